@@ -1,0 +1,42 @@
+# make demo and make test do all set-up themselves: a virtual environment with pinned packages.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEMO := demo
+
+.PHONY: demo test lint format constraints clean
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(INSTALLED)
+
+demo: export HF_HUB_OFFLINE = 1
+demo: $(INSTALLED)
+	$(BIN)/classemb-index build demo --out $(DEMO)/index
+	$(BIN)/classemb-index query $(DEMO)/index --class rare --top-k 5
+	$(BIN)/classemb-index analyze $(DEMO)/index --sizes 100,200,500 --out $(DEMO)/analysis
+	$(BIN)/classemb-index simulate $(DEMO)/index --model minilm --seeds 1 --budget 200 \
+		--epochs 8 --learning-rate 3e-4 --max-length 128 --dev-size 100 --out $(DEMO)/run
+	@echo "The pictures:"
+	@ls $(DEMO)/analysis/*.png $(DEMO)/analysis/*.svg $(DEMO)/run/*.png $(DEMO)/run/*.svg
+
+test: $(INSTALLED)
+	$(BIN)/pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Writes the versions that are installed now as the new pins.
+constraints: $(INSTALLED)
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info

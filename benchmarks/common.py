@@ -1,0 +1,55 @@
+"""What every benchmark says of itself."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from classemb_index.devices import cpu_cores
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("classemb-index", "numpy", "torch", "faiss-cpu", "sentence-transformers")
+
+
+def in_turn(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of every run, repeated in turn so that a noisy moment hits all of them."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for name, run in runs.items():
+        run()  # warm-up
+    for _ in range(repeats):
+        for name, run in runs.items():
+            started = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def median(values: Sequence[float]) -> float:
+    """The median, rounded for reading."""
+    return round(statistics.median(values), 4)
+
+
+def save(name: str, figures: Mapping[str, Any]) -> None:
+    """Write results/NAME.json with versions and hardware beside the figures, and show it."""
+    document = {
+        "versions": {package: version(package) for package in PACKAGES},
+        "hardware": {"processor": _processor(), "cores": cpu_cores(), "gpu": None},
+        **figures,
+    }
+    text = json.dumps(document, indent=1)
+    (RESULTS / f"{name}.json").write_text(text + "\n")
+    print(text)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))

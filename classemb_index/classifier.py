@@ -1,0 +1,244 @@
+"""The classifier that is trained afresh each round: BERT, fine-tuned (Section 4.2)."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from .devices import resolve_device, resolve_precision
+from .metrics import f1_scores
+from .models import hub_answers, loading, model_path
+from .pool import Pool
+from .types import BoolMatrix, FloatMatrix, Rows
+
+DEFAULT_MODEL = "bert-base-uncased"  # the paper's
+PATIENCE = 3  # epochs without a better dev macro-F1; the paper gives none
+THRESHOLD = 0.5
+
+OnEpoch = Callable[[int, "float | None"], None]  # epochs done, dev macro-F1
+
+
+class Classifier(Protocol):
+    """Learns from rows of the pool and gives probabilities for rows of the pool."""
+
+    @property
+    def uses_dev(self) -> bool:
+        """True when training looks at the dev split, whose labels then cost too."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """What a reader needs to train the same classifier, JSON-ready."""
+
+    def fit(
+        self,
+        rows: Rows,
+        labels: BoolMatrix,
+        dev_rows: Rows,
+        dev_labels: BoolMatrix,
+        seed: int,
+        on_epoch: OnEpoch | None = None,
+    ) -> int:
+        """Forget everything and train on these rows; the epochs that were run."""
+
+    def probabilities(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), q) float32 probability of each class."""
+
+
+@dataclass(frozen=True)
+class BertSettings:
+    """How BERT is fine-tuned; what the paper leaves open is ours (learning rate, patience)."""
+
+    model: str = DEFAULT_MODEL
+    epochs: int = 15
+    batch_size: int = 16
+    learning_rate: float = 5e-5
+    patience: int = PATIENCE
+    max_length: int = 512
+    device: str = "auto"
+    precision: str = "auto"
+
+
+class BertClassifier:
+    """A transformer with one feed-forward output layer and a sigmoid per class (Section 4.2).
+
+    Binary cross-entropy, Adam at a constant rate, early stopping on the dev rows'
+    macro-F1 (patience counts once it is above 0), with the best epoch's weights kept
+    in memory. Texts are tokenised once.
+
+    Args:
+        pool: gives the texts.
+        settings: how to train.
+
+    Raises:
+        ModelError: the model cannot be had.
+        RequestError: the device or precision is unknown or not there.
+    """
+
+    uses_dev = True
+
+    def __init__(self, pool: Pool, settings: BertSettings | None = None) -> None:
+        settings = settings or BertSettings()
+        self._pool = pool
+        self._settings = settings
+        self._device = resolve_device(settings.device)
+        self._precision = resolve_precision(settings.precision, self._device)
+        self._tokens: dict[int, list[int]] = {}
+        self._trainer: Any = None
+        with loading(settings.model):
+            from transformers import AutoTokenizer
+
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(
+                model_path(settings.model), local_files_only=not hub_answers()
+            )
+        self._new_model(seed=0)  # a model that cannot be had fails here, not in the first round
+
+    def settings(self) -> Mapping[str, Any]:
+        """See Classifier; device and precision as they are resolved here."""
+        return {**vars(self._settings), "device": self._device, "precision": self._precision}
+
+    def fit(
+        self,
+        rows: Rows,
+        labels: BoolMatrix,
+        dev_rows: Rows,
+        dev_labels: BoolMatrix,
+        seed: int,
+        on_epoch: OnEpoch | None = None,
+    ) -> int:
+        """See Classifier. Without dev rows all epochs are run."""
+        from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+
+        settings = self._settings
+        by_length = self._by_length(dev_rows)
+        stopper = _early_stopping(settings.patience, on_epoch)
+        with tempfile.TemporaryDirectory(prefix="classemb-") as folder:
+            arguments = TrainingArguments(
+                output_dir=folder,
+                num_train_epochs=settings.epochs,
+                per_device_train_batch_size=settings.batch_size,
+                per_device_eval_batch_size=64,
+                learning_rate=settings.learning_rate,
+                lr_scheduler_type="constant",
+                weight_decay=0.0,
+                bf16=self._precision == "bfloat16",
+                use_cpu=self._device == "cpu",
+                eval_strategy="epoch" if len(dev_rows) else "no",
+                save_strategy="no",
+                logging_strategy="no",
+                report_to=[],
+                disable_tqdm=True,
+                dataloader_pin_memory=False,
+                seed=seed,
+            )
+            self._trainer = Trainer(
+                model=self._new_model(seed),
+                args=arguments,
+                train_dataset=self._examples(rows, labels),
+                eval_dataset=self._examples(dev_rows[by_length], dev_labels[by_length]),
+                data_collator=DataCollatorWithPadding(self._tokenizer),
+                compute_metrics=_dev_macro_f1,
+                callbacks=[stopper],
+            )
+            _silence(self._trainer)
+            self._trainer.train()
+        stopper.restore_best(self._trainer.model)
+        return int(stopper.epochs)
+
+    def probabilities(self, rows: Rows) -> FloatMatrix:
+        """See Classifier."""
+        by_length = self._by_length(rows)
+        logits = self._trainer.predict(self._examples(rows[by_length], None)).predictions
+        probabilities = np.empty(logits.shape, dtype=np.float32)
+        probabilities[by_length] = _sigmoid(logits)
+        return probabilities
+
+    def _new_model(self, seed: int) -> Any:
+        from transformers import AutoModelForSequenceClassification, set_seed
+
+        set_seed(seed)  # the output layer is new
+        with loading(self._settings.model):
+            return AutoModelForSequenceClassification.from_pretrained(
+                model_path(self._settings.model),
+                num_labels=len(self._pool.classes),
+                problem_type="multi_label_classification",
+                local_files_only=not hub_answers(),
+            )
+
+    def _examples(self, rows: Rows, labels: BoolMatrix | None) -> list[dict[str, Any]]:
+        tokens = self._tokenised(rows)
+        if labels is None:
+            return [{"input_ids": ids} for ids in tokens]
+        return [
+            {"input_ids": ids, "labels": label.astype(np.float32).tolist()}
+            for ids, label in zip(tokens, labels, strict=True)
+        ]
+
+    def _tokenised(self, rows: Rows) -> list[list[int]]:
+        new = np.array([row for row in rows.tolist() if row not in self._tokens], dtype=np.int64)
+        if new.size:
+            found = self._tokenizer(
+                self._pool.texts_of(new), truncation=True, max_length=self._max_length()
+            )
+            self._tokens.update(zip(new.tolist(), found["input_ids"], strict=True))
+        return [self._tokens[row] for row in rows.tolist()]
+
+    def _max_length(self) -> int:
+        return min(self._settings.max_length, int(self._tokenizer.model_max_length))
+
+    def _by_length(self, rows: Rows) -> Rows:
+        """Positions that sort the rows by length, so that a batch has little padding."""
+        lengths = [len(ids) for ids in self._tokenised(rows)]
+        return np.argsort(lengths, kind="stable")
+
+
+def _early_stopping(patience: int, on_epoch: OnEpoch | None) -> Any:
+    """A Trainer callback that stops in time and remembers the best epoch's weights."""
+    from transformers import TrainerCallback
+
+    class EarlyStopping(TrainerCallback):  # type: ignore[misc]
+        best: float = 0.0
+        weights: Mapping[str, Any] | None = None
+        epochs: int = 0
+        since_best: int = 0
+
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.epochs += 1
+            if on_epoch and args.eval_strategy == "no":
+                on_epoch(self.epochs, None)
+
+        def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            score = kwargs["metrics"]["eval_macro_f1"]
+            if on_epoch:
+                on_epoch(self.epochs, score)
+            if score > self.best:
+                self.best, self.since_best = score, 0
+                model = kwargs["model"]
+                self.weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            elif self.best > 0:  # a model that predicts nothing yet has not begun to learn
+                self.since_best += 1
+                control.should_training_stop = self.since_best >= patience
+
+        def restore_best(self, model: Any) -> None:
+            if self.weights is not None:
+                model.load_state_dict(self.weights)
+
+    return EarlyStopping()
+
+
+def _dev_macro_f1(prediction: Any) -> dict[str, float]:
+    predicted = _sigmoid(prediction.predictions) > THRESHOLD
+    return {"macro_f1": f1_scores(predicted, prediction.label_ids > 0).macro}
+
+
+def _sigmoid(logits: FloatMatrix) -> FloatMatrix:
+    return np.asarray(1 / (1 + np.exp(-logits.astype(np.float32))), dtype=np.float32)
+
+
+def _silence(trainer: Any) -> None:
+    """Without this, Trainer prints every evaluation to stdout."""
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)

@@ -1,0 +1,121 @@
+"""Sentence-BERT encoders, and the fingerprint that ties an index to one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from .devices import autocast, resolve_device, resolve_precision
+from .errors import ModelError
+from .models import hub_answers, loading, model_path, weights_digest
+from .types import FloatMatrix
+
+DEFAULT_ENCODER = "sentence-transformers/all-mpnet-base-v2"  # the paper's
+
+
+class Encoder(Protocol):
+    """Turns texts into unit embeddings."""
+
+    @property
+    def name(self) -> str:
+        """The name that it was asked for by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Two encoders with the same fingerprint give the same embeddings."""
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that are read of a text; the rest is cut."""
+
+    @property
+    def precision(self) -> str:
+        """ "float32" or "bfloat16": how the model computes; embeddings are float32."""
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        """(len(texts), dim) float32 of unit length, in the order of the texts."""
+
+
+class SentenceBertEncoder:
+    """A model of sentence-transformers, loaded from the packaged weights, a folder or the hub.
+
+    Args:
+        name: "minilm", a local path, or a hub name; the default is the paper's model.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto" takes bfloat16 autocast where the device computes it natively.
+        max_length: tokens to read of a text; None is the model's own limit.
+        batch_size: texts in a forward pass.
+
+    Raises:
+        ModelError: the model cannot be had, or reads fewer tokens than `max_length`.
+        RequestError: the device or precision is unknown or not there.
+    """
+
+    def __init__(
+        self,
+        name: str = DEFAULT_ENCODER,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        max_length: int | None = None,
+        batch_size: int = 32,
+    ) -> None:
+        self.name = name
+        self.device = resolve_device(device)
+        self.precision = resolve_precision(precision, self.device)
+        self._batch_size = batch_size
+        with loading(name):
+            from sentence_transformers import SentenceTransformer
+
+            self._model: Any = SentenceTransformer(
+                model_path(name), device=self.device, local_files_only=not hub_answers()
+            )
+        if max_length is not None:
+            limit = self._positions()
+            if max_length > limit:
+                raise ModelError(
+                    f"the model {name!r} reads {limit} tokens at most, not {max_length}; "
+                    "lower --max-length"
+                )
+            self._model.max_seq_length = max_length
+        self.max_length = int(self._model.max_seq_length)
+        self.dim = int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        """(len(texts), dim) float32 of unit length, in the order of the texts."""
+        with autocast(self.precision, self.device):
+            embeddings = self._model.encode(
+                list(texts), batch_size=self._batch_size, show_progress_bar=False
+            )
+        embeddings = np.asarray(embeddings, dtype=np.float32).reshape(len(texts), self.dim)
+        # in full precision and here, so that models without a normalising layer serve too
+        return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over weights, tokenizer, pooling and maximum length; not device or precision."""
+        modules: list[dict[str, Any]] = [
+            {"module": type(m).__name__, "settings": getattr(m, "get_config_dict", dict)()}
+            for m in self._model
+        ]
+        tokenizer = json.loads(self._model.tokenizer.backend_tokenizer.to_str())
+        for state in ("truncation", "padding"):  # what the last call left there
+            tokenizer.pop(state, None)
+        settings = json.dumps([tokenizer, modules, self.max_length], sort_keys=True, default=str)
+        digest = hashlib.sha256(weights_digest(self._model.state_dict()).encode())
+        digest.update(settings.encode())
+        return digest.hexdigest()
+
+    def _positions(self) -> int:
+        config = getattr(self._model[0], "auto_model", None)
+        positions = getattr(getattr(config, "config", None), "max_position_embeddings", None)
+        return int(positions or self._model.max_seq_length)

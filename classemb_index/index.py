@@ -1,0 +1,329 @@
+"""EmbeddingIndex: a pool embedded once, on disk, and searched by its backend."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .backends import Neighbours, VectorIndex, open_backend, resolve_backend
+from .encoder import Encoder
+from .errors import EncoderMismatchError, IndexDamagedError, RequestError, SourceError
+from .pool import Pool, Record, read_documents, write_documents
+from .store import (
+    DOCUMENTS,
+    VECTORS,
+    EncoderInfo,
+    Manifest,
+    VectorFile,
+    building,
+    check_replaceable,
+    current_folder,
+    damaged_files,
+    publish,
+    read_manifest,
+)
+from .types import FloatMatrix, Mask, Rows
+
+CHUNK = 512  # documents encoded between two entries of the journal
+GIVEN_CHUNK = 16_384  # given vectors checked and scaled at a time
+
+Progress = Callable[[int, int], None]  # documents done, documents in all
+
+
+class EmbeddingIndex:
+    """The embeddings of a pool, memory-mapped, with its documents and a search backend.
+
+    Make one with `build` or `open`.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what it is made of.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, vectors: FloatMatrix, device: str) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._vectors = vectors
+        self._device = device
+
+    @classmethod
+    def build(
+        cls,
+        pool: Pool,
+        encoder: Encoder | None,
+        folder: str | Path,
+        backend: str = "auto",
+        *,
+        embeddings: FloatMatrix | None = None,
+        paper: Mapping[str, Any] | None = None,
+        force: bool = False,
+        device: str = "auto",
+        progress: Progress | None = None,
+    ) -> EmbeddingIndex:
+        """Embed every document of the pool and write the index to `folder`.
+
+        Texts stream through the encoder in chunks; a build that was interrupted goes
+        on from its last finished chunk when run again with the same pool and encoder.
+
+        Args:
+            pool: the documents.
+            encoder: embeds them; with `embeddings`, the model that made those, or None.
+            folder: replaced as a whole when it is an index of the same source.
+            backend: "auto", "flat" or "exact".
+            embeddings: (n, dim) vectors made elsewhere, row for row; scaled to unit length.
+            paper: published numbers to be compared with (a recipe's [paper]).
+            force: replace another source's index too.
+            device: where to search: "auto", "cpu" or "cuda".
+            progress: called with documents done and in all.
+
+        Raises:
+            IndexFolderError: the folder is no index, another source's, or being built.
+            SourceError: `embeddings` do not fit the pool or the encoder, or hold NaN or zeros.
+        """
+        folder = Path(folder)
+        backend = resolve_backend(backend)
+        check_replaceable(folder, pool.source, force)
+        with building(folder) as draft:
+            if embeddings is not None:
+                shape, dtype = _checked_shape(embeddings, pool, encoder)
+                parts = _given_parts(embeddings, draft, shape, dtype)
+            elif encoder is not None:
+                shape, dtype = (len(pool), encoder.dim), np.dtype(np.float32)
+                parts = _encoded_parts(pool, encoder, draft)
+            else:
+                raise RequestError("an index needs an encoder or embeddings; give one of them")
+            if progress:
+                progress(0, len(pool))
+            for done in parts:
+                if progress:
+                    progress(done, len(pool))
+            write_documents(draft / DOCUMENTS, _records(pool))
+            manifest = Manifest(
+                name=pool.name,
+                source=pool.source,
+                n=shape[0],
+                dim=shape[1],
+                dtype=dtype.name,
+                encoder=_encoder_info(encoder, embeddings is not None),
+                classes=pool.classes,
+                groups=dict(pool.groups),
+                backend=backend,
+                paper=dict(paper or {}),
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                tool_version=_tool_version(),
+            )
+            publish(draft, folder, manifest)
+        return cls.open(folder, device=device)
+
+    @classmethod
+    def open(cls, folder: str | Path, *, device: str = "auto") -> EmbeddingIndex:
+        """The index in a folder; its vectors are memory-mapped, not read.
+
+        Raises:
+            IndexMissingError: there is no index.
+            IndexSchemaError: a newer version of the tool wrote it.
+            IndexDamagedError: a file is missing, has another size or cannot be read.
+        """
+        for attempt in count():
+            place = current_folder(Path(folder))
+            manifest = read_manifest(place)
+            try:
+                vectors = np.load(place / VECTORS, mmap_mode="r")
+            except (OSError, ValueError) as cause:
+                raise IndexDamagedError(
+                    f"the index in {folder} is damaged: {VECTORS} cannot be read; build it again"
+                ) from cause
+            # a rebuild may have swapped the folder between the two reads
+            if read_manifest(current_folder(Path(folder))) == manifest or attempt == 3:
+                break
+        if vectors.shape != (manifest.n, manifest.dim):
+            raise IndexDamagedError(
+                f"the index in {folder} is damaged: {VECTORS} has shape {vectors.shape}, "
+                f"not {(manifest.n, manifest.dim)}; build it again"
+            )
+        return cls(place, manifest, vectors, device)
+
+    def __len__(self) -> int:
+        return self.manifest.n
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The pool's documents, row for row; texts are read on demand."""
+        return read_documents(
+            self.folder / DOCUMENTS,
+            name=self.manifest.name,
+            source=self.manifest.source,
+            classes=self.manifest.classes,
+            groups=self.manifest.groups,
+        )
+
+    def embeddings(self, rows: Rows | None = None) -> FloatMatrix:
+        """(len(rows), dim) float32 unit embeddings of these rows; None means all, in order."""
+        return np.asarray(self._vectors if rows is None else self._vectors[rows], dtype=np.float32)
+
+    def search(self, queries: FloatMatrix, k: int, among: Mask | None = None) -> Neighbours:
+        """The k nearest rows of each query by cosine similarity, falling, ties to the lower row.
+
+        Args:
+            queries: (m, dim) vectors of any length but zero.
+            k: neighbours of each query.
+            among: (n,) True for rows that may be returned; None allows all.
+
+        Returns:
+            Neighbours(rows (m, k) int64, scores (m, k) float32).
+
+        Raises:
+            RequestError: k is above the number of rows allowed, or a query is of
+                another dimension, NaN or zero.
+        """
+        queries = np.asarray(queries, dtype=np.float32)
+        if queries.ndim != 2 or queries.shape[1] != self.manifest.dim:
+            raise RequestError(
+                f"queries have shape {queries.shape}, the index needs (m, {self.manifest.dim})"
+            )
+        if among is not None and (among.shape != (len(self),) or among.dtype != np.bool_):
+            raise RequestError(f"`among` is a bool mask over the {len(self)} rows of the index")
+        allowed = len(self) if among is None else int(np.count_nonzero(among))
+        if not 1 <= k <= allowed:
+            raise RequestError(
+                f"asked for {k} neighbours, {allowed} documents are left to search; lower --top-k"
+            )
+        lengths = np.linalg.norm(queries, axis=1, keepdims=True)
+        if not np.isfinite(lengths).all() or not lengths.all():
+            raise RequestError("a query vector is zero or not finite, so it has no direction")
+        if not len(queries):
+            return Neighbours(np.empty((0, k), np.int64), np.empty((0, k), np.float32))
+        return self._backend.search(queries / lengths, k, among)
+
+    def check_encoder(self, encoder: Encoder) -> None:
+        """Nothing, when the encoder is the one that the index was embedded with.
+
+        Raises:
+            EncoderMismatchError: it is another, or the index has none.
+        """
+        own = self.manifest.encoder
+        if own.fingerprint != encoder.fingerprint:
+            made = f"{own.name!r} (max length {own.max_length})" if own.name else "no known encoder"
+            raise EncoderMismatchError(
+                f"the index in {self.folder} was embedded with {made}, not with {encoder.name!r} "
+                f"(max length {encoder.max_length}) as it is here; use that encoder, or build again"
+            )
+
+    def verify(self) -> list[str]:
+        """What was checked and is right, a sentence each.
+
+        Raises:
+            IndexDamagedError: a file's checksum differs, a vector is not of unit
+                length, or documents and vectors are not row for row.
+        """
+        if damaged := damaged_files(self.folder, self.manifest):
+            self._damaged(f"the checksum of {', '.join(damaged)} is not the manifest's")
+        if len(self.pool) != len(self) or len(set(self.pool.ids)) != len(self):
+            self._damaged(f"{DOCUMENTS} does not hold {len(self)} documents with unique ids")
+        worst = 0.0
+        for start in range(0, len(self), GIVEN_CHUNK):
+            block = np.asarray(self._vectors[start : start + GIVEN_CHUNK], dtype=np.float32)
+            worst = max(worst, float(np.abs(np.linalg.norm(block, axis=1) - 1).max()))
+        if not worst < 1e-2:  # float16 keeps three digits; NaN fails too
+            self._damaged("a vector is not of unit length")
+        return [
+            f"{len(self.manifest.files)} files have the bytes and sha256 of the manifest",
+            f"{len(self)} documents with unique ids, one for each vector",
+            f"all vectors have unit length (within {worst:.1e})",
+        ]
+
+    @cached_property
+    def _backend(self) -> VectorIndex:
+        return open_backend(self.manifest.backend, self._vectors, self._device)
+
+    def _damaged(self, what: str) -> None:
+        raise IndexDamagedError(f"the index in {self.folder} is damaged: {what}; build it again")
+
+
+def _encoded_parts(pool: Pool, encoder: Encoder, draft: Path) -> Iterator[int]:
+    """Encode the pool into the draft's vectors; yields the documents done."""
+    key = f"{encoder.fingerprint} {encoder.precision}"
+    file = VectorFile(draft, (len(pool), encoder.dim), np.dtype(np.float32), key)
+    for start in range(0, len(pool), CHUNK):
+        stop = min(start + CHUNK, len(pool))
+        texts = pool.texts_of(range(start, stop))
+        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+        if not file.is_finished(start, digest):
+            vectors = encoder.encode(texts)
+            if not np.isfinite(vectors).all():
+                raise SourceError(
+                    f"the encoder {encoder.name!r} gave NaN for a document of rows {start} to "
+                    f"{stop - 1}; try --precision float32"
+                )
+            file.write(start, vectors, digest)
+        yield stop
+
+
+def _given_parts(
+    embeddings: FloatMatrix, draft: Path, shape: tuple[int, int], dtype: np.dtype[Any]
+) -> Iterator[int]:
+    """Scale given vectors into the draft's; yields the documents done."""
+    file = VectorFile(draft, shape, dtype, key=None)
+    for start in range(0, len(embeddings), GIVEN_CHUNK):
+        block = np.asarray(embeddings[start : start + GIVEN_CHUNK], dtype=np.float32)
+        lengths = np.linalg.norm(block, axis=1)
+        wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
+        if wrong.size:
+            kind = "is zero" if lengths[wrong[0]] == 0 else "holds NaN or infinity"
+            raise SourceError(
+                f"the given vector of row {start + wrong[0]} {kind}, so it has no direction; "
+                "embed that document again, or leave it out"
+            )
+        file.write(start, block / lengths[:, None])
+        yield start + len(block)
+
+
+def _checked_shape(
+    embeddings: FloatMatrix, pool: Pool, encoder: Encoder | None
+) -> tuple[tuple[int, int], np.dtype[Any]]:
+    if embeddings.ndim != 2 or not np.issubdtype(embeddings.dtype, np.floating):
+        raise SourceError(
+            f"embeddings have shape {embeddings.shape} and type {embeddings.dtype}; "
+            "they are a matrix (documents, dimensions) of floats"
+        )
+    n, dim = embeddings.shape
+    if n != len(pool):
+        raise SourceError(
+            f"there are {n} embeddings and {len(pool)} documents; they must stand row for row"
+        )
+    if encoder is not None and encoder.dim != dim:
+        raise SourceError(
+            f"the embeddings have {dim} dimensions, the encoder {encoder.name!r} has {encoder.dim}; "
+            "name the model that made them"
+        )
+    half = embeddings.dtype == np.float16
+    return (n, dim), np.dtype(np.float16 if half else np.float32)
+
+
+def _encoder_info(encoder: Encoder | None, given: bool) -> EncoderInfo:
+    if encoder is None:
+        return EncoderInfo()
+    precision = None if given else encoder.precision
+    return EncoderInfo(encoder.name, encoder.fingerprint, encoder.max_length, precision)
+
+
+def _records(pool: Pool) -> Iterator[Record]:
+    for start in range(0, len(pool), CHUNK):
+        rows = range(start, min(start + CHUNK, len(pool)))
+        for row, text in zip(rows, pool.texts_of(rows), strict=True):
+            names = tuple(pool.classes[c] for c in np.flatnonzero(pool.labels[row]))
+            labels = names if pool.is_known[row] else None
+            yield Record(pool.ids[row], text, labels, str(pool.splits[row]) or None)
+
+
+def _tool_version() -> str:
+    from importlib.metadata import version
+
+    return version("classemb-index")

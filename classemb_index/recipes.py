@@ -1,0 +1,251 @@
+"""Index recipes: TOML files that say what an index is made of, found by name."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import RecipeError, SourceError
+from .pool import GROUPS, SPLITS, Pool, Record
+from .sources import HUB, Fields, Reading, json_file, read_records
+
+KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "a table": dict,
+    "a list": list,
+    "a string": str,
+    "a string or a list": (str, list),
+    "a whole number": int,
+    "a number": (int, float),
+    "true or false": bool,
+}
+KEYS = {
+    "": dict.fromkeys(("pool", "encoder", "index", "paper"), "a table"),
+    "pool": {"source": "a string", "drop_unclassed": "true or false"}
+    | dict.fromkeys(("fields", "rename", "splits", "classes", "sample"), "a table"),
+    "pool.fields": {"text": "a string or a list"}
+    | dict.fromkeys(("id", "labels", "split", "label_separator"), "a string"),
+    "pool.classes": dict.fromkeys(GROUPS, "a list"),
+    "pool.sample": dict.fromkeys((*SPLITS, "seed"), "a whole number"),
+    "encoder": {"name": "a string", "max_length": "a whole number"},
+    "index": {"backend": "a string"},
+    "paper": {"macro_f1": "a number"}
+    | dict.fromkeys(("corpus", "table"), "a string")
+    | dict.fromkeys(("proximity", "documents"), "a table"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an index is made of.
+
+    Attributes:
+        name: the index's name, and its folder's under indexes/.
+        source: where the pool comes from (see sources.FORMS).
+        reading: fields, and other names for labels and splits.
+        classes: "frequent" and "rare" to class names; empty means all labels.
+        drop_unclassed: leave out documents known to have none of the classes.
+        sample: split sizes to draw, with "seed"; empty means every document.
+        encoder: the encoder's name, or None for the default.
+        max_length: tokens that the encoder reads, or None for its own limit.
+        backend: the index's backend.
+        paper: the published numbers, as in METHODS; shown beside ours.
+    """
+
+    name: str
+    source: str
+    reading: Reading = field(default_factory=Reading)
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drop_unclassed: bool = False
+    sample: Mapping[str, int] = field(default_factory=dict)
+    encoder: str | None = None
+    max_length: int | None = None
+    backend: str = "auto"
+    paper: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_source(self, source: str) -> Recipe:
+        """The same recipe on a local copy of its source."""
+        return replace(self, source=source)
+
+    def read_pool(
+        self,
+        *,
+        classes: Mapping[str, Sequence[str]] | None = None,
+        limit: int | None = None,
+        drop_unclassed: bool = False,
+    ) -> Pool:
+        """The pool that the recipe describes; the arguments are those of `Pool.read`."""
+        records = read_records(self.source, self.reading)
+        groups = classes if classes is not None else self.classes
+        if self.sample:
+            records = draw_splits(_with_a_class(records, groups), self.sample)
+        return Pool.from_records(
+            records,
+            name=self.name,
+            source=self.source,
+            classes=groups,
+            drop_unclassed=drop_unclassed or self.drop_unclassed,
+            limit=limit,
+        )
+
+
+def recipe_names() -> list[str]:
+    """The names of the recipes that come with the tool."""
+    folder = resources.files("classemb_index.indexes")
+    return sorted(
+        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
+    )
+
+
+def find_recipe(source: str | Path) -> Recipe:
+    """The recipe of that name or file, or the plain recipe of any other source.
+
+    Raises:
+        RecipeError: the file is missing, is not TOML, or has a key that is not known.
+    """
+    text = str(source)
+    if text in recipe_names():
+        file = resources.files("classemb_index.indexes") / f"{text}.toml"
+        return parse_recipe(text, file.read_text(encoding="utf-8"))
+    if text.endswith(".toml"):
+        path = Path(text)
+        if not path.is_file():
+            raise RecipeError(
+                f"there is no recipe {text}; by name there are {', '.join(recipe_names())}"
+            )
+        try:
+            return parse_recipe(path.stem, path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as cause:
+            raise RecipeError(f"recipe {path.stem} is not UTF-8 ({cause}); convert it") from cause
+    if not text.startswith(HUB) and not Path(text).exists() and not Path(text).suffix:
+        raise SourceError(
+            f"there is no recipe, file or folder {text!r}; recipes: {', '.join(recipe_names())}"
+        )
+    return Recipe(name=_source_name(text), source=text)
+
+
+def parse_recipe(name: str, text: str) -> Recipe:
+    """The recipe in a TOML text.
+
+    Raises:
+        RecipeError: it is not TOML, a key is unknown or a value is of the wrong kind.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as cause:
+        raise RecipeError(f"recipe {name} is not TOML: {cause}") from cause
+    _check_keys(name, table)
+    pool, encoder = table.get("pool", {}), table.get("encoder", {})
+    if not isinstance(pool.get("source"), str):
+        raise RecipeError(f"recipe {name} has no [pool] source; say where its documents come from")
+    fields = dict(pool.get("fields", {}))
+    if "text" in fields:
+        texts = fields["text"]
+        fields["text"] = (texts,) if isinstance(texts, str) else tuple(texts)
+    return Recipe(
+        name=name,
+        source=pool["source"],
+        reading=Reading(Fields(**fields), pool.get("rename", {}), pool.get("splits", {})),
+        classes=checked_groups(pool.get("classes", {}), f"recipe {name}"),
+        drop_unclassed=bool(pool.get("drop_unclassed", False)),
+        sample=pool.get("sample", {}),
+        encoder=encoder.get("name"),
+        max_length=encoder.get("max_length"),
+        backend=table.get("index", {}).get("backend", "auto"),
+        paper=table.get("paper", {}),
+    )
+
+
+def read_classes(path: Path) -> Mapping[str, tuple[str, ...]]:
+    """The class groups in a JSON file: {"frequent": [...], "rare": [...]}; other keys are notes.
+
+    Raises:
+        SourceError: the file is missing or is not one JSON object.
+        RecipeError: it has neither group, or names a class twice.
+    """
+    table = json_file(path)
+    groups = {name: table[name] for name in GROUPS if name in table}
+    if not any(groups.values()):
+        raise RecipeError(
+            f'{path} has no class groups; it needs {{"frequent": [...], "rare": [...]}}'
+        )
+    return checked_groups(groups, str(path))
+
+
+def checked_groups(groups: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]:
+    """Class groups whose names are strings, each once."""
+    lists = all(isinstance(group, (list, tuple)) for group in groups.values())
+    names = [name for group in groups.values() for name in group] if lists else []
+    if not lists or not all(isinstance(name, str) for name in names):
+        raise RecipeError(f"{where}: a class group is a list of class names")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise RecipeError(f"{where} names a class twice: {', '.join(twice)}")
+    return {group: tuple(members) for group, members in groups.items()}
+
+
+def draw_splits(records: Iterable[Record], sample: Mapping[str, int]) -> Iterator[Record]:
+    """Records that have a split as they come, then a random sample of the others with splits.
+
+    The sample is drawn in one pass (reservoir sampling: every record is equally
+    likely), holds no more than its own size, and keeps the order of the source.
+
+    Args:
+        records: streamed; those with a split pass through.
+        sample: sizes of "train", "dev" and "test", and the "seed".
+    """
+    sizes = [sample.get(split, 0) for split in SPLITS]
+    rng = np.random.default_rng(sample.get("seed", 0))
+    drawn: list[tuple[int, Record]] = []
+    seen = 0
+    for record in records:
+        if record.split is not None:
+            yield record
+            continue
+        if len(drawn) < sum(sizes):
+            drawn.append((seen, record))
+        elif (place := int(rng.integers(seen + 1))) < len(drawn):
+            drawn[place] = (seen, record)
+        seen += 1
+    # fewer records than asked: the splits keep their proportions
+    bounds = np.cumsum(sizes) * (len(drawn) / max(sum(sizes), 1))
+    split_of = np.searchsorted(bounds.round(), rng.permutation(len(drawn)), side="right")
+    for (_, record), split in zip(sorted(drawn, key=lambda entry: entry[0]), split_of, strict=True):
+        yield record._replace(split=SPLITS[split])
+
+
+def _with_a_class(
+    records: Iterable[Record], groups: Mapping[str, Sequence[str]]
+) -> Iterator[Record]:
+    wanted = {name for names in groups.values() for name in names}
+    return (r for r in records if not wanted or r.labels is None or wanted.intersection(r.labels))
+
+
+def _check_keys(name: str, table: Mapping[str, Any]) -> None:
+    for section, known in KEYS.items():
+        inner, where = table, section or "top level"
+        for part in filter(None, section.split(".")):
+            inner = inner.get(part, {})
+        if unknown := sorted(set(inner) - set(known)):
+            raise RecipeError(
+                f"recipe {name} has unknown keys in [{where}]: {', '.join(unknown)}; "
+                f"known are {', '.join(sorted(known))}"
+            )
+        for key, value in inner.items():
+            if not isinstance(value, KINDS[known[key]]):
+                raise RecipeError(
+                    f"recipe {name}: {key} in [{where}] must be {known[key]}, not {value!r}"
+                )
+
+
+def _source_name(source: str) -> str:
+    if source.startswith(HUB):
+        source = source.removeprefix(HUB).partition("@")[0].replace(":", "-")
+    name = Path(source).name
+    for suffix in (".gz", ".jsonl", ".json", ".csv", ".parquet"):
+        name = name.removesuffix(suffix)
+    return name or "pool"

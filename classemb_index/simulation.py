@@ -1,0 +1,278 @@
+"""The active-learning simulation (Section 4.2): train, measure, select, and label again."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .classifier import THRESHOLD, Classifier
+from .errors import RequestError
+from .index import EmbeddingIndex
+from .labelled import LabelledSet, draw_labelled, labelled_set
+from .metrics import f1_scores
+from .pool import Pool
+from .strategies import Selection, SelectionState, check_strategy, select_batch
+from .types import Mask, Rows
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How many labels a simulation starts from, adds a round and ends with.
+
+    Attributes:
+        initial: random labelled documents at the start, the same for every strategy of a seed.
+        batch: documents a round; the last round takes what the budget leaves.
+        budget: labelled documents in all.
+        dev_size: dev documents for early stopping; None takes the whole dev split.
+    """
+
+    initial: int = 100
+    batch: int = 50
+    budget: int = 600
+    dev_size: int | None = None
+
+    def sizes(self) -> list[int]:
+        """The size of the labelled set in every round."""
+        return [*range(self.initial, self.budget, self.batch), self.budget]
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """One round: the classifier's scores on the test split, and what was selected next.
+
+    Attributes:
+        strategy: the query strategy's name.
+        seed: of the initial labelled set, the classifier and the selection.
+        round: from 0.
+        n_labelled: documents that the classifier was trained on.
+        macro_f1: on the test split.
+        micro_f1: on the test split.
+        f1: each class's, by name.
+        labelled_counts: labelled documents of each class, by name.
+        selected: ids in the order they were picked; empty in the last round.
+        seconds: "train", "predict" and "select".
+        epochs: that the classifier was trained for.
+        n_dev: dev documents used for early stopping; their labels cost too.
+        skipped_classes: names of classes that could not ask for documents.
+        note: what a reader should know, such as a fallback to random.
+    """
+
+    strategy: str
+    seed: int
+    round: int
+    n_labelled: int
+    macro_f1: float
+    micro_f1: float
+    f1: dict[str, float]
+    labelled_counts: dict[str, int]
+    selected: list[str]
+    seconds: dict[str, float]
+    epochs: int
+    n_dev: int
+    skipped_classes: list[str] = field(default_factory=list)
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Where a simulation stands: sent after every epoch.
+
+    Attributes:
+        strategy: the query strategy's name.
+        seed: the seed.
+        round: from 0.
+        epoch: epochs done in this round.
+        dev_macro_f1: after that epoch, where there is a dev split.
+    """
+
+    strategy: str
+    seed: int
+    round: int
+    epoch: int
+    dev_macro_f1: float | None
+
+
+def simulate(
+    index: EmbeddingIndex,
+    strategies: Sequence[str],
+    seeds: Sequence[int],
+    classifier: Classifier,
+    schedule: Schedule | None = None,
+    *,
+    finished: Sequence[RoundResult] = (),
+    on_event: Callable[[Event], None] | None = None,
+) -> Iterator[RoundResult]:
+    """What each strategy gains: a result a round, for every seed and strategy.
+
+    Each round trains a fresh classifier on the labelled set, measures it on the test
+    split, and lets the strategy select from the train split; the known labels answer.
+    A round depends on its strategy, seed and number alone, so a simulation that goes
+    on from `finished` rounds gives the same results as an uninterrupted one.
+
+    Args:
+        index: the pool and its embeddings; documents with unknown labels are left out.
+        strategies: names of query strategies.
+        seeds: one run of every strategy for each.
+        classifier: trained and measured each round.
+        schedule: sizes; the paper's by default.
+        finished: results of an interrupted simulation with the same arguments.
+        on_event: called after every epoch.
+
+    Yields:
+        The rounds that are not in `finished`.
+
+    Raises:
+        RequestError: the pool has no test split, too few documents for the budget,
+            or a strategy is unknown.
+    """
+    schedule = schedule or Schedule()
+    check_simulation(index.pool, strategies, schedule)
+    for seed in seeds:
+        for strategy in strategies:
+            done = [r for r in finished if (r.strategy, r.seed) == (strategy, seed)]
+            cell = _Cell(index, strategy, seed, classifier, schedule, on_event)
+            yield from cell.rounds(sorted(done, key=lambda result: result.round))
+
+
+def check_simulation(pool: Pool, strategies: Sequence[str], schedule: Schedule) -> None:
+    """Nothing, when the pool can be simulated on as asked.
+
+    Raises:
+        RequestError: as for `simulate`.
+    """
+    for strategy in strategies:
+        check_strategy(strategy)
+    if schedule.batch < 1 or not 1 <= schedule.initial <= schedule.budget:
+        raise RequestError(
+            f"initial {schedule.initial}, batch {schedule.batch} and budget {schedule.budget} do not "
+            "fit: batch is at least 1 and initial is from 1 to budget"
+        )
+    known = int(np.count_nonzero(pool.selectable & pool.is_known))
+    if schedule.budget > known:
+        raise RequestError(
+            f"a budget of {schedule.budget} labels, {known} documents of the pool have known labels; "
+            "lower --budget"
+        )
+    if not _known_rows(pool, "test").size:
+        raise RequestError(
+            f"the pool {pool.name} has no test split with known labels to measure on; "
+            "give its documents a split"
+        )
+    dev = len(_known_rows(pool, "dev"))
+    if schedule.dev_size is not None and not 0 <= schedule.dev_size <= dev:
+        raise RequestError(
+            f"asked for {schedule.dev_size} dev documents, there are {dev}; lower --dev-size"
+        )
+
+
+class _Cell:
+    """One strategy with one seed."""
+
+    def __init__(
+        self,
+        index: EmbeddingIndex,
+        strategy: str,
+        seed: int,
+        classifier: Classifier,
+        schedule: Schedule,
+        on_event: Callable[[Event], None] | None,
+    ) -> None:
+        self._index, self._pool = index, index.pool
+        self._strategy, self._seed = strategy, seed
+        self._classifier, self._schedule = classifier, schedule
+        self._on_event = on_event
+        self._test_rows = _known_rows(self._pool, "test")
+        self._dev_rows = np.zeros(0, dtype=np.int64)
+        if classifier.uses_dev:
+            self._dev_rows = draw_dev(self._pool, schedule.dev_size, seed)
+
+    def rounds(self, done: Sequence[RoundResult]) -> Iterator[RoundResult]:
+        sizes = self._schedule.sizes()
+        rows = draw_labelled(self._pool, self._schedule.initial, self._seed).rows
+        for number, size in enumerate(sizes):
+            if number < len(done):
+                result = done[number]
+            else:
+                batch = sizes[number + 1] - size if number + 1 < len(sizes) else 0
+                result = self._round(number, self._labelled(rows), batch)
+                yield result
+            selected = [self._pool.row_of[id_] for id_ in result.selected]
+            rows = np.concatenate([rows, np.array(selected, dtype=np.int64)])
+
+    def _round(self, number: int, labelled: LabelledSet, batch: int) -> RoundResult:
+        pool, names = self._pool, self._pool.classes
+        started = time.perf_counter()
+        epochs = self._classifier.fit(
+            labelled.rows,
+            labelled.labels,
+            self._dev_rows,
+            pool.labels[self._dev_rows],
+            seed=_seed(self._seed, number),
+            on_epoch=lambda epoch, score: self._tell(number, epoch, score),
+        )
+        trained = time.perf_counter()
+        predicted = self._classifier.probabilities(self._test_rows) > THRESHOLD
+        scores = f1_scores(predicted, pool.labels[self._test_rows])
+        measured = time.perf_counter()
+        selection = self._select(number, labelled, batch) if batch else None
+        selected = time.perf_counter()
+        return RoundResult(
+            strategy=self._strategy,
+            seed=self._seed,
+            round=number,
+            n_labelled=len(labelled),
+            macro_f1=scores.macro,
+            micro_f1=scores.micro,
+            f1=dict(zip(names, scores.per_class.tolist(), strict=True)),
+            labelled_counts=dict(zip(names, labelled.counts.tolist(), strict=True)),
+            selected=[pool.ids[row] for row in selection.rows] if selection else [],
+            seconds={
+                "train": trained - started,
+                "predict": measured - trained,
+                "select": selected - measured,
+            },
+            epochs=epochs,
+            n_dev=len(self._dev_rows),
+            skipped_classes=[names[c] for c in selection.skipped] if selection else [],
+            note=selection.note if selection else None,
+        )
+
+    def _select(self, number: int, labelled: LabelledSet, batch: int) -> Selection:
+        rng = np.random.default_rng([self._seed, number, zlib.crc32(self._strategy.encode())])
+        state = SelectionState(self._index, labelled, rng, self._oracle)
+        return select_batch(self._strategy, state, batch)
+
+    def _labelled(self, rows: Rows) -> LabelledSet:
+        found = labelled_set(self._pool, rows, f"round of seed {self._seed}")
+        # the oracle cannot answer for a document whose labels nobody knows
+        unlabelled = found.unlabelled & self._pool.is_known
+        return LabelledSet(found.rows, found.labels, unlabelled, found.origin)
+
+    def _oracle(self, row: int) -> Mask:
+        return np.asarray(self._pool.labels[row])
+
+    def _tell(self, number: int, epoch: int, score: float | None) -> None:
+        if self._on_event:
+            self._on_event(Event(self._strategy, self._seed, number, epoch, score))
+
+
+def draw_dev(pool: Pool, size: int | None, seed: int) -> Rows:
+    """Rows of the dev split for early stopping, rising: all, or a random draw of `size`."""
+    rows = _known_rows(pool, "dev")
+    if size is None:
+        return rows
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:size])
+
+
+def _known_rows(pool: Pool, split: str) -> Rows:
+    rows = pool.rows(split)
+    return rows[pool.is_known[rows]]
+
+
+def _seed(seed: int, number: int) -> int:
+    """A seed for the classifier of one round, the same for every strategy."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])

@@ -1,0 +1,367 @@
+"""Readers: from a file, a native corpus folder or a hub data set to records, streamed."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from .errors import MissingExtraError, SourceError
+from .pool import SPLITS, Record
+from .types import FloatMatrix
+
+HUB = "hub:"
+FORMS = (
+    "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz] or .parquet file, the EURLEX57K folder, "
+    "the arXiv metadata snapshot (.json) or hub:NAME"
+)
+LABEL_TABLE = "EURLEX57K.json"
+NATIVE = ("abstract", "categories", "celex_id", "eurovoc_concepts")  # fields of known corpora
+SPLIT_NAMES = {"train": "train", "dev": "dev", "test": "test"} | dict.fromkeys(
+    ("validation", "valid", "val"), "dev"
+)
+
+Raw = tuple[str, Mapping[str, Any]]  # where it stands, and the fields as they were read
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Which fields of a source hold what; several text fields are joined by a line break."""
+
+    id: str = "id"
+    text: tuple[str, ...] = ("text",)
+    labels: str = "labels"
+    split: str = "split"
+    label_separator: str = ";"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read a source: its fields, and other names for its labels and splits."""
+
+    fields: Fields = field(default_factory=Fields)
+    rename: Mapping[str, str] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_records(source: str, reading: Reading) -> Iterator[Record]:
+    """The records of a source, streamed in its order.
+
+    Args:
+        source: "demo", hub:NAME[:CONFIG][@REVISION], a file or a folder (see FORMS).
+        reading: fields and names.
+
+    Raises:
+        SourceError: the source is missing, half-written or of no known form, or a
+            record has no id, no text, or labels or a split that cannot be read.
+        MissingExtraError: hub:NAME without the `hub` extra.
+    """
+    if source == "demo":
+        from .demo import demo_records
+
+        return demo_records()
+    return (_record(place, raw, reading) for place, raw in _raw_records(source, reading.fields))
+
+
+def _raw_records(source: str, fields: Fields) -> Iterator[Raw]:
+    if source.startswith(HUB):
+        return _hub(source.removeprefix(HUB), fields)
+    path = Path(source)
+    if not path.exists():
+        raise SourceError(f"there is no {source}; a source is {FORMS}")
+    name = path.name.removesuffix(".gz")
+    if path.is_dir():
+        return _eurlex_folder(path)
+    if name.endswith((".jsonl", ".json")):
+        return _json_lines(path)
+    if name.endswith(".csv"):
+        return _csv(path, fields)
+    if name.endswith(".parquet"):
+        return _parquet(path, fields)
+    raise SourceError(f"{source} has no known form; a source is {FORMS}")
+
+
+def _record(place: str, raw: Mapping[str, Any], reading: Reading) -> Record:
+    raw, fields = _from_native(raw), reading.fields
+    id_ = raw.get(fields.id)
+    if id_ is None or not str(id_).strip():
+        raise SourceError(f"{place}: no {fields.id!r}; every document needs an id")
+    parts = [raw.get(name) for name in fields.text]
+    if wrong := [part for part in parts if part is not None and not isinstance(part, str)]:
+        raise SourceError(f"{place}: the text is {type(wrong[0]).__name__}, not a string")
+    text = "\n".join(part for part in parts if part and part.strip())
+    if not text:
+        raise SourceError(
+            f"{place}: no text in {' or '.join(map(repr, fields.text))}; leave it out"
+        )
+    labels = _labels(place, raw.get(fields.labels), reading)
+    if not all(map(_is_unicode, (str(id_), text, *(labels or ())))):
+        raise SourceError(f"{place}: half a character (a lone surrogate) in the id, text or labels")
+    return Record(str(id_), text, labels, _split(place, raw.get(fields.split), reading), place)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _labels(place: str, value: object, reading: Reading) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(reading.fields.label_separator)]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(x, (str, int)) for x in value):
+        raise SourceError(
+            f"{place}: labels must be a list of names, or null where they are unknown"
+        )
+    names = (str(name) for name in value)
+    return tuple(dict.fromkeys(reading.rename.get(name, name) for name in names if name))
+
+
+def _split(place: str, value: object, reading: Reading) -> str | None:
+    if value is None or value == "":
+        return None
+    split = (SPLIT_NAMES | dict(reading.splits)).get(str(value))
+    if split is None:
+        raise SourceError(f"{place}: no split {value!r}; a split is {', '.join(SPLITS)} or null")
+    return split
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    """A text file, unpacked where it is gzip; a broken one is a SourceError."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:  # Excel begins with a BOM
+            yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
+        raise SourceError(
+            f"{path} is half-written or no gzip file ({cause}); fetch it again"
+        ) from cause
+    except UnicodeDecodeError as cause:
+        raise SourceError(f"{path} is not UTF-8 ({cause}); convert it") from cause
+    except OSError as cause:
+        raise SourceError(f"{path} cannot be read: {cause.strerror or cause}") from cause
+
+
+def _json_lines(path: Path) -> Iterator[Raw]:
+    with _opened(path) as file:
+        for number, line in enumerate(file, start=1):
+            place = f"{path}, line {number}"
+            if not line.strip():
+                raise SourceError(f"{place} is empty; each line is one JSON object")
+            yield place, _json_object(line, place)
+
+
+def _json_object(text: str, place: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as cause:
+        raise SourceError(f"{place} is not JSON ({cause.msg}, column {cause.colno})") from cause
+    if not isinstance(value, dict):
+        raise SourceError(f"{place} is a JSON {type(value).__name__}, not an object")
+    return value
+
+
+def _csv(path: Path, fields: Fields) -> Iterator[Raw]:
+    """CSV with a header; labels in a cell as a JSON list or separated; an empty cell is unknown."""
+    csv.field_size_limit(2**31 - 1)
+    with _opened(path) as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            for row in reader:
+                place = f"{path}, line {reader.line_num}"
+                if None in row or None in row.values():
+                    raise SourceError(f"{place} has not as many cells as the header")
+                cells: dict[str, object] = {k: v if v.strip() else None for k, v in row.items()}
+                cells[fields.labels] = _csv_labels(row.get(fields.labels, ""))
+                yield place, cells
+        except csv.Error as cause:
+            line = reader.reader.line_num
+            raise SourceError(f"{path}, line {line} is not CSV ({cause})") from cause
+
+
+def _csv_labels(cell: str) -> object:
+    cell = cell.strip()
+    if cell.startswith("[") and cell.endswith("]"):
+        try:
+            return json.loads(cell)
+        except json.JSONDecodeError:
+            return cell
+    return cell or None
+
+
+def _parquet(path: Path, fields: Fields) -> Iterator[Raw]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    wanted = {fields.id, *fields.text, fields.labels, fields.split, *NATIVE}
+    number = 0
+    try:
+        file = pq.ParquetFile(path)
+        columns = [name for name in file.schema_arrow.names if name in wanted]
+        for batch in file.iter_batches(batch_size=1024, columns=columns):
+            for row in batch.to_pylist():
+                yield f"{path}, row {number}", row
+                number += 1
+    except (pa.ArrowException, OSError) as cause:
+        raise SourceError(f"{path} is half-written or no Parquet file; write it again") from cause
+
+
+def _from_native(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The usual fields of a record that has those of a known corpus, else the record itself."""
+    if "abstract" in raw and "categories" in raw and "text" not in raw:
+        # the arXiv metadata snapshot; its text is the abstract, as in the paper
+        id_, categories = raw.get("id"), raw["categories"]
+        return {
+            **raw,
+            "id": id_ and f"arxiv:{id_}",
+            "text": " ".join(str(raw["abstract"] or "").split()),
+            "labels": categories.split() if isinstance(categories, str) else categories,
+        }
+    if "celex_id" in raw and "eurovoc_concepts" in raw:  # EURLEX57K as the hub has it
+        return {
+            **raw,
+            "id": raw["celex_id"] and f"celex:{raw['celex_id']}",
+            "labels": raw["eurovoc_concepts"],
+        }
+    return raw
+
+
+def _eurlex_folder(folder: Path) -> Iterator[Raw]:
+    """EURLEX57K as published: train/, dev/, test/ of JSON files, and a label table beside them."""
+    root = next((f for f in (folder, folder / "dataset") if (f / "train").is_dir()), None)
+    if root is None:
+        raise SourceError(
+            f"{folder} has no train/ folder of JSON files, so it is not EURLEX57K; a source is {FORMS}"
+        )
+    names = _label_names(folder, root)
+    for split in SPLITS:
+        for path in sorted((root / split).glob("*.json")):
+            act = _json_object(_read_text(path), str(path))
+            body = act.get("main_body") or ""
+            parts = [act.get("header"), act.get("recitals")]
+            parts += body if isinstance(body, list) else [body]
+            concepts = act.get("concepts")
+            yield (
+                str(path),
+                {
+                    "id": f"celex:{act.get('celex_id') or path.stem}",
+                    "title": act.get("title"),
+                    "text": "\n".join(str(part).strip() for part in parts if part),
+                    "labels": None if concepts is None else [names.get(c, c) for c in concepts],
+                    "split": split,
+                },
+            )
+
+
+def _label_names(folder: Path, root: Path) -> Mapping[str, str]:
+    places = [place / LABEL_TABLE for place in (folder, root, folder.parent)]
+    table = next((place for place in places if place.is_file()), None)
+    if table is None:
+        raise SourceError(
+            f"{folder} has no label table {LABEL_TABLE} (EuroVoc id to label) in it or beside it; "
+            "it comes with the corpus"
+        )
+    return {
+        concept: entry["label"] if isinstance(entry, dict) else str(entry)
+        for concept, entry in _json_object(_read_text(table), str(table)).items()
+    }
+
+
+def _read_text(path: Path) -> str:
+    with _opened(path) as file:
+        return file.read()
+
+
+def _hub(name: str, fields: Fields) -> Iterator[Raw]:
+    """A data set of the hub (or a local folder of the same form), streamed through `datasets`."""
+    try:
+        import datasets
+    except ImportError as cause:
+        raise MissingExtraError(
+            "hub:NAME needs 'datasets', which is not installed; run: pip install 'classemb-index[hub]'"
+        ) from cause
+    address, _, revision = name.partition("@")
+    path, _, config = address.partition(":")
+    datasets.disable_progress_bars()
+    try:
+        splits = datasets.load_dataset(
+            path, config or None, revision=revision or None, streaming=True
+        )
+        for split, rows in splits.items():
+            features = rows.features or {}
+            for number, row in enumerate(rows):
+                found = {key: _hub_value(value, features.get(key)) for key, value in row.items()}
+                # data sets of the hub seldom have ids, but always an order
+                found.setdefault(fields.id, f"{split}-{number}")
+                found[fields.split] = found.get(fields.split) or split
+                yield f"{HUB}{name}, {split} row {number}", found
+    except (OSError, ValueError, RuntimeError) as cause:
+        reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
+        raise SourceError(
+            f"{HUB}{name} cannot be read ({reason}); check the name and the network"
+        ) from cause
+
+
+def _hub_value(value: Any, feature: Any) -> Any:
+    """Class numbers as names (-1 is the hub's word for unknown), everything else as it is."""
+    inner = getattr(feature, "feature", feature)
+    if value is None or not hasattr(inner, "int2str"):
+        return value
+    if value == -1:
+        return None
+    return [inner.int2str(v) for v in (value if isinstance(value, list) else [value])]
+
+
+def json_file(path: Path) -> Mapping[str, Any]:
+    """The JSON object in a file, unpacked where it is gzip.
+
+    Raises:
+        SourceError: it is missing, or not one JSON object.
+    """
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}")
+    return _json_object(_read_text(path), str(path))
+
+
+def read_vectors(path: Path) -> FloatMatrix:
+    """The array in a .npy file, memory-mapped.
+
+    Raises:
+        SourceError: the file is missing, half-written or no .npy file.
+    """
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}; embeddings are a NumPy .npy file")
+    try:
+        return np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    except (OSError, ValueError) as cause:
+        raise SourceError(
+            f"{path} is half-written or no .npy file ({cause}); save it again"
+        ) from cause
+
+
+def id_lines(path: Path) -> Iterable[str]:
+    """The ids in a file, one a line; empty lines are passed over.
+
+    Raises:
+        SourceError: the file is missing, or has no id.
+    """
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}; it holds one document id a line")
+    ids = [line.strip() for line in io.StringIO(_read_text(path)) if line.strip()]
+    if not ids:
+        raise SourceError(f"{path} has no id; it holds one document id a line")
+    return ids

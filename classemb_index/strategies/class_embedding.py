@@ -1,0 +1,54 @@
+"""Class-embedding selection (Algorithm 1): documents closest to the least frequent class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..centroids import least_frequent_class
+from ..class_queries import centroids_of
+from .base import Selection, SelectionState
+from .random import select_random
+
+
+def select_class_embedding(state: SelectionState, batch: int) -> Selection:
+    """`batch` unlabelled documents, each the closest to the class that is rarest by then.
+
+    Centroids are fixed for the batch (line 4); counts are not (line 7): with an oracle
+    a pick counts for all of its classes at once, without one for the class that asked
+    for it. A class without a labelled document has no centroid and is skipped; when no
+    class has one, the batch is random and a note says so.
+
+    One search gives the `batch` nearest documents of every class. At most batch - 1
+    documents are taken before a pick, so the class's next one is always among them.
+    """
+    counts = state.labelled.counts
+    has_centroid = counts > 0
+    skipped = tuple(int(c) for c in np.flatnonzero(~has_centroid))
+    if not has_centroid.any():
+        note = "no class has a labelled document: the batch is random"
+        return replace(select_random(state, batch), skipped=skipped, note=note)
+
+    positions = np.flatnonzero(has_centroid)
+    centroids = centroids_of(state.index, state.labelled, positions)
+    nearest = state.index.search(centroids, batch, among=state.labelled.unlabelled)
+    queues = {
+        int(c): iter(zip(rows.tolist(), scores.tolist(), strict=True))
+        for c, rows, scores in zip(positions, nearest.rows, nearest.scores, strict=True)
+    }
+    picked: dict[int, tuple[int, float]] = {}
+    while len(picked) < batch:
+        rarest = least_frequent_class(counts, has_centroid)
+        row, score = next((r, s) for r, s in queues[rarest] if r not in picked)
+        picked[row] = rarest, score
+        if state.oracle is None:
+            counts[rarest] += 1
+        else:
+            counts += state.oracle(row)
+    return Selection(
+        np.array(list(picked), dtype=np.int64),
+        np.array([c for c, _ in picked.values()], dtype=np.int64),
+        np.array([s for _, s in picked.values()], dtype=np.float32),
+        skipped,
+    )

@@ -1,0 +1,1 @@
+"""The command line: each command reads arguments, calls the library and shows the result."""

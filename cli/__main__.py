@@ -1,0 +1,5 @@
+"""`python -m classemb_index.cli`."""
+
+from .main import app
+
+app()

@@ -1,0 +1,50 @@
+"""`classemb-index analyze`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .display import note, show_distances, show_json, show_proximity, show_written
+from .options import Device, Index, Json, Labelled, open_index, parse_numbers, parse_seeds
+
+
+def analyze(
+    index: Index = None,
+    sizes: Annotated[str, typer.Option(help="Sizes of the labelled set.")] = "100,200,500,1500",
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="Documents looked at.")] = 100,
+    seeds: Annotated[
+        str, typer.Option(help="Draws to average: 5 is seeds 0 to 4; 3,7 and 10-14 work too.")
+    ] = "5",
+    seed: Annotated[int | None, typer.Option(min=0, help="One draw with this seed.")] = None,
+    labelled: Labelled = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for figures (PNG, SVG), tables (CSV, LaTeX) and JSON."),
+    ] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Count how many of the nearest documents have the class (Tables 2 and 3, Figures 3 to 6)."""
+    from classemb_index.analysis import analyze_index, save_analysis
+    from classemb_index.sources import id_lines
+
+    opened = open_index(index, device)
+    result = analyze_index(
+        opened,
+        sizes=parse_numbers(sizes, "--sizes"),
+        seeds=parse_seeds(seeds) if seed is None else [seed],
+        labelled_ids=None if labelled is None else list(id_lines(labelled)),
+        top_k=top_k,
+    )
+    written = [] if out is None else save_analysis(result, out)
+    if as_json:
+        show_json(result.document())
+        return
+    show_proximity(result.proximity, top_k)
+    show_distances(result.distances, result.components.explained_variance, result.figures_on)
+    show_written(written)
+    if out is None:
+        note("--out DIR writes the figures and tables")

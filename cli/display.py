@@ -1,0 +1,326 @@
+"""Everything that is shown: tables on stdout; notes and progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from classemb_index.class_queries import ClassQueryResult
+    from classemb_index.doctor import Finding
+    from classemb_index.geometry import ClassDistance
+    from classemb_index.index import EmbeddingIndex
+    from classemb_index.pool import Pool
+    from classemb_index.proximity import ClassProximity
+    from classemb_index.results import Curve
+    from classemb_index.simulation import Event, RoundResult
+    from classemb_index.strategies import Selection
+
+SNIPPET = 90
+PIPE_WIDTH = 160
+
+_err = Console(stderr=True, highlight=False)
+_out = Console(highlight=False)
+if not _out.is_terminal:
+    _out = Console(highlight=False, width=PIPE_WIDTH)
+
+
+def note(message: str) -> None:
+    """A line on stderr."""
+    _err.print(f"[dim]Note:[/dim] {escape(message)}", soft_wrap=True)
+
+
+def show_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Plain lines on stdout."""
+    for line in lines:
+        _out.print(escape(line), soft_wrap=True)
+
+
+def show_written(paths: Sequence[Path]) -> None:
+    """The files that a command wrote."""
+    show_lines([f"wrote {path}" for path in paths])
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """A spinner while something of unknown length is read."""
+    with _err.status(f"Reading {escape(what)}"):
+        yield
+
+
+@contextmanager
+def documents_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar with rate and time left; gives the function to call with documents done and in all."""
+    with _progress(_Rate()) as progress:
+        task = progress.add_task(verb, total=None)
+
+        def advance(done: int, total: int) -> None:
+            if done == 0:
+                progress.reset(task, total=total)
+            progress.update(task, completed=done, total=total)
+
+        yield advance
+
+
+class RoundsProgress:
+    """A bar over all rounds that shows strategy, seed, round, epoch and macro-F1 so far."""
+
+    def __init__(self, progress: Progress, rounds: int, cells: int) -> None:
+        self._progress = progress
+        self._rounds = rounds
+        self._task = progress.add_task("starting", total=rounds * cells)
+        self._scores: dict[tuple[str, int], float] = {}
+
+    def on_event(self, event: Event) -> None:
+        """Shows where the training stands."""
+        score = self._scores.get((event.strategy, event.seed))
+        parts = [
+            event.strategy,
+            f"seed {event.seed}",
+            f"round {event.round + 1}/{self._rounds}",
+            f"epoch {event.epoch}",
+        ]
+        if event.dev_macro_f1 is not None:
+            parts.append(f"dev {event.dev_macro_f1:.3f}")
+        if score is not None:
+            parts.append(f"macro-F1 so far {score:.3f}")
+        self._progress.update(self._task, description=" · ".join(parts))
+
+    def on_result(self, result: RoundResult) -> None:
+        """Counts a finished round."""
+        self._scores[result.strategy, result.seed] = result.macro_f1
+        self._progress.advance(self._task)
+
+
+@contextmanager
+def rounds_progress(rounds: int, cells: int) -> Iterator[RoundsProgress]:
+    """Progress over a simulation of `cells` strategies and seeds with `rounds` each."""
+    with _progress() as progress:
+        yield RoundsProgress(progress, rounds, cells)
+
+
+def show_neighbours(pool: Pool, result: ClassQueryResult) -> None:
+    """A table a class: rank, score, mark, id, snippet; below it the hits."""
+    labelled = result.labelled
+    for answer in result.classes:
+        name = pool.classes[answer.position]
+        title = f"{name}: {answer.n_labelled} of {len(labelled)} labelled documents"
+        if answer.neighbours is None:
+            _out.print(f"[bold]{escape(title)}[/bold]")
+            _out.print("  no labelled document, so no centroid to query with\n")
+            continue
+        table = _table(title, right=("rank", "score"), left=("", "id", "text"))
+        known = [mark for mark in answer.has_class if mark is not None]
+        for rank, (row, score, mark) in enumerate(
+            zip(*answer.neighbours, answer.has_class, strict=True), start=1
+        ):
+            table.add_row(
+                str(rank), f"{score:.3f}", _mark(mark), escape(pool.ids[row]), _snippet(pool, row)
+            )
+        _out.print(table)
+        if known:
+            in_pool = int(pool.labels[labelled.unlabelled & pool.is_known, answer.position].sum())
+            share = in_pool / labelled.n_unlabelled
+            _out.print(
+                f"  hits: {sum(known)} of {len(known)} with known labels "
+                f"(random order: {share * len(known):.2g}; {in_pool} in the unlabelled set)\n"
+            )
+
+
+def show_selection(pool: Pool, selection: Selection, picks: Sequence[dict[str, Any]]) -> None:
+    """A table of the batch."""
+    table = _table(
+        f"{len(picks)} documents to label", right=("rank", "score"), left=("class", "id", "text")
+    )
+    for pick in picks:
+        score = "" if pick["score"] is None else f"{pick['score']:.3f}"
+        table.add_row(
+            str(pick["rank"]),
+            score,
+            escape(pick["class"] or "-"),
+            escape(pick["id"]),
+            _snippet(pool, pick["row"]),
+        )
+    _out.print(table)
+
+
+def show_proximity(proximity: Sequence[ClassProximity], top_k: int) -> None:
+    """A table a size: Table 2 or 3 with its controls beside it."""
+    for size in dict.fromkeys(entry.n_labelled for entry in proximity):
+        entries = [entry for entry in proximity if entry.n_labelled == size]
+        has_paper = any(entry.paper is not None for entry in entries)
+        columns = ["in unlabelled", f"nearest {top_k}", "sd", f"farthest {top_k}", "random order"]
+        columns += ["lift"] + (["paper"] if has_paper else [])
+        draws = max(entry.draws for entry in entries)
+        title = f"|L| = {size}: documents with the class among {top_k} ({draws} draws)"
+        table = _table(title, left=("class",), right=columns)
+        for e in entries:
+            cells = [f"{e.in_unlabelled:.0f}", _number(e.hits), _number(e.hits_sd)]
+            cells += [_number(e.farthest), _number(e.expected), _number(e.lift)]
+            if has_paper:
+                cells.append("-" if e.paper is None else str(e.paper))
+            table.add_row(escape(e.class_name), *cells)
+        _out.print(table)
+
+
+def show_distances(
+    distances: Sequence[ClassDistance], explained: tuple[float, float], labelled: str
+) -> None:
+    """The table behind Figures 3 and 4, and the PCA's explained variance."""
+    table = _table(
+        f"Cosine distance to class centroids ({labelled})",
+        left=("class",),
+        right=("same", "other", "margin"),
+    )
+    for d in distances:
+        margin = None if d.same is None or d.other is None else d.other - d.same
+        cells = ["-" if x is None else f"{x:.3f}" for x in (d.same, d.other, margin)]
+        table.add_row(escape(d.class_name), *cells)
+    _out.print(table)
+    _out.print(f"PCA: two components explain {explained[0]:.1%} and {explained[1]:.1%}\n")
+
+
+def show_curves(curves: Sequence[Curve]) -> None:
+    """A table of macro-F1 by size of the labelled set, and the area under each curve."""
+    sizes = sorted({size for curve in curves for size in curve.n_labelled})
+    table = _table(
+        "Macro-F1 on the test split (mean ± sd over seeds)",
+        right=("labelled", *(curve.strategy for curve in curves)),
+    )
+    for size in sizes:
+        cells = []
+        for curve in curves:
+            place = curve.n_labelled.index(size) if size in curve.n_labelled else None
+            cells.append(
+                "-"
+                if place is None
+                else f"{curve.macro_f1[place]:.3f} ± {curve.macro_f1_sd[place]:.3f}"
+            )
+        table.add_row(str(size), *cells)
+    table.add_section()
+    table.add_row("area", *(f"{curve.area:.3f}" for curve in curves))
+    _out.print(table)
+
+
+def show_info(index: EmbeddingIndex) -> None:
+    """What an index holds."""
+    manifest, pool = index.manifest, index.pool
+    encoder = manifest.encoder
+    facts = _table(f"{manifest.name} in {index.folder}", left=("", ""), header=False)
+    splits = {
+        split or "none": int((pool.splits == split).sum()) for split in sorted(set(pool.splits))
+    }
+    size = sum(entry["bytes"] for entry in manifest.files.values())
+    for name, value in {
+        "source": manifest.source,
+        "documents": f"{manifest.n} ({', '.join(f'{k} {v}' for k, v in splits.items())})",
+        "labels known": f"{int(pool.is_known.sum())}",
+        "vectors": f"{manifest.n} x {manifest.dim} {manifest.dtype}",
+        "encoder": f"{encoder.name} (max length {encoder.max_length}, {encoder.precision})"
+        if encoder.name
+        else "none: vectors were given",
+        "fingerprint": (encoder.fingerprint or "-")[:16],
+        "backend": manifest.backend,
+        "size": f"{size / 1e6:.1f} MB",
+        "built": f"{manifest.created} by {manifest.tool_version}",
+    }.items():
+        facts.add_row(name, escape(value))
+    _out.print(facts)
+    table = _table("Classes", left=("class", "group"), right=("documents", "share"))
+    group_of = {name: group for group, names in pool.groups.items() for name in names}
+    known = max(1, int(pool.is_known.sum()))
+    for name, documents in zip(pool.classes, pool.labels.sum(axis=0).tolist(), strict=True):
+        table.add_row(
+            escape(name), group_of.get(name, "-"), str(documents), f"{documents / known:.2%}"
+        )
+    _out.print(table)
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """What `doctor` found."""
+    table = _table("This machine", left=("", "", ""), header=False)
+    for finding in findings:
+        mark = "[green]ok[/green]" if finding.is_fine else "[red]problem[/red]"
+        table.add_row(mark, finding.what, escape(finding.detail))
+    _out.print(table)
+
+
+class _Rate(ProgressColumn):
+    """Documents a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate so far."""
+        return Text("" if not task.speed else f"{task.speed:.0f} documents/s")
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        *columns,
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=_err,
+        disable=not _err.is_terminal,
+    )
+
+
+def _table(
+    title: str, left: Sequence[str] = (), right: Sequence[str] = (), *, header: bool = True
+) -> Table:
+    table = Table(title=escape(title), title_justify="left", show_header=header, box=None)
+    columns = [(name, "left") for name in left] + [(name, "right") for name in right]
+    if right and right[0] in ("rank", "labelled"):
+        columns = columns[len(left) :] + columns[: len(left)]
+    for name, justify in columns:
+        is_text = name == "text"
+        table.add_column(
+            name,
+            justify="right" if justify == "right" else "left",
+            no_wrap=not is_text or True,
+            overflow="ellipsis" if is_text else "fold",
+        )
+    return table
+
+
+def _snippet(pool: Pool, row: int) -> str:
+    text = " ".join(pool.text(row).split())
+    return escape(text if len(text) <= SNIPPET else text[: SNIPPET - 1] + "…")
+
+
+def _mark(has_class: bool | None) -> str:
+    if has_class is None:
+        return "?"
+    return "[green]✓[/green]" if has_class else "[red]·[/red]"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

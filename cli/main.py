@@ -1,0 +1,42 @@
+"""The commands of `classemb-index`, and the one place where an error becomes a line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from classemb_index.errors import ClassembError
+
+from .analyze import analyze
+from .build import build
+from .inspect import doctor, info, verify
+from .query import query
+from .select import select
+from .simulate import simulate
+
+commands = typer.Typer(
+    name="classemb-index",
+    help="Find and learn rare classes in a large pool of documents that is embedded once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (build, query, select, analyze, simulate, info, verify, doctor):
+    commands.command()(command)
+
+
+def app() -> None:
+    """Run the command line; what a user can act on is one `Error:` line and exit code 1."""
+    try:
+        commands()
+    except ClassembError as error:
+        _fail(str(error))
+    except OSError as error:  # a folder that cannot be written, a full disk
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}")
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write(f"Error: {' '.join(message.split())}\n")
+    sys.exit(1)

@@ -1,0 +1,94 @@
+"""Options and arguments that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from classemb_index.errors import RequestError
+
+from .display import note
+
+if TYPE_CHECKING:
+    from classemb_index.index import EmbeddingIndex
+    from classemb_index.labelled import LabelledSet
+    from classemb_index.pool import Pool
+
+INDEXES = Path("indexes")
+
+Index = Annotated[
+    Path | None,
+    typer.Argument(
+        help="Index folder; left out: $CLASSEMB_INDEX, else the last one under indexes/."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Labelled = Annotated[
+    Path | None,
+    typer.Option(
+        help="File with the ids of the labelled documents, one a line; others stay hidden."
+    ),
+]
+LabelledSize = Annotated[
+    int | None,
+    typer.Option(min=1, help="Draw this many labelled documents; all other labels stay hidden."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the draw and of any random choice.")]
+
+
+def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
+    """The index that a command works on."""
+    from classemb_index.index import EmbeddingIndex
+    from classemb_index.store import latest_index
+
+    if folder is None:
+        given = os.environ.get("CLASSEMB_INDEX")
+        folder = Path(given) if given else latest_index(INDEXES)
+        note(f"using the index {folder}")
+    return EmbeddingIndex.open(folder, device=device)
+
+
+def choose_labelled(pool: Pool, file: Path | None, size: int | None, seed: int) -> LabelledSet:
+    """The labelled set that the options ask for; a note says which one is the default."""
+    from classemb_index.labelled import default_labelled, draw_labelled, labelled_from_ids
+    from classemb_index.sources import id_lines
+
+    if file is not None and size is not None:
+        raise RequestError("--labelled and --labelled-size exclude each other; give one of them")
+    if file is not None:
+        return labelled_from_ids(pool, id_lines(file), f"the ids in {file}")
+    if size is not None:
+        return draw_labelled(pool, size, seed)
+    labelled = default_labelled(pool, seed)
+    note(f"labelled set: {labelled.origin}")
+    return labelled
+
+
+def parse_numbers(text: str, option: str) -> list[int]:
+    """The whole numbers in "100,200,500"."""
+    try:
+        numbers = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 0:
+        raise typer.BadParameter(
+            f"{text!r} is no list of whole numbers such as 1,2,3", param_hint=option
+        )
+    return list(dict.fromkeys(numbers))
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds: "5" is the five seeds 0 to 4, "3,7" those two, "3," one, "10-14" a range."""
+    first, dash, last = text.partition("-")
+    if dash and first.isdigit() and last.isdigit() and int(first) <= int(last):
+        return list(range(int(first), int(last) + 1))
+    numbers = parse_numbers(text, "--seeds")
+    if "," in text:
+        return numbers
+    if numbers[0] < 1:
+        raise typer.BadParameter("at least one seed is needed", param_hint="--seeds")
+    return list(range(numbers[0]))
