@@ -20,7 +20,7 @@ PACKAGES = ("classemb-index", "numpy", "torch", "faiss-cpu", "sentence-transform
 def in_turn(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
     """Seconds of every run, repeated in turn so that a noisy moment hits all of them."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for name, run in runs.items():
+    for run in runs.values():
         run()  # warm-up
     for _ in range(repeats):
         for name, run in runs.items():

@@ -112,9 +112,10 @@ def resolve_classes(
 
     Raises:
         UnknownClassError: no class of that name.
+        RequestError: the pool has no classes.
     """
     positions: list[int] = []
-    note = None
+    notes = []
     for selector in selectors:
         if selector == "all":
             positions += range(len(pool.classes))
@@ -125,14 +126,19 @@ def resolve_classes(
         else:
             order = np.argsort(counts, kind="stable")
             half = max(1, len(order) // 2)
-            chosen = order[:half] if selector == "rare" else order[half:]
+            # of a single class both halves are that class
+            chosen = order[:half] if selector == "rare" else order[min(half, len(order) - 1) :]
             positions += sorted(int(c) for c in chosen)
             amount = "fewest" if selector == "rare" else "most"
-            note = (
+            notes.append(
                 f"no {selector} group is declared: taken are the classes with the {amount} "
                 "labelled documents"
             )
-    return list(dict.fromkeys(positions)), note
+    if not positions:
+        raise RequestError(
+            "the pool has no classes to query; add labels to its documents and build the index again"
+        )
+    return list(dict.fromkeys(positions)), "; ".join(dict.fromkeys(notes)) or None
 
 
 def _answer(

@@ -30,7 +30,7 @@ class Classifier(Protocol):
         """True when training looks at the dev split, whose labels then cost too."""
 
     def settings(self) -> Mapping[str, Any]:
-        """What a reader needs to train the same classifier, JSON-ready."""
+        """What a reader needs to train the same classifier, JSON-ready; "model" is its name."""
 
     def fit(
         self,
@@ -49,7 +49,18 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class BertSettings:
-    """How BERT is fine-tuned; what the paper leaves open is ours (learning rate, patience)."""
+    """How BERT is fine-tuned; what the paper leaves open is ours (learning rate, patience).
+
+    Attributes:
+        model: a hub name, a local path or "minilm".
+        epochs: at most.
+        batch_size: documents in a training step.
+        learning_rate: of Adam, constant.
+        patience: epochs without a better dev macro-F1 until training stops.
+        max_length: tokens to read of a text, at most what the model can.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto", "float32" or "bfloat16".
+    """
 
     model: str = DEFAULT_MODEL
     epochs: int = 15
@@ -122,7 +133,8 @@ class BertClassifier:
                 per_device_eval_batch_size=64,
                 learning_rate=settings.learning_rate,
                 lr_scheduler_type="constant",
-                weight_decay=0.0,
+                optim="adamw_torch_fused",
+                weight_decay=0.0,  # so AdamW is Adam
                 bf16=self._precision == "bfloat16",
                 use_cpu=self._device == "cpu",
                 eval_strategy="epoch" if len(dev_rows) else "no",

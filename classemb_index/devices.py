@@ -13,10 +13,13 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def cpu_cores() -> int:
-    """The number of cores that this process may use."""
+    """The number of cores that this process may use; OMP_NUM_THREADS lowers it."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
 
 
 def resolve_device(device: str) -> str:
@@ -28,13 +31,22 @@ def resolve_device(device: str) -> str:
     import torch
 
     torch.set_num_threads(cpu_cores())
-    if device not in DEVICES:
-        raise RequestError(f"no device {device!r}; there are {', '.join(DEVICES)}")
+    check_device(device)
     if device == "cuda" and not torch.cuda.is_available():
         raise RequestError("no CUDA device was found; use --device cpu or auto")
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return device
+
+
+def check_device(device: str) -> None:
+    """Nothing, when the name is one of DEVICES; whether the device is there shows when it is used.
+
+    Raises:
+        RequestError: an unknown name.
+    """
+    if device not in DEVICES:
+        raise RequestError(f"no device {device!r}; there are {', '.join(DEVICES)}")
 
 
 def resolve_precision(precision: str, device: str) -> str:

@@ -116,6 +116,11 @@ class SentenceBertEncoder:
         return digest.hexdigest()
 
     def _positions(self) -> int:
-        config = getattr(self._model[0], "auto_model", None)
-        positions = getattr(getattr(config, "config", None), "max_position_embeddings", None)
-        return int(positions or self._model.max_seq_length)
+        model = getattr(self._model[0], "auto_model", None)
+        positions = getattr(getattr(model, "config", None), "max_position_embeddings", None)
+        if positions is None:
+            return int(self._model.max_seq_length)
+        table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+        padding = getattr(table, "padding_idx", None)
+        # MPNet and RoBERTa count a text's positions from the one after the padding's
+        return int(positions) - (0 if padding is None else padding + 1)

@@ -23,13 +23,14 @@ COLOURS = (
 MARKERS = "osD^v<>Pph*X"
 
 
-def save_curves(curves: Sequence[Curve], stem: Path) -> list[Path]:
+def save_curves(curves: Sequence[Curve], title: str, stem: Path) -> list[Path]:
     """Figures 1, 2, 7 and 8: macro-F1 and micro-F1 by size of the labelled set.
 
     Lines are means over seeds, bands one standard deviation.
 
     Args:
         curves: one a strategy.
+        title: above the picture.
         stem: path without suffix; .png and .svg are written.
 
     Returns:
@@ -55,6 +56,7 @@ def save_curves(curves: Sequence[Curve], stem: Path) -> list[Path]:
         axes.set_ylabel(measure.replace("_f1", "-F1") + " on the test split")
         axes.grid(alpha=0.3)
     left.legend(frameon=False)
+    figure.suptitle(_plain(title))
     return _save(figure, stem)
 
 
@@ -77,9 +79,9 @@ def save_distances(distances: Sequence[ClassDistance], title: str, stem: Path) -
     axes.bar(places - 0.2, same, 0.4, color=COLOURS[0], label="same class")
     axes.bar(places + 0.2, other, 0.4, color=COLOURS[2], label="other classes (average)")
     names = [d.class_name if d.same is not None else f"{d.class_name} (none)" for d in distances]
-    axes.set_xticks(places, names, rotation=35, ha="right")
+    axes.set_xticks(places, [_plain(name) for name in names], rotation=35, ha="right")
     axes.set_ylabel("cosine distance to the class centroid")
-    axes.set_title(title)
+    axes.set_title(_plain(title))
     axes.set_ylim(top=1.18 * np.nanmax([same, other]))  # room for the legend
     axes.legend(frameon=False, ncols=2, loc="upper right")
     return _save(figure, stem)
@@ -107,13 +109,13 @@ def save_components(
             "marker": MARKERS[place % len(MARKERS)],
         }
         points = components.points[components.point_classes == c]
-        axes.scatter(points[:, 0], points[:, 1], s=22, alpha=0.6, label=classes[c], **style)
+        axes.scatter(points[:, 0], points[:, 1], s=22, alpha=0.6, label=_plain(classes[c]), **style)
         x, y = components.centroids[place]
         axes.scatter(x, y, s=240, edgecolors="black", **style)
     first, second = components.explained_variance
     axes.set_xlabel(f"component 1 ({first:.1%} of the variance)")
     axes.set_ylabel(f"component 2 ({second:.1%} of the variance)")
-    axes.set_title(title)
+    axes.set_title(_plain(title))
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
     return _save(figure, stem)
 
@@ -122,6 +124,11 @@ def _figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def _plain(name: str) -> str:
+    """The name as it is written: matplotlib reads what stands between two $ as mathematics."""
+    return name.replace("$", r"\$")
 
 
 def _save(figure: Figure, stem: Path) -> list[Path]:

@@ -55,7 +55,8 @@ def class_distances(index: EmbeddingIndex, labelled: LabelledSet) -> list[ClassD
     """
     positions, centroids = _all_centroids(index, labelled)
     centroids = centroids / np.linalg.norm(centroids, axis=1, keepdims=True)
-    distances = 1 - index.embeddings(labelled.rows) @ centroids.T
+    # rounding may leave a document a hair nearer than 0 to its own centroid
+    distances = np.maximum(1 - index.embeddings(labelled.rows) @ centroids.T, 0)
     found: dict[int, tuple[float, float | None]] = {}
     for place, c in enumerate(positions):
         means = distances[labelled.labels[:, c]].mean(axis=0)
@@ -77,9 +78,10 @@ def principal_components(index: EmbeddingIndex, labelled: LabelledSet) -> Compon
 
     positions, centroids = _all_centroids(index, labelled)
     embeddings = index.embeddings(labelled.rows)
-    pca = PCA(n_components=2, svd_solver="full").fit(np.concatenate([embeddings, centroids]))
+    with np.errstate(invalid="ignore"):  # documents that are all alike have no variance: 0 / 0
+        pca = PCA(n_components=2, svd_solver="full").fit(np.concatenate([embeddings, centroids]))
     places, classes = np.nonzero(labelled.labels)
-    first, second = pca.explained_variance_ratio_
+    first, second = np.nan_to_num(pca.explained_variance_ratio_)
     return Components(
         points=pca.transform(embeddings)[places].astype(np.float32),
         point_classes=classes.astype(np.int64),

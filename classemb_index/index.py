@@ -8,13 +8,20 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from .backends import Neighbours, VectorIndex, open_backend, resolve_backend
+from .devices import check_device
 from .encoder import Encoder
-from .errors import EncoderMismatchError, IndexDamagedError, RequestError, SourceError
+from .errors import (
+    EncoderMismatchError,
+    IndexDamagedError,
+    IndexFolderError,
+    RequestError,
+    SourceError,
+)
 from .pool import Pool, Record, read_documents, write_documents
 from .store import (
     DOCUMENTS,
@@ -31,8 +38,12 @@ from .store import (
 )
 from .types import FloatMatrix, Mask, Rows
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 CHUNK = 512  # documents encoded between two entries of the journal
 GIVEN_CHUNK = 16_384  # given vectors checked and scaled at a time
+ATTEMPTS = 10  # to open a folder that is being swapped
 
 Progress = Callable[[int, int], None]  # documents done, documents in all
 
@@ -47,10 +58,18 @@ class EmbeddingIndex:
         manifest: what it is made of.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, vectors: FloatMatrix, device: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        vectors: FloatMatrix,
+        documents: pa.NativeFile,
+        device: str,
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
         self._vectors = vectors
+        self._documents = documents  # open, so that it outlives a rebuild of the folder
         self._device = device
 
     @classmethod
@@ -86,9 +105,11 @@ class EmbeddingIndex:
         Raises:
             IndexFolderError: the folder is no index, another source's, or being built.
             SourceError: `embeddings` do not fit the pool or the encoder, or hold NaN or zeros.
+            RequestError: an unknown backend or device, or neither encoder nor embeddings.
         """
         folder = Path(folder)
         backend = resolve_backend(backend)
+        check_device(device)
         check_replaceable(folder, pool.source, force)
         with building(folder) as draft:
             if embeddings is not None:
@@ -116,7 +137,7 @@ class EmbeddingIndex:
                 groups=dict(pool.groups),
                 backend=backend,
                 paper=dict(paper or {}),
-                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                created=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 tool_version=_tool_version(),
             )
             publish(draft, folder, manifest)
@@ -130,25 +151,36 @@ class EmbeddingIndex:
             IndexMissingError: there is no index.
             IndexSchemaError: a newer version of the tool wrote it.
             IndexDamagedError: a file is missing, has another size or cannot be read.
+            RequestError: an unknown device.
         """
-        for attempt in count():
-            place = current_folder(Path(folder))
-            manifest = read_manifest(place)
+        import pyarrow as pa
+
+        check_device(device)
+        folder = Path(folder)
+        for attempt in count(1):
             try:
-                vectors = np.load(place / VECTORS, mmap_mode="r")
-            except (OSError, ValueError) as cause:
-                raise IndexDamagedError(
-                    f"the index in {folder} is damaged: {VECTORS} cannot be read; build it again"
-                ) from cause
-            # a rebuild may have swapped the folder between the two reads
-            if read_manifest(current_folder(Path(folder))) == manifest or attempt == 3:
-                break
+                place = current_folder(folder)
+                manifest = read_manifest(place)
+                try:
+                    vectors = np.load(place / VECTORS, mmap_mode="r")
+                    documents = pa.memory_map(str(place / DOCUMENTS))
+                except (OSError, ValueError) as cause:
+                    raise IndexDamagedError(
+                        f"the index in {folder} is damaged: {VECTORS} or {DOCUMENTS} cannot be read; "
+                        "build it again"
+                    ) from cause
+                # a rebuild may have swapped the folder between these reads
+                if read_manifest(current_folder(folder)) == manifest:
+                    break
+            except IndexFolderError:
+                if attempt == ATTEMPTS:
+                    raise
         if vectors.shape != (manifest.n, manifest.dim):
             raise IndexDamagedError(
                 f"the index in {folder} is damaged: {VECTORS} has shape {vectors.shape}, "
                 f"not {(manifest.n, manifest.dim)}; build it again"
             )
-        return cls(place, manifest, vectors, device)
+        return cls(place, manifest, vectors, documents, device)
 
     def __len__(self) -> int:
         return self.manifest.n
@@ -156,13 +188,16 @@ class EmbeddingIndex:
     @cached_property
     def pool(self) -> Pool:
         """The pool's documents, row for row; texts are read on demand."""
-        return read_documents(
-            self.folder / DOCUMENTS,
-            name=self.manifest.name,
-            source=self.manifest.source,
-            classes=self.manifest.classes,
-            groups=self.manifest.groups,
-        )
+        try:
+            return read_documents(
+                self._documents,
+                name=self.manifest.name,
+                source=self.manifest.source,
+                classes=self.manifest.classes,
+                groups=self.manifest.groups,
+            )
+        except (OSError, ValueError, KeyError):  # pyarrow's own errors are one of these
+            self._damaged(f"{DOCUMENTS} cannot be read")
 
     def embeddings(self, rows: Rows | None = None) -> FloatMatrix:
         """(len(rows), dim) float32 unit embeddings of these rows; None means all, in order."""
@@ -230,7 +265,8 @@ class EmbeddingIndex:
         worst = 0.0
         for start in range(0, len(self), GIVEN_CHUNK):
             block = np.asarray(self._vectors[start : start + GIVEN_CHUNK], dtype=np.float32)
-            worst = max(worst, float(np.abs(np.linalg.norm(block, axis=1) - 1).max()))
+            error = np.abs(np.linalg.norm(block, axis=1) - 1).max()
+            worst = float(np.maximum(worst, error))  # keeps NaN, as max() does not
         if not worst < 1e-2:  # float16 keeps three digits; NaN fails too
             self._damaged("a vector is not of unit length")
         return [
@@ -243,7 +279,7 @@ class EmbeddingIndex:
     def _backend(self) -> VectorIndex:
         return open_backend(self.manifest.backend, self._vectors, self._device)
 
-    def _damaged(self, what: str) -> None:
+    def _damaged(self, what: str) -> NoReturn:
         raise IndexDamagedError(f"the index in {self.folder} is damaged: {what}; build it again")
 
 

@@ -58,7 +58,11 @@ def hub_answers() -> bool:
 
 @contextmanager
 def loading(name: str) -> Iterator[None]:
-    """Turns every way in which a model cannot be loaded into one ModelError; keeps it quiet."""
+    """Turns every way in which a model cannot be loaded into one error; keeps it quiet.
+
+    Raises:
+        ModelError: the model can be had neither from a folder, the cache nor the hub.
+    """
     import transformers.utils.logging as logging
     from huggingface_hub.utils import logging as hub_logging
 
@@ -69,7 +73,7 @@ def loading(name: str) -> Iterator[None]:
         raise ModelError(f"there is no folder {name} to load a model from")
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as cause:
+    except Exception as cause:  # tokenizers and safetensors raise errors of their own
         reason = str(cause).strip().partition("\n")[0].rstrip(".") or type(cause).__name__
         raise ModelError(
             f"the model {name!r} can be had neither from the cache nor from the hub ({reason}); "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
-from .errors import RequestError, SourceError, UnknownClassError
+from .errors import IndexDamagedError, RequestError, SourceError, UnknownClassError
 from .types import BoolMatrix, Mask, Rows
 
 if TYPE_CHECKING:
@@ -114,8 +114,11 @@ class Pool:
 
         Raises:
             SourceError: an id occurs twice, or there is no record.
+            RecipeError: a class is named twice.
         """
-        groups = {group: tuple(names) for group, names in (classes or {}).items()}
+        from .recipes import checked_groups
+
+        groups = checked_groups(classes or {}, "the argument classes")
         declared = tuple(name for names in groups.values() for name in names)
         kept = _checked(records, declared, drop_unclassed)
         holder = tempfile.TemporaryDirectory(prefix="classemb-")
@@ -198,10 +201,10 @@ class Pool:
 class ParquetTexts(Sequence[str]):
     """The text column of a documents file, decompressed a row group at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: Path | pa.NativeFile) -> None:
         import pyarrow.parquet as pq
 
-        self._file = pq.ParquetFile(path, memory_map=True)
+        self._file = pq.ParquetFile(file, memory_map=True)
         metadata = self._file.metadata
         sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -237,7 +240,12 @@ class ParquetTexts(Sequence[str]):
 
     def _group(self, group: int) -> pa.ChunkedArray:
         if self._cached is None or self._cached[0] != group:
-            column = self._file.read_row_group(group, columns=["text"])["text"]
+            try:
+                column = self._file.read_row_group(group, columns=["text"])["text"]
+            except (OSError, ValueError) as cause:  # pyarrow's own errors are one or the other
+                raise IndexDamagedError(
+                    "the texts of documents.parquet cannot be read; check the index with verify"
+                ) from cause
             self._cached = group, column
         return self._cached[1]
 
@@ -264,18 +272,18 @@ def write_documents(path: Path, records: Iterable[Record]) -> None:
 
 
 def read_documents(
-    path: Path,
+    file: Path | pa.NativeFile,
     *,
     name: str,
     source: str,
     classes: Sequence[str],
     groups: Mapping[str, tuple[str, ...]],
 ) -> Pool:
-    """The pool in a documents file; no `classes` means all labels, in alphabetical order."""
+    """The pool in a documents file, open or not; no `classes` means all labels, alphabetically."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path, columns=["id", "labels", "split"], memory_map=True)
+    table = pq.read_table(file, columns=["id", "labels", "split"], memory_map=True)
     column = table["labels"].combine_chunks()
     names = pc.list_flatten(column)
     if not classes:
@@ -294,7 +302,7 @@ def read_documents(
         name=name,
         source=source,
         ids=table["id"].to_pylist(),
-        texts=ParquetTexts(path),
+        texts=ParquetTexts(file),
         classes=tuple(classes),
         labels=labels,
         is_known=table["labels"].is_valid().to_numpy(),

@@ -25,7 +25,8 @@ class ClassProximity:
             a labelled document of it.
         hits_sd: standard deviation of `hits` over the draws; None below two.
         farthest: the same count among the top_k farthest.
-        in_unlabelled: documents with the class in the unlabelled set.
+        in_unlabelled: documents with the class in the unlabelled set; over all draws
+            when no draw had a centroid.
         expected: hits of a random order, top_k * prevalence.
         lift: hits / expected; None where nothing is expected.
         draws: draws in which the class had a centroid.
@@ -122,12 +123,15 @@ def _summarised(
 ) -> list[ClassProximity]:
     nearest = np.stack([draw.nearest for draw in draws])
     farthest = np.stack([draw.farthest for draw in draws])
-    in_unlabelled = np.mean([draw.in_unlabelled for draw in draws], axis=0)
-    expected = np.mean([draw.expected for draw in draws], axis=0)
+    in_unlabelled = np.stack([draw.in_unlabelled for draw in draws])
+    random_order = np.stack([draw.expected for draw in draws])
     row = published.get(str(size))
     entries = []
     for c, name in enumerate(classes):
         drawn = np.flatnonzero(~np.isnan(nearest[:, c]))
+        # draws with a centroid leave fewer documents of the class: compare hits with these alone
+        counted = drawn if drawn.size else np.arange(len(draws))
+        expected = float(random_order[counted, c].mean())
         hits = float(nearest[drawn, c].mean()) if drawn.size else None
         entries.append(
             ClassProximity(
@@ -136,9 +140,9 @@ def _summarised(
                 hits=hits,
                 hits_sd=float(nearest[drawn, c].std(ddof=1)) if drawn.size > 1 else None,
                 farthest=float(farthest[drawn, c].mean()) if drawn.size else None,
-                in_unlabelled=float(in_unlabelled[c]),
-                expected=float(expected[c]),
-                lift=hits / float(expected[c]) if hits is not None and expected[c] else None,
+                in_unlabelled=float(in_unlabelled[counted, c].mean()),
+                expected=expected,
+                lift=hits / expected if hits is not None and expected else None,
                 draws=int(drawn.size),
                 paper=row[c] if row and len(row) == len(classes) else None,
             )

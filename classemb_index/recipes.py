@@ -107,6 +107,7 @@ def find_recipe(source: str | Path) -> Recipe:
 
     Raises:
         RecipeError: the file is missing, is not TOML, or has a key that is not known.
+        SourceError: there is no recipe, file or folder of that name.
     """
     text = str(source)
     if text in recipe_names():
@@ -178,7 +179,11 @@ def read_classes(path: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def checked_groups(groups: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]:
-    """Class groups whose names are strings, each once."""
+    """Class groups whose names are strings, each once.
+
+    Raises:
+        RecipeError: a group is no list of names, or a class is named twice.
+    """
     lists = all(isinstance(group, (list, tuple)) for group in groups.values())
     names = [name for group in groups.values() for name in group] if lists else []
     if not lists or not all(isinstance(name, str) for name in names):

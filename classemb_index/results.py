@@ -81,10 +81,11 @@ def run_simulation(
     from .figures import save_curves
 
     check_simulation(index.pool, strategies, schedule)
-    config = run_config(index, classifier, schedule)
-    finished = _open_run(folder, config)
+    _open_run(folder, run_config(index, classifier, schedule))
     try:
         with FileLock(folder / ".lock", timeout=0):
+            finished = read_rounds(folder)
+            _drop_cut_line(folder / ROUNDS)
             yield from (r for r in finished if r.strategy in strategies and r.seed in seeds)
             results = list(finished)
             with (folder / ROUNDS).open("a", encoding="utf-8") as file:
@@ -103,7 +104,8 @@ def run_simulation(
                     yield result
             curves = learning_curves(results)
             _write_json(folder / SUMMARY, {"curves": [asdict(curve) for curve in curves]})
-            save_curves(curves, folder / CURVES)
+            title = f"{index.manifest.name}, {Path(classifier.settings()['model']).name}"
+            save_curves(curves, title, folder / CURVES)
     except Timeout as cause:
         raise RunError(
             f"another process is writing the run folder {folder}; wait for it, or choose another --out"
@@ -139,10 +141,10 @@ def read_rounds(folder: Path) -> list[RoundResult]:
     path = folder / ROUNDS
     if not path.exists():
         return []
-    complete, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+    complete, _, _ = path.read_bytes().rpartition(b"\n")  # bytes: the cut may be inside a letter
     names = {field.name for field in fields(RoundResult)}
     results = []
-    for number, line in enumerate(complete.split("\n") if complete else [], start=1):
+    for number, line in enumerate(complete.split(b"\n") if complete else [], start=1):
         try:
             values = json.loads(line)
             results.append(RoundResult(**{k: v for k, v in values.items() if k in names}))
@@ -198,26 +200,26 @@ def make_classifier(index: EmbeddingIndex, settings: BertSettings) -> Classifier
     return BertClassifier(index.pool, settings)
 
 
-def _open_run(folder: Path, config: Mapping[str, Any]) -> list[RoundResult]:
+def _open_run(folder: Path, config: Mapping[str, Any]) -> None:
+    """Make the run folder, or see that the one there was started with the same settings."""
     path = folder / CONFIG
     if not path.exists():
         if folder.exists() and any(folder.iterdir()):
             raise RunError(f"{folder} is there and is no run folder; choose another --out")
         folder.mkdir(parents=True, exist_ok=True)
         _write_json(path, config)
-        return []
+        return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as cause:
-        raise RunError(f"{path} cannot be read; choose another --out") from cause
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise RunError(f"{path} cannot be read; choose another --out")
     if changes := list(_changes(found, json.loads(json.dumps(config)))):
         raise RunError(
             f"the run in {folder} was started with other settings: {'; '.join(changes)}; "
             "give the same ones to continue it, or choose another --out"
         )
-    results = read_rounds(folder)
-    _drop_cut_line(folder / ROUNDS)
-    return results
 
 
 def _changes(found: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> Iterator[str]:

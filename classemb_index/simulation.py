@@ -115,7 +115,7 @@ def simulate(
 
     Args:
         index: the pool and its embeddings; documents with unknown labels are left out.
-        strategies: names of query strategies.
+        strategies: names of query strategies; one given twice is run once.
         seeds: one run of every strategy for each.
         classifier: trained and measured each round.
         schedule: sizes; the paper's by default.
@@ -131,8 +131,8 @@ def simulate(
     """
     schedule = schedule or Schedule()
     check_simulation(index.pool, strategies, schedule)
-    for seed in seeds:
-        for strategy in strategies:
+    for seed in dict.fromkeys(seeds):
+        for strategy in dict.fromkeys(strategies):
             done = [r for r in finished if (r.strategy, r.seed) == (strategy, seed)]
             cell = _Cell(index, strategy, seed, classifier, schedule, on_event)
             yield from cell.rounds(sorted(done, key=lambda result: result.round))

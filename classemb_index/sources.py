@@ -144,7 +144,8 @@ def _opened(path: Path) -> Iterator[IO[str]]:
     """A text file, unpacked where it is gzip; a broken one is a SourceError."""
     opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:  # Excel begins with a BOM
+        # Excel begins a file with a byte order mark
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
             yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
         raise SourceError(
@@ -162,14 +163,14 @@ def _json_lines(path: Path) -> Iterator[Raw]:
             place = f"{path}, line {number}"
             if not line.strip():
                 raise SourceError(f"{place} is empty; each line is one JSON object")
-            yield place, _json_object(line, place)
+            yield place, _json_object(line.rstrip("\r\n"), place)
 
 
 def _json_object(text: str, place: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as cause:
-        raise SourceError(f"{place} is not JSON ({cause.msg}, column {cause.colno})") from cause
+        raise SourceError(f"{place} is not JSON ({cause.msg}: column {cause.colno})") from cause
     if not isinstance(value, dict):
         raise SourceError(f"{place} is a JSON {type(value).__name__}, not an object")
     return value
@@ -290,6 +291,7 @@ def _hub(name: str, fields: Fields) -> Iterator[Raw]:
     """A data set of the hub (or a local folder of the same form), streamed through `datasets`."""
     try:
         import datasets
+        from huggingface_hub.utils import logging as hub_logging
     except ImportError as cause:
         raise MissingExtraError(
             "hub:NAME needs 'datasets', which is not installed; run: pip install 'classemb-index[hub]'"
@@ -297,6 +299,7 @@ def _hub(name: str, fields: Fields) -> Iterator[Raw]:
     address, _, revision = name.partition("@")
     path, _, config = address.partition(":")
     datasets.disable_progress_bars()
+    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         splits = datasets.load_dataset(
             path, config or None, revision=revision or None, streaming=True

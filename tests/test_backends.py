@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from classemb_index import EmbeddingIndex
-from classemb_index.backends import BACKENDS, Neighbours, exact, faiss, open_backend, resolve_backend
+from classemb_index.backends import (
+    BACKENDS,
+    Neighbours,
+    exact,
+    faiss,
+    open_backend,
+    resolve_backend,
+)
 from classemb_index.backends.exact import ExactIndex
 from classemb_index.backends.faiss import FlatIndex
 from classemb_index.errors import MissingExtraError, RequestError
@@ -342,60 +348,7 @@ def test_flat_without_faiss_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
-def test_a_querys_length_changes_nothing(toy_index: EmbeddingIndex) -> None:
-    queries = random_unit(4, dim=8)
-    short, long = toy_index.search(queries, 7), toy_index.search(1000 * queries, 7)
-    np.testing.assert_array_equal(short.rows, long.rows)
-    np.testing.assert_allclose(short.scores, long.scores, atol=1e-6)
-
-
 def test_no_query_has_no_neighbours(toy_index: EmbeddingIndex) -> None:
     found = toy_index.search(np.zeros((0, 8), dtype=np.float32), 3)
     assert found.rows.shape == (0, 3) and found.rows.dtype == np.int64
     assert found.scores.shape == (0, 3) and found.scores.dtype == np.float32
-
-
-TOO_MANY = "asked for {} neighbours, {} documents are left to search; lower --top-k"
-
-
-@pytest.mark.parametrize(
-    ("ask", "message"),
-    [
-        (lambda index: index.search(np.ones((1, 8)), 121), TOO_MANY.format(121, 120)),
-        (lambda index: index.search(np.ones((1, 8)), 0), TOO_MANY.format(0, 120)),
-        (
-            lambda index: index.search(np.ones((1, 8)), 3, np.arange(120) < 2),
-            TOO_MANY.format(3, 2),
-        ),
-        (
-            lambda index: index.search(np.ones((2, 5)), 1),
-            "queries have shape (2, 5), the index needs (m, 8)",
-        ),
-        (
-            lambda index: index.search(np.ones(8), 1),
-            "queries have shape (8,), the index needs (m, 8)",
-        ),
-        (
-            lambda index: index.search(np.zeros((1, 8)), 1),
-            "a query vector is zero or not finite, so it has no direction",
-        ),
-        (
-            lambda index: index.search(np.full((1, 8), np.nan), 1),
-            "a query vector is zero or not finite, so it has no direction",
-        ),
-        (
-            lambda index: index.search(np.ones((1, 8)), 1, np.ones(119, dtype=bool)),
-            "`among` is a bool mask over the 120 rows of the index",
-        ),
-        (
-            lambda index: index.search(np.ones((1, 8)), 1, np.arange(120)),
-            "`among` is a bool mask over the 120 rows of the index",
-        ),
-    ],
-)
-def test_a_search_that_cannot_be_answered_is_refused_at_the_door(
-    toy_index: EmbeddingIndex, ask: Callable[[EmbeddingIndex], object], message: str
-) -> None:
-    with pytest.raises(RequestError) as error:
-        ask(toy_index)
-    assert str(error.value) == message

@@ -36,7 +36,9 @@ def test_readme_tour_runs_from_top_to_bottom(cli: Callable[..., Outcome]) -> Non
     assert Path("tour/run/curves.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("words", [c for block in blocks("bash") for c in commands(block)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [c for block in blocks("bash") for c in commands(block)], ids=" ".join
+)
 def test_every_option_in_the_readme_exists(words: list[str]) -> None:
     import typer
 

@@ -1,0 +1,247 @@
+"""Class queries by hand: few documents, two classes, two dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from conftest import topic_records, topic_vectors
+
+from classemb_index import EmbeddingIndex, Pool, Record, draw_labelled, query_classes
+from classemb_index.class_queries import resolve_classes
+from classemb_index.errors import EmptyClassError, RequestError, UnknownClassError
+from classemb_index.labelled import LabelledSet, labelled_from_ids
+
+IndexOf = Callable[..., EmbeddingIndex]
+
+
+def record(id_: str, labels: tuple[str, ...] | None, split: str | None = "train") -> Record:
+    return Record(id_, f"text of {id_}", labels, split)
+
+
+@pytest.fixture
+def three(index_of: IndexOf) -> EmbeddingIndex:
+    """x has class a and lies on the first axis, y has b and lies on the second, z between."""
+    records = [record("x", ("a",)), record("y", ("b",)), record("z", ("a",))]
+    return index_of(records, [[1, 0], [0, 1], [0.6, 0.8]])
+
+
+def labelled(index: EmbeddingIndex, *ids: str) -> LabelledSet:
+    return labelled_from_ids(index.pool, ids, "by hand")
+
+
+def test_neighbours_of_three_documents_by_hand(three: EmbeddingIndex) -> None:
+    found = query_classes(three, [0], labelled(three, "x"), k=2)
+    (answer,) = found.classes
+    assert (found.k, found.method, answer.position, answer.n_labelled) == (2, "centroid", 0, 1)
+    assert answer.neighbours.rows.tolist() == [2, 1]  # z, then y
+    np.testing.assert_allclose(answer.neighbours.scores, [0.6, 0.0], atol=1e-7)
+    assert answer.has_class == (True, False)
+
+
+def test_query_is_the_scaled_mean_of_the_classs_documents(three: EmbeddingIndex) -> None:
+    # the mean of x and z is (0.8, 0.4), its direction (2, 1) / sqrt 5
+    (answer,) = query_classes(three, [0], labelled(three, "x", "z"), k=1).classes
+    assert answer.neighbours.rows.tolist() == [1]
+    np.testing.assert_allclose(answer.neighbours.scores, [1 / 5**0.5], atol=1e-7)
+
+
+def test_classes_answer_in_the_order_asked(three: EmbeddingIndex) -> None:
+    both = query_classes(three, [1, 0], labelled(three, "x", "y"), k=1)
+    assert [answer.position for answer in both.classes] == [1, 0]
+    assert [answer.neighbours.rows.tolist() for answer in both.classes] == [[2], [2]]
+    np.testing.assert_allclose(both.classes[0].neighbours.scores, [0.8], atol=1e-7)
+    np.testing.assert_allclose(both.classes[1].neighbours.scores, [0.6], atol=1e-7)
+
+
+def test_a_class_without_a_labelled_document_is_reported_and_the_others_answer(
+    three: EmbeddingIndex,
+) -> None:
+    first, second = query_classes(three, [0, 1], labelled(three, "x"), k=1).classes
+    assert first.neighbours.rows.tolist() == [2]
+    assert (second.position, second.n_labelled, second.neighbours) == (1, 0, None)
+    assert second.has_class == ()
+
+
+def test_no_class_with_a_labelled_document_is_an_error(three: EmbeddingIndex) -> None:
+    with pytest.raises(EmptyClassError) as error:
+        query_classes(three, [1], labelled(three, "x", "z"), k=1)
+    assert str(error.value) == (
+        "no labelled document of b among 2 (by hand), so there is no centroid to query with; "
+        "label one, or use a larger --labelled-size"
+    )
+
+
+def test_more_neighbours_than_unlabelled_documents_are_refused(three: EmbeddingIndex) -> None:
+    with pytest.raises(RequestError) as error:
+        query_classes(three, [0], labelled(three, "x"), k=3)
+    assert str(error.value) == (
+        "asked for 3 neighbours, 2 documents are left to search; lower --top-k"
+    )
+
+
+def test_an_unknown_method_is_refused_with_the_choices(three: EmbeddingIndex) -> None:
+    with pytest.raises(RequestError) as error:
+        query_classes(three, [0], labelled(three, "x"), k=1, method="nearest")
+    assert str(error.value) == "no query method 'nearest'; there are: centroid"
+
+
+def test_dev_and_test_documents_are_never_neighbours(index_of: IndexOf) -> None:
+    records = [
+        record("x", ("a",)),
+        record("dev", ("a",), "dev"),
+        record("test", ("a",), "test"),
+        record("none", ("a",), None),
+        record("train", ("a",)),
+    ]
+    index = index_of(records, [[1, 0], [1, 0], [1, 0], [0.8, 0.6], [0.6, 0.8]])
+    (answer,) = query_classes(index, [0], labelled(index, "x"), k=2).classes
+    assert answer.neighbours.rows.tolist() == [3, 4]
+
+
+def test_a_neighbour_with_unknown_labels_has_no_mark(index_of: IndexOf) -> None:
+    records = [record("x", ("a",)), record("unknown", None), record("empty", ())]
+    index = index_of(records, [[1, 0], [0.8, 0.6], [0.6, 0.8]])
+    (answer,) = query_classes(index, [0], labelled(index, "x"), k=2).classes
+    assert answer.has_class == (None, False)
+
+
+def test_ties_go_to_the_lower_row(index_of: IndexOf) -> None:
+    records = [record("x", ("a",))] + [record(f"copy{i}", ()) for i in range(5)]
+    index = index_of(records, [[1, 0]] + [[0.6, 0.8]] * 5)
+    (answer,) = query_classes(index, [0], labelled(index, "x"), k=3).classes
+    assert answer.neighbours.rows.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hidden_labels_change_marks_and_never_neighbours(
+    index_of: IndexOf, toy_pool: Pool, seed: int
+) -> None:
+    pool, vectors = toy_pool, topic_vectors(toy_pool)
+    seen = draw_labelled(pool, 20, seed)
+    hidden = np.setdiff1d(np.arange(len(pool)), seen.rows)
+    source = np.arange(len(pool))
+    source[hidden] = np.random.default_rng(seed).permutation(hidden)
+    records = [
+        Record(
+            pool.ids[row],
+            pool.text(row),
+            tuple(pool.classes[c] for c in np.flatnonzero(pool.labels[source[row]])),
+            str(pool.splits[row]),
+        )
+        for row in range(len(pool))
+    ]
+    permuted = index_of(records, vectors, pool.groups)
+    index = index_of(topic_records(), vectors, pool.groups)
+    before = query_classes(index, [0, 1, 2], seen, k=10).classes
+    after = query_classes(permuted, [0, 1, 2], draw_labelled(permuted.pool, 20, seed)).classes
+    for one, two in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one.neighbours.rows, two.neighbours.rows)
+        np.testing.assert_array_equal(one.neighbours.scores, two.neighbours.scores)
+        truth = permuted.pool.labels[two.neighbours.rows, two.position]
+        assert two.has_class == tuple(truth.tolist())
+    assert [one.has_class for one in before] != [two.has_class for two in after]
+
+
+def test_all_declared_classes_are_asked_for_in_one_search(
+    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches = []
+    search = EmbeddingIndex.search
+
+    def counted(
+        self: EmbeddingIndex, queries: np.ndarray, *rest: object, **named: object
+    ) -> object:
+        searches.append(len(queries))
+        return search(self, queries, *rest, **named)
+
+    monkeypatch.setattr(EmbeddingIndex, "search", counted)
+    query_classes(toy_index, [0, 1, 2], draw_labelled(toy_index.pool, 30, 0), k=5)
+    assert searches == [3]
+
+
+COUNTS = np.array([5, 2, 9, 2])
+
+
+@pytest.fixture
+def four_classes() -> Pool:
+    return Pool.from_records([record("x", ("a", "b", "c", "d"))])
+
+
+@pytest.fixture
+def grouped() -> Pool:
+    groups = {"frequent": ["a", "b"], "rare": ["c", "d"]}
+    return Pool.from_records([record("x", ("a",))], classes=groups)
+
+
+@pytest.mark.parametrize(
+    ("words", "positions"),
+    [
+        (["rare"], [2, 3]),
+        (["frequent"], [0, 1]),
+        (["all"], [0, 1, 2, 3]),
+        (["d", "a"], [3, 0]),
+        (["d", "rare", "all"], [3, 2, 0, 1]),  # each class once
+    ],
+)
+def test_declared_groups_are_taken_without_a_note(
+    grouped: Pool, words: list[str], positions: list[int]
+) -> None:
+    assert resolve_classes(grouped, words, COUNTS) == (positions, None)
+
+
+@pytest.mark.parametrize(
+    ("word", "positions", "amount"),
+    [("rare", [1, 3], "fewest"), ("frequent", [0, 2], "most")],
+)
+def test_an_undeclared_group_is_half_of_the_classes_and_a_note_says_so(
+    four_classes: Pool, word: str, positions: list[int], amount: str
+) -> None:
+    assert resolve_classes(four_classes, [word], COUNTS) == (
+        positions,
+        f"no {word} group is declared: taken are the classes with the {amount} labelled documents",
+    )
+
+
+def test_equal_counts_make_the_lower_positions_rare(four_classes: Pool) -> None:
+    positions, _ = resolve_classes(four_classes, ["rare"], np.array([1, 1, 1, 1]))
+    assert positions == [0, 1]
+
+
+def test_of_three_classes_one_is_rare(four_classes: Pool) -> None:
+    pool = Pool.from_records([record("x", ("a", "b", "c"))])
+    assert resolve_classes(pool, ["rare"], np.array([4, 1, 1]))[0] == [1]
+    assert resolve_classes(pool, ["frequent"], np.array([4, 1, 1]))[0] == [0, 2]
+
+
+def test_both_undeclared_groups_have_a_note_each(four_classes: Pool) -> None:
+    positions, note = resolve_classes(four_classes, ["rare", "frequent"], COUNTS)
+    assert positions == [1, 3, 0, 2]
+    assert "no rare group" in note and "no frequent group" in note
+
+
+def test_the_only_class_is_both_rare_and_frequent() -> None:
+    pool = Pool.from_records([record("x", ("a",))])
+    assert resolve_classes(pool, ["rare"], np.array([1]))[0] == [0]
+    assert resolve_classes(pool, ["frequent"], np.array([1]))[0] == [0]
+
+
+def test_a_class_that_is_called_rare_is_that_class() -> None:
+    pool = Pool.from_records([record("x", ("common", "rare"))])
+    assert resolve_classes(pool, ["rare"], np.array([1, 1])) == ([1], None)
+
+
+def test_an_unknown_class_is_refused_with_the_choices(grouped: Pool) -> None:
+    with pytest.raises(UnknownClassError) as error:
+        resolve_classes(grouped, ["a", "e"], COUNTS)
+    assert str(error.value) == "no class 'e'; the pool has: a, b, c, d"
+
+
+def test_a_pool_without_classes_cannot_be_asked_for_all(index_of: IndexOf) -> None:
+    index = index_of([record("x", ()), record("y", ())], [[1, 0], [0, 1]])
+    with pytest.raises(RequestError) as error:
+        resolve_classes(index.pool, ["all"], np.zeros(0, dtype=np.int64))
+    assert str(error.value) == (
+        "the pool has no classes to query; add labels to its documents and build the index again"
+    )

@@ -1,0 +1,439 @@
+"""The simulation: sizes, what each round sees and selects, its numbers, and going on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import topic_records
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+from classemb_index import (
+    EmbeddingIndex,
+    Pool,
+    ProbeClassifier,
+    Record,
+    RoundResult,
+    Schedule,
+    draw_labelled,
+    simulate,
+)
+from classemb_index.errors import RequestError
+from classemb_index.simulation import Event, check_simulation, draw_dev
+
+BOTH = ["random", "class-embedding"]
+SMALL = Schedule(initial=10, batch=7, budget=30)  # 10, 17, 24, 30
+
+
+class Notebook:
+    """A classifier that learns nothing and writes down what it is given."""
+
+    uses_dev = True
+
+    def __init__(self, classes: int = 3) -> None:
+        self.fits: list[dict[str, Any]] = []
+        self._classes = classes
+
+    def settings(self) -> Mapping[str, Any]:
+        return {"model": "notebook"}
+
+    def fit(
+        self,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        dev_rows: np.ndarray,
+        dev_labels: np.ndarray,
+        seed: int,
+        on_epoch: Callable[[int, float | None], None] | None = None,
+    ) -> int:
+        self.fits.append(
+            {
+                "rows": rows.tolist(),
+                "labels": labels.copy(),
+                "dev_rows": dev_rows.tolist(),
+                "dev_labels": dev_labels.copy(),
+                "seed": seed,
+            }
+        )
+        for epoch in (1, 2):
+            if on_epoch:
+                on_epoch(epoch, epoch / 10)
+        return 2
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        return np.zeros((len(rows), self._classes), dtype=np.float32)
+
+
+def run(
+    index: EmbeddingIndex,
+    strategies: Sequence[str] = BOTH,
+    seeds: Sequence[int] = (0,),
+    schedule: Schedule = SMALL,
+    **options: Any,
+) -> list[RoundResult]:
+    return list(simulate(index, strategies, seeds, ProbeClassifier(index), schedule, **options))
+
+
+def without_seconds(results: Sequence[RoundResult]) -> list[dict[str, Any]]:
+    return [asdict(replace(result, seconds={})) for result in results]
+
+
+def rows_of(pool: Pool, ids: Sequence[str]) -> list[int]:
+    return [pool.row_of[id_] for id_ in ids]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sizes"),
+    [
+        (Schedule(), [100, 150, 200, 250, 300, 350, 400, 450, 500, 550, 600]),  # the paper's
+        (SMALL, [10, 17, 24, 30]),
+        (Schedule(initial=10, batch=20, budget=30), [10, 30]),
+        (Schedule(initial=10, batch=50, budget=30), [10, 30]),
+        (Schedule(initial=30, batch=5, budget=30), [30]),
+    ],
+)
+def test_the_last_round_takes_what_the_budget_leaves(schedule: Schedule, sizes: list[int]) -> None:
+    assert schedule.sizes() == sizes
+
+
+def test_rounds_come_seed_by_seed_and_strategy_by_strategy(toy_index: EmbeddingIndex) -> None:
+    results = run(toy_index, seeds=[3, 4])
+    assert [(r.seed, r.strategy, r.round, r.n_labelled) for r in results] == [
+        (seed, strategy, number, size)
+        for seed in (3, 4)
+        for strategy in BOTH
+        for number, size in enumerate([10, 17, 24, 30])
+    ]
+
+
+def test_each_round_selects_what_is_missing_to_the_next(toy_index: EmbeddingIndex) -> None:
+    for result in run(toy_index):
+        assert len(result.selected) == {10: 7, 17: 7, 24: 6, 30: 0}[result.n_labelled]
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_selected_ids_are_train_and_never_repeated(
+    toy_index: EmbeddingIndex, strategy: str
+) -> None:
+    pool, schedule = toy_index.pool, Schedule(initial=10, batch=7, budget=72)
+    results = run(toy_index, [strategy], [0, 1], schedule)
+    for seed in (0, 1):
+        selected = [id_ for r in results if r.seed == seed for id_ in r.selected]
+        initial = draw_labelled(pool, 10, seed).rows.tolist()
+        rows = initial + rows_of(pool, selected)
+        assert sorted(rows) == pool.rows("train").tolist()  # all 72, each once
+
+
+def test_every_strategy_of_a_seed_starts_from_the_same_labelled_set(
+    toy_index: EmbeddingIndex,
+) -> None:
+    notebook = Notebook()
+    results = list(simulate(toy_index, BOTH, [0, 1], notebook, SMALL))
+    first = [
+        (result.seed, fit["rows"])
+        for result, fit in zip(results, notebook.fits, strict=True)
+        if result.round == 0
+    ]
+    for seed, rows in first:
+        assert rows == draw_labelled(toy_index.pool, 10, seed).rows.tolist()
+    assert len(first) == 4
+
+
+def test_a_round_is_trained_on_the_initial_set_and_all_that_was_selected_before(
+    toy_index: EmbeddingIndex,
+) -> None:
+    pool, notebook = toy_index.pool, Notebook()
+    results = list(simulate(toy_index, BOTH, [0], notebook, SMALL))
+    for strategy in BOTH:
+        rows = set(draw_labelled(pool, 10, 0).rows.tolist())
+        for result, fit in zip(results, notebook.fits, strict=True):
+            if result.strategy == strategy:
+                assert fit["rows"] == sorted(rows)
+                np.testing.assert_array_equal(fit["labels"], pool.labels[fit["rows"]])
+                counts = pool.labels[sorted(rows)].sum(axis=0).tolist()
+                assert list(result.labelled_counts.values()) == counts
+                assert result.n_labelled == len(rows)
+                rows |= set(rows_of(pool, result.selected))
+
+
+def test_the_classifiers_seed_is_the_rounds_and_not_the_strategys(
+    toy_index: EmbeddingIndex,
+) -> None:
+    notebook = Notebook()
+    results = list(simulate(toy_index, BOTH, [0, 1], notebook, SMALL))
+    seeds: dict[tuple[int, int], set[int]] = {}
+    for result, fit in zip(results, notebook.fits, strict=True):
+        seeds.setdefault((result.seed, result.round), set()).add(fit["seed"])
+    assert all(len(found) == 1 for found in seeds.values())
+    assert len(set.union(*seeds.values())) == 8  # two seeds of four rounds
+
+
+@pytest.mark.parametrize("dev_size", [None, 0, 6, 24])
+def test_dev_is_the_split_or_a_draw_from_it_and_its_size_is_recorded(
+    toy_index: EmbeddingIndex, dev_size: int | None
+) -> None:
+    pool, notebook = toy_index.pool, Notebook()
+    schedule = replace(SMALL, dev_size=dev_size)
+    results = list(simulate(toy_index, ["random"], [0], notebook, schedule))
+    size = 24 if dev_size is None else dev_size
+    assert {result.n_dev for result in results} == {size}
+    (rows,) = {tuple(fit["dev_rows"]) for fit in notebook.fits}  # the same in every round
+    assert len(set(rows)) == size and set(rows) <= set(pool.rows("dev").tolist())
+    np.testing.assert_array_equal(notebook.fits[0]["dev_labels"], pool.labels[list(rows)])
+
+
+def test_dev_draws_follow_the_seed(toy_pool: Pool) -> None:
+    first, again, other = (draw_dev(toy_pool, 6, seed).tolist() for seed in (0, 0, 1))
+    assert first == again != other and first == sorted(first)
+
+
+def test_a_classifier_that_does_not_look_at_dev_costs_no_dev_label(
+    toy_index: EmbeddingIndex,
+) -> None:
+    assert {result.n_dev for result in run(toy_index)} == {0}
+
+
+@pytest.mark.parametrize("strategy", BOTH)
+def test_numbers_of_every_round_follow_from_what_was_selected(
+    toy_index: EmbeddingIndex, strategy: str
+) -> None:
+    pool, test = toy_index.pool, toy_index.pool.rows("test")
+    labelled = draw_labelled(pool, 10, 2).rows.tolist()
+    results = run(toy_index, [strategy], [2])
+    for result in results:
+        predicted = np.zeros((len(test), 3), dtype=bool)
+        for c in range(3):
+            column = pool.labels[labelled, c]
+            if column.any() and not column.all():
+                head = LogisticRegression(class_weight="balanced", max_iter=1000)
+                head.fit(
+                    toy_index.embeddings(np.array(sorted(labelled))),
+                    pool.labels[sorted(labelled), c],
+                )
+                predicted[:, c] = head.predict_proba(toy_index.embeddings(test))[:, 1] > 0.5
+            else:
+                predicted[:, c] = column.all()
+        true = pool.labels[test]
+        macro = f1_score(true, predicted, average="macro", zero_division=0)
+        micro = f1_score(true, predicted, average="micro", zero_division=0)
+        each = f1_score(true, predicted, average=None, zero_division=0)
+        assert result.macro_f1 == pytest.approx(macro)
+        assert result.micro_f1 == pytest.approx(micro)
+        assert result.f1 == pytest.approx(dict(zip(pool.classes, each, strict=True)))
+        labelled += rows_of(pool, result.selected)
+    assert len({result.macro_f1 for result in results}) > 1
+
+
+def test_class_embedding_rounds_select_by_algorithm_1_with_the_oracle(
+    toy_index: EmbeddingIndex,
+) -> None:
+    from classemb_index import select_batch
+    from classemb_index.labelled import labelled_set
+    from classemb_index.strategies import oracle_of, selection_state
+
+    pool = toy_index.pool
+    labelled = draw_labelled(pool, 10, 0)
+    for result in run(toy_index, ["class-embedding"]):
+        if result.selected:
+            state = selection_state(toy_index, labelled, 99, oracle_of(pool, labelled))
+            rows = select_batch("class-embedding", state, len(result.selected)).rows
+            assert rows_of(pool, result.selected) == rows.tolist()
+            labelled = labelled_set(pool, np.concatenate([labelled.rows, rows]), "next")
+
+
+def test_random_rounds_are_not_the_same_draw_again(toy_index: EmbeddingIndex) -> None:
+    first, second, _, _ = run(toy_index, ["random"])
+    left = np.setdiff1d(
+        toy_index.pool.rows("train"), draw_labelled(toy_index.pool, 10, 0).rows
+    ).tolist()
+    places = [left.index(row) for row in rows_of(toy_index.pool, first.selected)]
+    left = [row for row in left if row not in rows_of(toy_index.pool, first.selected)]
+    again = [left.index(row) for row in rows_of(toy_index.pool, second.selected)]
+    assert places != again
+
+
+def test_a_strategys_rounds_do_not_depend_on_the_others(toy_index: EmbeddingIndex) -> None:
+    together = [r for r in run(toy_index, BOTH, [0, 1]) if (r.strategy, r.seed) == ("random", 1)]
+    alone = run(toy_index, ["random"], [1])
+    assert without_seconds(together) == without_seconds(alone)
+
+
+def test_a_strategy_or_seed_named_twice_is_run_once(toy_index: EmbeddingIndex) -> None:
+    twice = run(toy_index, ["random", "random"], [1, 1])
+    assert without_seconds(twice) == without_seconds(run(toy_index, ["random"], [1]))
+
+
+def test_documents_with_unknown_labels_are_neither_selected_nor_measured_on(
+    index_of: Callable[..., EmbeddingIndex],
+) -> None:
+    records = topic_records(200)
+    unknown = set(range(0, 200, 7))
+    records = [r._replace(labels=None) if i in unknown else r for i, r in enumerate(records)]
+    vectors = np.random.default_rng(0).standard_normal((200, 6))
+    index = index_of(records, vectors)
+    known = int((index.pool.selectable & index.pool.is_known).sum())
+    schedule, notebook = Schedule(initial=10, batch=40, budget=known), Notebook()
+    measured: list[int] = []
+    probabilities = notebook.probabilities
+
+    def noted(rows: np.ndarray) -> np.ndarray:
+        measured.extend(rows.tolist())
+        return probabilities(rows)
+
+    notebook.probabilities = noted
+    results = list(simulate(index, BOTH, [0], notebook, schedule))
+    selected = {row for result in results for row in rows_of(index.pool, result.selected)}
+    assert len(selected) >= known - 10
+    looked_at = selected | set(measured) | set(notebook.fits[0]["dev_rows"])
+    assert not looked_at & unknown
+    assert len(notebook.fits[-1]["rows"]) == known
+
+
+@pytest.fixture
+def with_a_hidden_class(index_of: Callable[..., EmbeddingIndex]) -> EmbeddingIndex:
+    """Class z belongs to the last train document only, far from all others."""
+    records = [
+        Record(f"d{i}", f"text {i}", ("a",) if i % 2 else ("b",), "train") for i in range(30)
+    ]
+    records.append(Record("z", "text z", ("z",), "train"))
+    records += [
+        Record(f"t{i}", "text", ("a", "b", "z")[i % 3 : i % 3 + 1], "test") for i in range(6)
+    ]
+    vectors = np.abs(np.random.default_rng(0).standard_normal((37, 4)))
+    vectors[30] = [-1, -1, -1, -1]
+    return index_of(records, vectors)
+
+
+def test_a_class_that_could_not_ask_is_named_in_its_round(
+    with_a_hidden_class: EmbeddingIndex,
+) -> None:
+    seed = next(
+        s for s in range(20) if 30 not in draw_labelled(with_a_hidden_class.pool, 6, s).rows
+    )
+    schedule = Schedule(initial=6, batch=5, budget=16)
+    results = run(with_a_hidden_class, ["class-embedding"], [seed], schedule)
+    assert [r.labelled_counts["z"] for r in results] == [0, 0, 0]
+    assert [r.skipped_classes for r in results] == [["z"], ["z"], []]  # the last selects nothing
+    assert {r.note for r in results} == {None}
+
+
+def test_a_round_without_any_centroid_is_random_and_says_so(
+    index_of: Callable[..., EmbeddingIndex],
+) -> None:
+    records = [Record(f"d{i}", "text", (), "train") for i in range(10)]
+    records += [Record(f"t{i}", "text", ("a",), "test") for i in range(2)]
+    index = index_of(records, np.random.default_rng(0).standard_normal((12, 3)), {"rare": ["a"]})
+    results = run(index, ["class-embedding"], schedule=Schedule(initial=2, batch=3, budget=5))
+    assert [r.note for r in results] == [
+        "no class has a labelled document: the batch is random",
+        None,
+    ]
+    assert [len(r.selected) for r in results] == [3, 0]
+    assert results[0].skipped_classes == ["a"]
+
+
+def test_a_pool_of_one_class_is_measured_on_that_class(
+    index_of: Callable[..., EmbeddingIndex],
+) -> None:
+    records = topic_records(100, classes=["a"])
+    vectors = np.random.default_rng(0).standard_normal((100, 4))
+    vectors[:, 0] += [2 if record.labels else -2 for record in records]
+    results = run(index_of(records, vectors))
+    assert all(r.f1 == {"a": pytest.approx(r.macro_f1)} for r in results)
+    assert results[-1].macro_f1 == pytest.approx(results[-1].micro_f1)
+    assert results[-1].macro_f1 > 0.9
+
+
+@pytest.mark.parametrize("stop", [0, 1, 2, 3, 4, 6, 9, 15, 16])
+def test_going_on_after_any_number_of_rounds_gives_the_same_results(
+    toy_index: EmbeddingIndex, stop: int
+) -> None:
+    whole = run(toy_index, BOTH, [0, 1])
+    started = simulate(toy_index, BOTH, [0, 1], ProbeClassifier(toy_index), SMALL)
+    first = list(islice(started, stop))
+    rest = run(toy_index, BOTH, [0, 1], finished=first)
+    assert without_seconds(first + rest) == without_seconds(whole)
+
+
+def test_finished_rounds_may_come_in_any_order_and_are_not_trained_again(
+    toy_index: EmbeddingIndex,
+) -> None:
+    whole = run(toy_index, BOTH, [0, 1])
+    notebook = Notebook()
+    finished = [whole[i] for i in np.random.default_rng(0).permutation(16)]
+    assert list(simulate(toy_index, BOTH, [0, 1], notebook, SMALL, finished=finished)) == []
+    assert notebook.fits == []
+
+
+def test_every_epoch_is_told(toy_index: EmbeddingIndex) -> None:
+    told: list[Event] = []
+    schedule = Schedule(initial=10, batch=5, budget=15)
+    results = list(simulate(toy_index, ["random"], [4], Notebook(), schedule, on_event=told.append))
+    assert told == [
+        Event("random", 4, number, epoch, epoch / 10) for number in (0, 1) for epoch in (1, 2)
+    ]
+    assert [result.epochs for result in results] == [2, 2]
+
+
+def test_seconds_are_those_of_the_three_steps(toy_index: EmbeddingIndex) -> None:
+    for result in run(toy_index):
+        assert list(result.seconds) == ["train", "predict", "select"]
+        assert all(seconds >= 0 for seconds in result.seconds.values())
+
+
+def test_a_simulation_leaves_the_pool_as_it_is(toy_index: EmbeddingIndex) -> None:
+    labels, vectors = toy_index.pool.labels.copy(), toy_index.embeddings()
+    run(toy_index)
+    np.testing.assert_array_equal(toy_index.pool.labels, labels)
+    np.testing.assert_array_equal(toy_index.embeddings(), vectors)
+
+
+@pytest.mark.parametrize(
+    ("strategies", "schedule", "message"),
+    [
+        (["entropy"], SMALL, "no strategy 'entropy'; there are: random, class-embedding"),
+        (
+            BOTH,
+            Schedule(initial=10, batch=0, budget=30),
+            "initial 10, batch 0 and budget 30 do not fit: "
+            "batch is at least 1 and initial is from 1 to budget",
+        ),
+        (
+            BOTH,
+            Schedule(initial=40, batch=5, budget=30),
+            "initial 40, batch 5 and budget 30 do not fit: "
+            "batch is at least 1 and initial is from 1 to budget",
+        ),
+        (
+            BOTH,
+            Schedule(initial=10, batch=5, budget=73),
+            "a budget of 73 labels, 72 documents of the pool have known labels; lower --budget",
+        ),
+        (
+            BOTH,
+            replace(SMALL, dev_size=25),
+            "asked for 25 dev documents, there are 24; lower --dev-size",
+        ),
+    ],
+)
+def test_a_simulation_that_does_not_fit_the_pool_is_refused(
+    toy_pool: Pool, strategies: list[str], schedule: Schedule, message: str
+) -> None:
+    with pytest.raises(RequestError) as error:
+        check_simulation(toy_pool, strategies, schedule)
+    assert str(error.value) == message
+
+
+def test_a_pool_without_a_test_split_cannot_be_measured_on() -> None:
+    pool = Pool.from_records([Record(f"d{i}", "text", ("a",), None) for i in range(9)], name="flat")
+    with pytest.raises(RequestError) as error:
+        check_simulation(pool, BOTH, Schedule(initial=2, batch=2, budget=4))
+    assert str(error.value) == (
+        "the pool flat has no test split with known labels to measure on; "
+        "give its documents a split"
+    )

@@ -1,0 +1,206 @@
+"""The contract of every strategy, random selection and the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from classemb_index import EmbeddingIndex, Pool, Record, draw_labelled, select_batch
+from classemb_index.errors import RequestError
+from classemb_index.labelled import LabelledSet, labelled_from_ids, labelled_set
+from classemb_index.strategies import (
+    NO_CLASS,
+    STRATEGIES,
+    Oracle,
+    oracle_of,
+    selection_state,
+)
+
+IndexOf = Callable[..., EmbeddingIndex]
+
+every_strategy = pytest.mark.parametrize("name", STRATEGIES)
+with_and_without_oracle = pytest.mark.parametrize(
+    "asks", [True, False], ids=["oracle", "no-oracle"]
+)
+
+
+def oracle_if(asks: bool, pool: Pool, labelled: LabelledSet) -> Oracle | None:
+    return oracle_of(pool, labelled) if asks else None
+
+
+def train(i: int, *labels: str) -> Record:
+    return Record(f"d{i}", f"text {i}", labels, "train")
+
+
+@every_strategy
+@with_and_without_oracle
+@pytest.mark.parametrize("batch", [1, 7, 52])
+def test_a_batch_is_distinct_unlabelled_rows(
+    toy_index: EmbeddingIndex, name: str, asks: bool, batch: int
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    answer = oracle_if(asks, toy_index.pool, labelled)
+    found = select_batch(name, selection_state(toy_index, labelled, 0, answer), batch)
+    assert len(found.rows) == len(found.classes) == len(found.scores) == batch
+    assert found.rows.dtype == found.classes.dtype == np.int64
+    assert found.scores.dtype == np.float32
+    assert len(set(found.rows.tolist())) == batch
+    assert labelled.unlabelled[found.rows].all()
+
+
+@every_strategy
+@with_and_without_oracle
+def test_the_same_seed_selects_the_same_rows(
+    toy_index: EmbeddingIndex, name: str, asks: bool
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    answer = oracle_if(asks, toy_index.pool, labelled)
+    first, second = (
+        select_batch(name, selection_state(toy_index, labelled, 5, answer), 10) for _ in range(2)
+    )
+    assert first.rows.tolist() == second.rows.tolist()
+    assert first.classes.tolist() == second.classes.tolist()
+
+
+@every_strategy
+@with_and_without_oracle
+def test_selection_leaves_pool_and_labelled_set_as_they_are(
+    toy_index: EmbeddingIndex, name: str, asks: bool
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    answer = oracle_if(asks, toy_index.pool, labelled)
+    watched = (
+        toy_index.pool.labels,
+        toy_index.pool.selectable,
+        labelled.rows,
+        labelled.labels,
+        labelled.unlabelled,
+    )
+    before = [array.copy() for array in watched] + [toy_index.embeddings()]
+    select_batch(name, selection_state(toy_index, labelled, 0, answer), 10)
+    for array, kept in zip((*watched, toy_index.embeddings()), before, strict=True):
+        np.testing.assert_array_equal(array, kept)
+
+
+@every_strategy
+def test_hidden_labels_do_not_move_a_selection_without_oracle(
+    toy_index: EmbeddingIndex, name: str
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    before = select_batch(name, selection_state(toy_index, labelled, 0), 10)
+    hidden = np.flatnonzero(labelled.unlabelled)
+    toy_index.pool.labels[hidden] = ~toy_index.pool.labels[hidden]
+    after = select_batch(name, selection_state(toy_index, labelled, 0), 10)
+    assert before.rows.tolist() == after.rows.tolist()
+
+
+@every_strategy
+@with_and_without_oracle
+def test_the_last_document_left_is_selected(
+    toy_index: EmbeddingIndex, name: str, asks: bool
+) -> None:
+    pool = toy_index.pool
+    rows = np.flatnonzero(pool.selectable)
+    labelled = labelled_set(pool, np.delete(rows, 11), "all but one")
+    answer = oracle_if(asks, pool, labelled)
+    found = select_batch(name, selection_state(toy_index, labelled, 0, answer), 1)
+    assert found.rows.tolist() == [rows[11]]
+
+
+@every_strategy
+@with_and_without_oracle
+def test_a_pool_of_one_class_is_selected_from(index_of: IndexOf, name: str, asks: bool) -> None:
+    records = [train(i, *(["a"] if i % 3 else [])) for i in range(12)]
+    index = index_of(records, np.random.default_rng(0).standard_normal((12, 4)))
+    labelled = labelled_from_ids(index.pool, ["d0", "d1"], "by hand")
+    answer = oracle_if(asks, index.pool, labelled)
+    found = select_batch(name, selection_state(index, labelled, 0, answer), 10)
+    assert sorted(found.rows.tolist()) == list(range(2, 12))
+
+
+@every_strategy
+@with_and_without_oracle
+def test_a_class_without_a_labelled_document_stops_no_strategy(
+    index_of: IndexOf, name: str, asks: bool
+) -> None:
+    records = [train(i, "a" if i % 2 else "b") for i in range(10)]
+    index = index_of(records, np.random.default_rng(0).standard_normal((10, 4)))
+    labelled = labelled_from_ids(index.pool, ["d1", "d3"], "by hand")
+    answer = oracle_if(asks, index.pool, labelled)
+    found = select_batch(name, selection_state(index, labelled, 0, answer), 8)
+    assert sorted(found.rows.tolist()) == [0, 2, 4, 5, 6, 7, 8, 9]
+
+
+@every_strategy
+def test_a_labelled_set_without_any_class_stops_no_strategy(index_of: IndexOf, name: str) -> None:
+    index = index_of([train(0), train(1, "a"), train(2, "a")], np.eye(3))
+    labelled = labelled_from_ids(index.pool, ["d0"], "by hand")
+    found = select_batch(name, selection_state(index, labelled, 0), 2)
+    assert sorted(found.rows.tolist()) == [1, 2]
+
+
+@every_strategy
+def test_dev_and_test_documents_are_never_selected(toy_index: EmbeddingIndex, name: str) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    found = select_batch(name, selection_state(toy_index, labelled, 0), 52)
+    assert set(toy_index.pool.splits[found.rows]) == {"train"}
+
+
+@every_strategy
+@pytest.mark.parametrize("batch", [0, 53])
+def test_a_batch_above_what_is_left_is_refused_with_both_numbers(
+    toy_index: EmbeddingIndex, name: str, batch: int
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    with pytest.raises(RequestError) as error:
+        select_batch(name, selection_state(toy_index, labelled, 0), batch)
+    assert str(error.value) == (
+        f"asked for {batch} documents, 52 are left in the unlabelled set; lower --batch"
+    )
+
+
+def test_an_unknown_strategy_is_refused_with_the_choices(toy_index: EmbeddingIndex) -> None:
+    state = selection_state(toy_index, draw_labelled(toy_index.pool, 20, 0), 0)
+    with pytest.raises(RequestError) as error:
+        select_batch("entropy", state, 5)
+    assert str(error.value) == f"no strategy 'entropy'; there are: {', '.join(STRATEGIES)}"
+
+
+def test_random_selects_every_unlabelled_document_about_equally_often(
+    toy_index: EmbeddingIndex,
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 22, 0)
+    times = np.zeros(len(toy_index), dtype=int)
+    for seed in range(500):
+        times[select_batch("random", selection_state(toy_index, labelled, seed), 10).rows] += 1
+    drawn = times[labelled.unlabelled]  # 500 * 10 / 50 = 100, sd about 9
+    assert drawn.min() > 60 and drawn.max() < 140
+    assert times.sum() == drawn.sum()
+
+
+def test_random_asks_for_no_class_and_has_no_scores(toy_index: EmbeddingIndex) -> None:
+    state = selection_state(toy_index, draw_labelled(toy_index.pool, 20, 0), 0)
+    found = select_batch("random", state, 5)
+    assert found.classes.tolist() == [NO_CLASS] * 5
+    assert np.isnan(found.scores).all()
+    assert (found.skipped, found.note) == ((), None)
+
+
+def test_there_is_no_oracle_where_an_unlabelled_documents_labels_are_unknown() -> None:
+    records = [train(0, "a"), train(1, "a"), Record("u", "text", None, "train")]
+    pool = Pool.from_records(records)
+    with pytest.raises(RequestError) as error:
+        oracle_of(pool, labelled_from_ids(pool, ["d0"], "by hand"))
+    assert str(error.value) == (
+        "the labels of 1 unlabelled documents are unknown, so there is no oracle; "
+        "leave out --oracle"
+    )
+
+
+def test_the_oracle_answers_with_all_classes_of_a_row(toy_index: EmbeddingIndex) -> None:
+    pool = toy_index.pool
+    answer = oracle_of(pool, draw_labelled(pool, 20, 0))
+    for row in range(10):
+        np.testing.assert_array_equal(answer(row), pool.labels[row])
