@@ -128,11 +128,12 @@ def resolve_classes(
             half = max(1, len(order) // 2)
             # of a single class both halves are that class
             chosen = order[:half] if selector == "rare" else order[min(half, len(order) - 1) :]
-            positions += sorted(int(c) for c in chosen)
             amount = "fewest" if selector == "rare" else "most"
+            names = ", ".join(pool.classes[c] for c in sorted(chosen))
+            positions += sorted(int(c) for c in chosen)
             notes.append(
                 f"no {selector} group is declared: taken are the classes with the {amount} "
-                "labelled documents"
+                f"labelled documents, {names}"
             )
     if not positions:
         raise RequestError(

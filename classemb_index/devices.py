@@ -14,10 +14,8 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 def cpu_cores() -> int:
     """The number of cores that this process may use; OMP_NUM_THREADS lowers it."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
 

@@ -121,10 +121,10 @@ def _summarised(
     draws: Sequence[_Counts],
     published: Mapping[str, Sequence[int]],
 ) -> list[ClassProximity]:
-    nearest = np.stack([draw.nearest for draw in draws])
-    farthest = np.stack([draw.farthest for draw in draws])
-    in_unlabelled = np.stack([draw.in_unlabelled for draw in draws])
-    random_order = np.stack([draw.expected for draw in draws])
+    nearest = np.stack([draw.nearest for draw in draws], dtype=np.float64)
+    farthest = np.stack([draw.farthest for draw in draws], dtype=np.float64)
+    in_unlabelled = np.stack([draw.in_unlabelled for draw in draws], dtype=np.float64)
+    random_order = np.stack([draw.expected for draw in draws], dtype=np.float64)
     row = published.get(str(size))
     entries = []
     for c, name in enumerate(classes):

@@ -126,8 +126,8 @@ def simulate(
         The rounds that are not in `finished`.
 
     Raises:
-        RequestError: the pool has no test split, too few documents for the budget,
-            or a strategy is unknown.
+        RequestError: the pool has no classes, no test split or too few documents for
+            the budget, or a strategy is unknown.
     """
     schedule = schedule or Schedule()
     check_simulation(index.pool, strategies, schedule)
@@ -150,6 +150,10 @@ def check_simulation(pool: Pool, strategies: Sequence[str], schedule: Schedule) 
         raise RequestError(
             f"initial {schedule.initial}, batch {schedule.batch} and budget {schedule.budget} do not "
             "fit: batch is at least 1 and initial is from 1 to budget"
+        )
+    if not pool.classes:
+        raise RequestError(
+            f"the pool {pool.name} has no classes to learn; add labels to its documents"
         )
     known = int(np.count_nonzero(pool.selectable & pool.is_known))
     if schedule.budget > known:

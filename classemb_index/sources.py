@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from .errors import MissingExtraError, SourceError
+from .models import hub_answers
 from .pool import SPLITS, Record
 from .types import FloatMatrix
 
@@ -298,6 +299,10 @@ def _hub(name: str, fields: Fields) -> Iterator[Raw]:
         ) from cause
     address, _, revision = name.partition("@")
     path, _, config = address.partition(":")
+    if not Path(path).exists() and not hub_answers():
+        raise SourceError(
+            f"{HUB}{name} cannot be read: the hub is not reached; give a local copy with --source"
+        )
     datasets.disable_progress_bars()
     hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:

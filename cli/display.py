@@ -146,9 +146,10 @@ def show_neighbours(pool: Pool, result: ClassQueryResult) -> None:
         if known:
             has_class = pool.labels[labelled.unlabelled & pool.is_known, answer.position]
             in_pool, expected = int(has_class.sum()), float(has_class.mean()) * len(known)
+            random_order = f"{expected:.2f}" if expected < 1 else f"{expected:.1f}"
             _out.print(
                 f"  hits: {sum(known)} of {len(known)} with known labels "
-                f"(random order: {expected:.{2 if expected < 1 else 1}f}; {in_pool} in the unlabelled set)\n"
+                f"(random order: {random_order}; {in_pool} in the unlabelled set)\n"
             )
 
 
@@ -241,9 +242,10 @@ def show_info(index: EmbeddingIndex) -> None:
         "documents": f"{manifest.n} ({', '.join(f'{k} {v}' for k, v in splits.items())})",
         "labels known": f"{int(pool.is_known.sum())}",
         "vectors": f"{manifest.n} x {manifest.dim} {manifest.dtype}",
-        "encoder": f"{encoder.name} (max length {encoder.max_length}, {encoder.precision or 'vectors given'})"
-        if encoder.name
-        else "none: vectors were given",
+        "encoder": "none: vectors were given"
+        if encoder.name is None
+        else f"{encoder.name} (max length {encoder.max_length}, "
+        f"{encoder.precision or 'vectors were given'})",
         "fingerprint": (encoder.fingerprint or "-")[:16],
         "backend": manifest.backend,
         "size": f"{size / 1e6:.1f} MB",

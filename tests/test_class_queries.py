@@ -192,15 +192,18 @@ def test_declared_groups_are_taken_without_a_note(
 
 
 @pytest.mark.parametrize(
-    ("word", "positions", "amount"),
-    [("rare", [1, 3], "fewest"), ("frequent", [0, 2], "most")],
+    ("word", "positions", "which"),
+    [
+        ("rare", [1, 3], "fewest labelled documents, b, d"),
+        ("frequent", [0, 2], "most labelled documents, a, c"),
+    ],
 )
 def test_an_undeclared_group_is_half_of_the_classes_and_a_note_says_so(
-    four_classes: Pool, word: str, positions: list[int], amount: str
+    four_classes: Pool, word: str, positions: list[int], which: str
 ) -> None:
     assert resolve_classes(four_classes, [word], COUNTS) == (
         positions,
-        f"no {word} group is declared: taken are the classes with the {amount} labelled documents",
+        f"no {word} group is declared: taken are the classes with the {which}",
     )
 
 

@@ -75,9 +75,9 @@ def test_query_without_declared_groups_says_what_is_taken(cli: Cli, toy_source: 
     cli("build", toy_source.name, "--embeddings", "vectors.npy")
     outcome = cli("query", "indexes/toy", "--class", "rare", "--labelled-size", 20, "--json")
     assert outcome.err == (
-        "Note: no rare group is declared: taken are the classes with the fewest labelled documents\n"
+        "Note: no rare group is declared: taken are the classes with the fewest labelled documents, b\n"
     )
-    assert len(json_of(outcome)["classes"]) == 1
+    assert [answer["class"] for answer in json_of(outcome)["classes"]] == ["b"]
 
 
 def test_query_by_default_draws_the_labelled_set_and_says_so(cli: Cli, toy_built: Outcome) -> None:
@@ -152,7 +152,7 @@ def test_what_looks_like_markup_or_emoji_is_shown_as_it_is(
     cli: Cli, tmp_path: Path, write_jsonl: WriteJsonl
 ) -> None:
     ids = ["x", "doc:key:1", "[bold]2[/bold]", "a\\"]
-    labels = [["[red]a"], [], [], []]
+    labels = [["[red]a:key:"], [], [], []]
     lines = [
         {"id": id_, "text": f"text of {id_}", "labels": own}
         for id_, own in zip(ids, labels, strict=True)
@@ -161,10 +161,10 @@ def test_what_looks_like_markup_or_emoji_is_shown_as_it_is(
     np.save(tmp_path / "vectors.npy", np.array([[1, i / 10] for i in range(4)], np.float32))
     cli("build", "odd.jsonl", "--embeddings", "vectors.npy")
     file = write_jsonl(["x"], "labelled.txt")
-    outcome = cli("query", "indexes/odd", "--class", "[red]a", "--labelled", file, "-k", 3)
+    outcome = cli("query", "indexes/odd", "--class", "[red]a:key:", "--labelled", file, "-k", 3)
     for id_ in ids[1:]:
         assert f" {id_} " in outcome.out and f"text of {id_}" in outcome.out
-    assert "[red]a: 1 of 1 labelled documents" in outcome.out
+    assert "[red]a:key:: 1 of 1 labelled documents" in outcome.out
 
 
 def test_in_a_narrow_terminal_only_the_text_is_cut(

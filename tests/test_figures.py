@@ -70,6 +70,15 @@ def test_a_curve_of_one_size_and_one_seed_is_drawn(tmp_path: Path) -> None:
     assert "random (1 seeds)" in words
 
 
+def test_the_spread_over_seeds_is_drawn_as_a_band(tmp_path: Path) -> None:
+    pictures = []
+    for sd in (0.0, 0.1):
+        curve = Curve("random", [10, 20], [5, 5], [0.2, 0.4], [sd] * 2, [0.2, 0.4], [sd] * 2, 0.3)
+        png, _ = save_curves([curve], "band", tmp_path / "curves")
+        pictures.append((matplotlib.image.imread(png)[:, :, :3] < 0.95).any(axis=2).mean())
+    assert pictures[1] > 1.5 * pictures[0]  # more of the picture is not white
+
+
 def test_distances_name_the_classes_and_those_without_a_document(tmp_path: Path) -> None:
     paths = save_distances(DISTANCES, "eurlex, 100 labelled", tmp_path / "distances")
     words = assert_written(paths, tmp_path / "distances")

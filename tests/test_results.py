@@ -114,16 +114,12 @@ ROUND_KEYS = {
 }
 
 
-def test_a_run_folder_holds_settings_rounds_summary_and_curves(
-    index: EmbeddingIndex, finished: Path
-) -> None:
+def test_a_run_folder_holds_settings_rounds_summary_and_curves(finished: Path) -> None:
     names = {path.name for path in finished.iterdir() if not path.name.startswith(".")}
     assert names == {"config.json", "rounds.jsonl", "summary.json", "curves.png", "curves.svg"}
 
 
-def test_a_line_of_the_rounds_has_the_keys_of_the_contract(
-    index: EmbeddingIndex, finished: Path
-) -> None:
+def test_a_line_of_the_rounds_has_the_keys_of_the_contract(finished: Path) -> None:
     results = read_rounds(finished)
     lines = (finished / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == len(results) == 12
@@ -192,8 +188,9 @@ def test_a_line_that_was_cut_in_the_middle_is_run_again(
     assert len(read_rounds(finished)) == complete
     again = run(finished, index)
     assert without_seconds(again) == without_seconds(whole)
+    assert read_rounds(finished) == again
     kept = (finished / "rounds.jsonl").read_bytes().splitlines(keepends=True)
-    assert kept[:complete] == lines[:complete] and len(kept) == 12
+    assert kept[:complete] == lines[:complete]
 
 
 @pytest.fixture
@@ -287,9 +284,7 @@ def test_another_classifier_is_refused(index: EmbeddingIndex, finished: Path) ->
     assert message == OTHER.format(finished, "classifier.c 1.0 there, 2.0 now")
 
 
-def test_another_index_is_refused(
-    index: EmbeddingIndex, accented: EmbeddingIndex, finished: Path
-) -> None:
+def test_another_index_is_refused(accented: EmbeddingIndex, finished: Path) -> None:
     message = refusal(finished, accented)
     assert "index.vectors" in message and "index.documents" in message
     assert message.startswith(f"the run in {finished} was started with other settings: index.name ")
@@ -345,7 +340,7 @@ def test_a_folder_that_another_process_writes_is_refused_and_left_alone(
     before = (finished / "rounds.jsonl").read_bytes()
     with FileLock(finished / ".lock"):
         assert refusal(finished, index) == (
-            f"another process is writing the run finished {finished}; "
+            f"another process is writing the run folder {finished}; "
             "wait for it, or choose another --out"
         )
     assert (finished / "rounds.jsonl").read_bytes() == before
@@ -419,7 +414,7 @@ def test_curves_come_in_the_order_of_the_strategies() -> None:
     assert learning_curves([]) == []
 
 
-def test_the_summary_is_the_curves_of_all_rounds(index: EmbeddingIndex, finished: Path) -> None:
+def test_the_summary_is_the_curves_of_all_rounds(finished: Path) -> None:
     results = read_rounds(finished)
     assert read_summary(finished) == learning_curves(results)
 

@@ -25,6 +25,7 @@ from classemb_index import (
 )
 from classemb_index.errors import RequestError
 from classemb_index.simulation import Event, check_simulation, draw_dev
+from classemb_index.strategies import STRATEGIES, Selection, SelectionState
 
 BOTH = ["random", "class-embedding"]
 SMALL = Schedule(initial=10, batch=7, budget=30)  # 10, 17, 24, 30
@@ -246,15 +247,22 @@ def test_class_embedding_rounds_select_by_algorithm_1_with_the_oracle(
             labelled = labelled_set(pool, np.concatenate([labelled.rows, rows]), "next")
 
 
-def test_random_rounds_are_not_the_same_draw_again(toy_index: EmbeddingIndex) -> None:
-    first, second, _, _ = run(toy_index, ["random"])
-    left = np.setdiff1d(
-        toy_index.pool.rows("train"), draw_labelled(toy_index.pool, 10, 0).rows
-    ).tolist()
-    places = [left.index(row) for row in rows_of(toy_index.pool, first.selected)]
-    left = [row for row in left if row not in rows_of(toy_index.pool, first.selected)]
-    again = [left.index(row) for row in rows_of(toy_index.pool, second.selected)]
-    assert places != again
+def test_every_strategy_seed_and_round_has_randomness_of_its_own(
+    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[float] = []
+
+    def noted(state: SelectionState, batch: int) -> Selection:
+        drawn.append(float(state.rng.random()))
+        return STRATEGIES["random"](state, batch)
+
+    for name in ("first", "second"):
+        monkeypatch.setitem(STRATEGIES, name, noted)
+    run(toy_index, ["first", "second"], [0, 1])
+    once = list(drawn)
+    assert len(set(once)) == len(once) == 2 * 2 * 3
+    run(toy_index, ["first", "second"], [0, 1])
+    assert drawn == once + once
 
 
 def test_a_strategys_rounds_do_not_depend_on_the_others(toy_index: EmbeddingIndex) -> None:
@@ -360,14 +368,14 @@ def test_going_on_after_any_number_of_rounds_gives_the_same_results(
     assert without_seconds(first + rest) == without_seconds(whole)
 
 
+@pytest.mark.parametrize("stop", [3, 10, 16])
 def test_finished_rounds_may_come_in_any_order_and_are_not_trained_again(
-    toy_index: EmbeddingIndex,
+    toy_index: EmbeddingIndex, stop: int
 ) -> None:
     whole = run(toy_index, BOTH, [0, 1])
-    notebook = Notebook()
-    finished = [whole[i] for i in np.random.default_rng(0).permutation(16)]
-    assert list(simulate(toy_index, BOTH, [0, 1], notebook, SMALL, finished=finished)) == []
-    assert notebook.fits == []
+    finished = [whole[i] for i in np.random.default_rng(0).permutation(stop)]
+    rest = run(toy_index, BOTH, [0, 1], finished=finished)
+    assert without_seconds(rest) == without_seconds(whole[stop:])
 
 
 def test_every_epoch_is_told(toy_index: EmbeddingIndex) -> None:
@@ -436,4 +444,14 @@ def test_a_pool_without_a_test_split_cannot_be_measured_on() -> None:
     assert str(error.value) == (
         "the pool flat has no test split with known labels to measure on; "
         "give its documents a split"
+    )
+
+
+def test_a_pool_without_classes_cannot_be_learnt() -> None:
+    records = [Record(f"d{i}", "text", (), ("train", "test")[i % 2]) for i in range(8)]
+    pool = Pool.from_records(records, name="bare")
+    with pytest.raises(RequestError) as error:
+        check_simulation(pool, BOTH, Schedule(initial=1, batch=1, budget=2))
+    assert str(error.value) == (
+        "the pool bare has no classes to learn; add labels to its documents"
     )
