@@ -62,7 +62,7 @@ def write_input(place: Path, n: int, dim: int) -> None:
 def build(place: Path) -> dict[str, float]:
     """Seconds, and the most memory beside mapped files that reading and building held."""
     from classemb_index import EmbeddingIndex, Pool
-    from classemb_index.sources import read_vectors
+    from classemb_index.files import read_vectors
 
     peaks: list[float] = []
     done = threading.Event()

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from .centroids import class_centroids
     from .class_queries import query_classes
     from .classifier import BertClassifier, BertSettings
+    from .documents import Record
     from .encoder import SentenceBertEncoder
     from .geometry import class_distances, principal_components
     from .index import EmbeddingIndex
     from .labelled import default_labelled, draw_labelled, labelled_from_ids
-    from .pool import Pool, Record
+    from .pool import Pool
     from .probe import ProbeClassifier
     from .proximity import proximity_analysis
     from .simulation import RoundResult, Schedule, simulate
@@ -30,7 +31,7 @@ _HOMES = {
     "EmbeddingIndex": "index",
     "Pool": "pool",
     "ProbeClassifier": "probe",
-    "Record": "pool",
+    "Record": "documents",
     "RoundResult": "simulation",
     "Schedule": "simulation",
     "SelectionState": "strategies",

@@ -25,7 +25,8 @@ from .demo_text import (
     VISIT_FORMS,
     WORDS,
 )
-from .pool import SPLITS, Record
+from .documents import Record
+from .pool import SPLITS
 
 FREQUENT = (
     "slips-and-falls",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
@@ -14,21 +13,27 @@ import numpy as np
 
 from .backends import Neighbours, VectorIndex, open_backend, resolve_backend
 from .devices import check_device
+from .documents import write_documents
+from .drafting import (
+    GIVEN_CHUNK,
+    checked_shape,
+    encoded_parts,
+    encoder_info,
+    given_parts,
+    pool_records,
+)
 from .encoder import Encoder
 from .errors import (
     EncoderMismatchError,
     IndexDamagedError,
     IndexFolderError,
     RequestError,
-    SourceError,
 )
-from .pool import Pool, Record, read_documents, write_documents
+from .pool import Pool, read_documents
 from .store import (
     DOCUMENTS,
     VECTORS,
-    EncoderInfo,
     Manifest,
-    VectorFile,
     building,
     check_replaceable,
     current_folder,
@@ -41,8 +46,6 @@ from .types import FloatMatrix, Mask, Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CHUNK = 512  # documents encoded between two entries of the journal
-GIVEN_CHUNK = 16_384  # given vectors checked and scaled at a time
 ATTEMPTS = 10  # to open a folder that is being swapped
 
 Progress = Callable[[int, int], None]  # documents done, documents in all
@@ -113,11 +116,11 @@ class EmbeddingIndex:
         check_replaceable(folder, pool.source, force)
         with building(folder) as draft:
             if embeddings is not None:
-                shape, dtype = _checked_shape(embeddings, pool, encoder)
-                parts = _given_parts(embeddings, draft, shape, dtype)
+                shape, dtype = checked_shape(embeddings, pool, encoder)
+                parts = given_parts(embeddings, draft, shape, dtype)
             elif encoder is not None:
                 shape, dtype = (len(pool), encoder.dim), np.dtype(np.float32)
-                parts = _encoded_parts(pool, encoder, draft)
+                parts = encoded_parts(pool, encoder, draft)
             else:
                 raise RequestError("an index needs an encoder or embeddings; give one of them")
             if progress:
@@ -125,14 +128,14 @@ class EmbeddingIndex:
             for done in parts:
                 if progress:
                     progress(done, len(pool))
-            write_documents(draft / DOCUMENTS, _records(pool))
+            write_documents(draft / DOCUMENTS, pool_records(pool))
             manifest = Manifest(
                 name=pool.name,
                 source=pool.source,
                 n=shape[0],
                 dim=shape[1],
                 dtype=dtype.name,
-                encoder=_encoder_info(encoder, embeddings is not None),
+                encoder=encoder_info(encoder, embeddings is not None),
                 classes=pool.classes,
                 groups=dict(pool.groups),
                 backend=backend,
@@ -281,82 +284,6 @@ class EmbeddingIndex:
 
     def _damaged(self, what: str) -> NoReturn:
         raise IndexDamagedError(f"the index in {self.folder} is damaged: {what}; build it again")
-
-
-def _encoded_parts(pool: Pool, encoder: Encoder, draft: Path) -> Iterator[int]:
-    """Encode the pool into the draft's vectors; yields the documents done."""
-    key = f"{encoder.fingerprint} {encoder.precision}"
-    file = VectorFile(draft, (len(pool), encoder.dim), np.dtype(np.float32), key)
-    for start in range(0, len(pool), CHUNK):
-        stop = min(start + CHUNK, len(pool))
-        texts = pool.texts_of(range(start, stop))
-        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-        if not file.is_finished(start, digest):
-            vectors = encoder.encode(texts)
-            if not np.isfinite(vectors).all():
-                raise SourceError(
-                    f"the encoder {encoder.name!r} gave NaN for a document of rows {start} to "
-                    f"{stop - 1}; try --precision float32"
-                )
-            file.write(start, vectors, digest)
-        yield stop
-
-
-def _given_parts(
-    embeddings: FloatMatrix, draft: Path, shape: tuple[int, int], dtype: np.dtype[Any]
-) -> Iterator[int]:
-    """Scale given vectors into the draft's; yields the documents done."""
-    file = VectorFile(draft, shape, dtype, key=None)
-    for start in range(0, len(embeddings), GIVEN_CHUNK):
-        block = np.asarray(embeddings[start : start + GIVEN_CHUNK], dtype=np.float32)
-        lengths = np.linalg.norm(block, axis=1)
-        wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
-        if wrong.size:
-            kind = "is zero" if lengths[wrong[0]] == 0 else "holds NaN or infinity"
-            raise SourceError(
-                f"the given vector of row {start + wrong[0]} {kind}, so it has no direction; "
-                "embed that document again, or leave it out"
-            )
-        file.write(start, block / lengths[:, None])
-        yield start + len(block)
-
-
-def _checked_shape(
-    embeddings: FloatMatrix, pool: Pool, encoder: Encoder | None
-) -> tuple[tuple[int, int], np.dtype[Any]]:
-    if embeddings.ndim != 2 or not np.issubdtype(embeddings.dtype, np.floating):
-        raise SourceError(
-            f"embeddings have shape {embeddings.shape} and type {embeddings.dtype}; "
-            "they are a matrix (documents, dimensions) of floats"
-        )
-    n, dim = embeddings.shape
-    if n != len(pool):
-        raise SourceError(
-            f"there are {n} embeddings and {len(pool)} documents; they must stand row for row"
-        )
-    if encoder is not None and encoder.dim != dim:
-        raise SourceError(
-            f"the embeddings have {dim} dimensions, the encoder {encoder.name!r} has {encoder.dim}; "
-            "name the model that made them"
-        )
-    half = embeddings.dtype == np.float16
-    return (n, dim), np.dtype(np.float16 if half else np.float32)
-
-
-def _encoder_info(encoder: Encoder | None, given: bool) -> EncoderInfo:
-    if encoder is None:
-        return EncoderInfo()
-    precision = None if given else encoder.precision
-    return EncoderInfo(encoder.name, encoder.fingerprint, encoder.max_length, precision)
-
-
-def _records(pool: Pool) -> Iterator[Record]:
-    for start in range(0, len(pool), CHUNK):
-        rows = range(start, min(start + CHUNK, len(pool)))
-        for row, text in zip(rows, pool.texts_of(rows), strict=True):
-            names = tuple(pool.classes[c] for c in np.flatnonzero(pool.labels[row]))
-            labels = names if pool.is_known[row] else None
-            yield Record(pool.ids[row], text, labels, str(pool.splits[row]) or None)
 
 
 def _tool_version() -> str:

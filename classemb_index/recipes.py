@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from .documents import Record
 from .errors import RecipeError, SourceError
-from .pool import GROUPS, SPLITS, Pool, Record
-from .sources import HUB, Fields, Reading, json_file, read_records
+from .files import json_file
+from .pool import GROUPS, SPLITS, Pool
+from .sources import HUB, Fields, Reading, read_records
 
 KINDS: Mapping[str, type | tuple[type, ...]] = {
     "a table": dict,
@@ -46,7 +48,7 @@ class Recipe:
 
     Attributes:
         name: the index's name, and its folder's under indexes/.
-        source: where the pool comes from (see sources.FORMS).
+        source: where the pool comes from (see files.FORMS).
         reading: fields, and other names for labels and splits.
         classes: "frequent" and "rare" to class names; empty means all labels.
         drop_unclassed: leave out documents known to have none of the classes.

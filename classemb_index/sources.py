@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import json
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import numpy as np
-
+from .documents import Record
 from .errors import MissingExtraError, SourceError
+from .files import FORMS, Raw, json_object, opened
 from .models import hub_answers
-from .pool import SPLITS, Record
-from .types import FloatMatrix
+from .native import NATIVE_FIELDS, eurlex_folder, from_native
+from .pool import SPLITS
 
 HUB = "hub:"
-FORMS = (
-    "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz] or .parquet file, the EURLEX57K folder, "
-    "the arXiv metadata snapshot (.json) or hub:NAME"
-)
-LABEL_TABLE = "EURLEX57K.json"
-NATIVE = ("abstract", "categories", "celex_id", "eurovoc_concepts")  # fields of known corpora
 SPLIT_NAMES = {"train": "train", "dev": "dev", "test": "test"} | dict.fromkeys(
     ("validation", "valid", "val"), "dev"
 )
-
-Raw = tuple[str, Mapping[str, Any]]  # where it stands, and the fields as they were read
 
 
 @dataclass(frozen=True)
@@ -81,7 +69,7 @@ def _raw_records(source: str, fields: Fields) -> Iterator[Raw]:
         raise SourceError(f"there is no {source}; a source is {FORMS}")
     name = path.name.removesuffix(".gz")
     if path.is_dir():
-        return _eurlex_folder(path)
+        return eurlex_folder(path)
     if name.endswith((".jsonl", ".json")):
         return _json_lines(path)
     if name.endswith(".csv"):
@@ -92,7 +80,7 @@ def _raw_records(source: str, fields: Fields) -> Iterator[Raw]:
 
 
 def _record(place: str, raw: Mapping[str, Any], reading: Reading) -> Record:
-    raw, fields = _from_native(raw), reading.fields
+    raw, fields = from_native(raw), reading.fields
     id_ = raw.get(fields.id)
     if id_ is None or not str(id_).strip():
         raise SourceError(f"{place}: no {fields.id!r}; every document needs an id")
@@ -140,47 +128,19 @@ def _split(place: str, value: object, reading: Reading) -> str | None:
     return split
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    """A text file, unpacked where it is gzip; a broken one is a SourceError."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        # Excel begins a file with a byte order mark
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
-        raise SourceError(
-            f"{path} is half-written or no gzip file ({cause}); fetch it again"
-        ) from cause
-    except UnicodeDecodeError as cause:
-        raise SourceError(f"{path} is not UTF-8 ({cause}); convert it") from cause
-    except OSError as cause:
-        raise SourceError(f"{path} cannot be read: {cause.strerror or cause}") from cause
-
-
 def _json_lines(path: Path) -> Iterator[Raw]:
-    with _opened(path) as file:
+    with opened(path) as file:
         for number, line in enumerate(file, start=1):
             place = f"{path}, line {number}"
             if not line.strip():
                 raise SourceError(f"{place} is empty; each line is one JSON object")
-            yield place, _json_object(line.rstrip("\r\n"), place)
-
-
-def _json_object(text: str, place: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as cause:
-        raise SourceError(f"{place} is not JSON ({cause.msg}: column {cause.colno})") from cause
-    if not isinstance(value, dict):
-        raise SourceError(f"{place} is a JSON {type(value).__name__}, not an object")
-    return value
+            yield place, json_object(line.rstrip("\r\n"), place)
 
 
 def _csv(path: Path, fields: Fields) -> Iterator[Raw]:
     """CSV with a header; labels in a cell as a JSON list or separated; an empty cell is unknown."""
     csv.field_size_limit(2**31 - 1)
-    with _opened(path) as file:
+    with opened(path) as file:
         reader = csv.DictReader(file, strict=True)
         try:
             for row in reader:
@@ -209,7 +169,7 @@ def _parquet(path: Path, fields: Fields) -> Iterator[Raw]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    wanted = {fields.id, *fields.text, fields.labels, fields.split, *NATIVE}
+    wanted = {fields.id, *fields.text, fields.labels, fields.split, *NATIVE_FIELDS}
     number = 0
     try:
         file = pq.ParquetFile(path)
@@ -220,72 +180,6 @@ def _parquet(path: Path, fields: Fields) -> Iterator[Raw]:
                 number += 1
     except (pa.ArrowException, OSError) as cause:
         raise SourceError(f"{path} is half-written or no Parquet file; write it again") from cause
-
-
-def _from_native(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The usual fields of a record that has those of a known corpus, else the record itself."""
-    if "abstract" in raw and "categories" in raw and "text" not in raw:
-        # the arXiv metadata snapshot; its text is the abstract, as in the paper
-        id_, categories = raw.get("id"), raw["categories"]
-        return {
-            **raw,
-            "id": id_ and f"arxiv:{id_}",
-            "text": " ".join(str(raw["abstract"] or "").split()),
-            "labels": categories.split() if isinstance(categories, str) else categories,
-        }
-    if "celex_id" in raw and "eurovoc_concepts" in raw:  # EURLEX57K as the hub has it
-        return {
-            **raw,
-            "id": raw["celex_id"] and f"celex:{raw['celex_id']}",
-            "labels": raw["eurovoc_concepts"],
-        }
-    return raw
-
-
-def _eurlex_folder(folder: Path) -> Iterator[Raw]:
-    """EURLEX57K as published: train/, dev/, test/ of JSON files, and a label table beside them."""
-    root = next((f for f in (folder, folder / "dataset") if (f / "train").is_dir()), None)
-    if root is None:
-        raise SourceError(
-            f"{folder} has no train/ folder of JSON files, so it is not EURLEX57K; a source is {FORMS}"
-        )
-    names = _label_names(folder, root)
-    for split in SPLITS:
-        for path in sorted((root / split).glob("*.json")):
-            act = _json_object(_read_text(path), str(path))
-            body = act.get("main_body") or ""
-            parts = [act.get("header"), act.get("recitals")]
-            parts += body if isinstance(body, list) else [body]
-            concepts = act.get("concepts")
-            yield (
-                str(path),
-                {
-                    "id": f"celex:{act.get('celex_id') or path.stem}",
-                    "title": act.get("title"),
-                    "text": "\n".join(str(part).strip() for part in parts if part),
-                    "labels": None if concepts is None else [names.get(c, c) for c in concepts],
-                    "split": split,
-                },
-            )
-
-
-def _label_names(folder: Path, root: Path) -> Mapping[str, str]:
-    places = [place / LABEL_TABLE for place in (folder, root, folder.parent)]
-    table = next((place for place in places if place.is_file()), None)
-    if table is None:
-        raise SourceError(
-            f"{folder} has no label table {LABEL_TABLE} (EuroVoc id to label) in it or beside it; "
-            "it comes with the corpus"
-        )
-    return {
-        concept: entry["label"] if isinstance(entry, dict) else str(entry)
-        for concept, entry in _json_object(_read_text(table), str(table)).items()
-    }
-
-
-def _read_text(path: Path) -> str:
-    with _opened(path) as file:
-        return file.read()
 
 
 def _hub(name: str, fields: Fields) -> Iterator[Raw]:
@@ -332,44 +226,3 @@ def _hub_value(value: Any, feature: Any) -> Any:
     if value == -1:
         return None
     return [inner.int2str(v) for v in (value if isinstance(value, list) else [value])]
-
-
-def json_file(path: Path) -> Mapping[str, Any]:
-    """The JSON object in a file, unpacked where it is gzip.
-
-    Raises:
-        SourceError: it is missing, or not one JSON object.
-    """
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}")
-    return _json_object(_read_text(path), str(path))
-
-
-def read_vectors(path: Path) -> FloatMatrix:
-    """The array in a .npy file, memory-mapped.
-
-    Raises:
-        SourceError: the file is missing, half-written or no .npy file.
-    """
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}; embeddings are a NumPy .npy file")
-    try:
-        return np.asarray(np.lib.format.open_memmap(path, mode="r"))
-    except (OSError, ValueError) as cause:
-        raise SourceError(
-            f"{path} is half-written or no .npy file ({cause}); save it again"
-        ) from cause
-
-
-def id_lines(path: Path) -> Iterable[str]:
-    """The ids in a file, one a line; empty lines are passed over.
-
-    Raises:
-        SourceError: the file is missing, or has no id.
-    """
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}; it holds one document id a line")
-    ids = [line.strip() for line in io.StringIO(_read_text(path)) if line.strip()]
-    if not ids:
-        raise SourceError(f"{path} has no id; it holds one document id a line")
-    return ids

@@ -29,7 +29,7 @@ def analyze(
 ) -> None:
     """Count how many of the nearest documents have the class (Tables 2 and 3, Figures 3 to 6)."""
     from classemb_index.analysis import analyze_index, save_analysis
-    from classemb_index.sources import id_lines
+    from classemb_index.files import id_lines
 
     opened = open_index(index, device)
     result = analyze_index(

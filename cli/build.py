@@ -52,9 +52,9 @@ def build(
 ) -> None:
     """Embed a pool once and write its index."""
     from classemb_index.encoder import DEFAULT_ENCODER, SentenceBertEncoder
+    from classemb_index.files import read_vectors
     from classemb_index.index import EmbeddingIndex
     from classemb_index.recipes import find_recipe, read_classes
-    from classemb_index.sources import read_vectors
     from classemb_index.store import check_replaceable
 
     recipe = find_recipe(source) if local is None else find_recipe(source).with_source(local)

@@ -54,8 +54,8 @@ def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
 
 def choose_labelled(pool: Pool, file: Path | None, size: int | None, seed: int) -> LabelledSet:
     """The labelled set that the options ask for; a note says which one is the default."""
+    from classemb_index.files import id_lines
     from classemb_index.labelled import default_labelled, draw_labelled, labelled_from_ids
-    from classemb_index.sources import id_lines
 
     if file is not None and size is not None:
         raise RequestError("--labelled and --labelled-size exclude each other; give one of them")

@@ -15,7 +15,7 @@ import pytest
 from conftest import HashEncoder, Outcome, lock_held, minilm_or_skip, shared_or_skip
 
 from classemb_index import EmbeddingIndex, Pool, Record
-from classemb_index.sources import FORMS
+from classemb_index.files import FORMS
 
 TWO = [
     {"id": "x", "text": "one", "labels": ["a"]},

@@ -9,7 +9,7 @@ import pytest
 
 from classemb_index.demo import FREQUENT, RARE, demo_records
 from classemb_index.demo_text import ACTIONS, CLEARED, EVENTS, FINDINGS
-from classemb_index.pool import Record
+from classemb_index.documents import Record
 
 CLASSES = FREQUENT + RARE
 

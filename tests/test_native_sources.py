@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from classemb_index import ClassembError, Record
-from classemb_index.sources import FORMS, Fields, Reading, read_records
+from classemb_index.files import FORMS
+from classemb_index.sources import Fields, Reading, read_records
 
 WriteJsonl = Callable[..., Path]
 

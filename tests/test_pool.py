@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from classemb_index import ClassembError, Pool, Record
-from classemb_index.pool import ROW_GROUP, read_documents, write_documents
+from classemb_index.documents import ROW_GROUP, write_documents
+from classemb_index.pool import read_documents
 
 RECORDS = [
     Record("x", "one", ("b", "a"), "train"),

@@ -14,15 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from classemb_index import ClassembError, Record
-from classemb_index.sources import (
-    FORMS,
-    Fields,
-    Reading,
-    id_lines,
-    json_file,
-    read_records,
-    read_vectors,
-)
+from classemb_index.files import FORMS, id_lines, json_file, read_vectors
+from classemb_index.sources import Fields, Reading, read_records
 
 ROWS = [
     {"id": "x", "text": "one", "labels": ["b", "a"], "split": "train"},

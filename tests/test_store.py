@@ -21,7 +21,7 @@ from classemb_index.errors import (
     IndexMissingError,
     IndexSchemaError,
 )
-from classemb_index.index import CHUNK
+from classemb_index.drafting import CHUNK
 from classemb_index.store import latest_index
 
 CHUNKS = 3
