@@ -186,7 +186,7 @@ def show_proximity(proximity: Sequence[ClassProximity], top_k: int) -> None:
             if has_paper:
                 cells.append("-" if e.paper is None else str(e.paper))
             table.add_row(escape(e.class_name), *cells)
-        _out.print(table)
+        _out.print(table, "")
 
 
 def show_distances(
@@ -225,7 +225,7 @@ def show_curves(curves: Sequence[Curve]) -> None:
         table.add_row(str(size), *cells)
     table.add_section()
     table.add_row("area", *(f"{curve.area:.3f}" for curve in curves))
-    _out.print(table)
+    _out.print(table, "")
 
 
 def show_info(index: EmbeddingIndex) -> None:
@@ -252,7 +252,7 @@ def show_info(index: EmbeddingIndex) -> None:
         "built": f"{manifest.created} by {manifest.tool_version}",
     }.items():
         facts.add_row(name, escape(value))
-    _out.print(facts)
+    _out.print(facts, "")
     table = _titled("Classes", left=("class", "group"), right=("documents", "share"))
     group_of = {name: group for group, names in pool.groups.items() for name in names}
     known = max(1, int(pool.is_known.sum()))
