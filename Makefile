@@ -17,6 +17,7 @@ demo: $(INSTALLED)
 	$(BIN)/classemb-index build demo --out $(DEMO)/index
 	$(BIN)/classemb-index query $(DEMO)/index --class rare --top-k 5
 	$(BIN)/classemb-index analyze $(DEMO)/index --sizes 100,200,500 --out $(DEMO)/analysis
+	rm -rf $(DEMO)/run
 	$(BIN)/classemb-index simulate $(DEMO)/index --model minilm --seeds 1 --budget 200 \
 		--epochs 8 --learning-rate 3e-4 --max-length 128 --dev-size 100 --out $(DEMO)/run
 	@echo "The pictures:"

@@ -7,14 +7,14 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from classemb_index.devices import cpu_cores
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("classemb-index", "numpy", "torch", "faiss-cpu", "sentence-transformers")
+PACKAGES = ("classemb-index", "numpy", "torch", "faiss-cpu", "faiss-gpu", "sentence-transformers")
 
 
 def in_turn(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
@@ -37,9 +37,13 @@ def median(values: Sequence[float]) -> float:
 
 def save(name: str, figures: Mapping[str, Any]) -> None:
     """Write results/NAME.json with versions and hardware beside the figures, and show it."""
+    import torch
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    installed = {d.metadata["Name"]: d.version for d in distributions()}
     document = {
-        "versions": {package: version(package) for package in PACKAGES},
-        "hardware": {"processor": _processor(), "cores": cpu_cores(), "gpu": None},
+        "versions": {name: installed[name] for name in PACKAGES if name in installed},
+        "hardware": {"processor": _processor(), "cores": cpu_cores(), "gpu": gpu},
         **figures,
     }
     text = json.dumps(document, indent=1)

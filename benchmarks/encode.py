@@ -19,7 +19,7 @@ def main() -> None:
     """Encode the first documents of a source with both, in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", help="a pool's source, such as demo or a JSONL file")
-    parser.add_argument("--documents", type=int, default=512)
+    parser.add_argument("--documents", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--encoder", default="minilm")
     options = parser.parse_args()
@@ -46,6 +46,7 @@ def main() -> None:
         "encode",
         {
             "settings": {
+                "source": options.source,
                 "encoder": options.encoder,
                 "max_length": ours.max_length,
                 "precision": ours.precision,

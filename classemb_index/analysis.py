@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from .errors import RequestError
 from .figures import save_components, save_distances
 from .geometry import ClassDistance, Components, class_distances, principal_components
 from .index import EmbeddingIndex
@@ -16,6 +19,8 @@ from .labelled import LabelledSet, draw_labelled, labelled_from_ids
 from .proximity import ClassProximity, proximity_analysis
 from .tables import save_tables
 
+PAPER_SIZES = (100, 200, 500, 1500)
+DRAWS = 5  # the paper has one
 FIGURES_SIZE = 100  # of the labelled set in Figures 3 to 6
 
 
@@ -51,8 +56,8 @@ class Analysis:
 def analyze_index(
     index: EmbeddingIndex,
     *,
-    sizes: Sequence[int] = (100, 200, 500, 1500),
-    seeds: Sequence[int] = (0,),
+    sizes: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
     labelled_ids: Sequence[str] | None = None,
     top_k: int = 100,
 ) -> Analysis:
@@ -60,19 +65,28 @@ def analyze_index(
 
     Args:
         index: the pool and its embeddings.
-        sizes: of the labelled set; the draws of one seed are nested.
-        seeds: one draw of each size for each.
-        labelled_ids: this labelled set in place of draws; `sizes` and `seeds` are then unused.
+        sizes: of the labelled set; the draws of one seed are nested. None takes those of
+            the paper that leave at least top_k documents.
+        seeds: one draw of each size for each; None takes five, from 0.
+        labelled_ids: this labelled set in place of draws.
         top_k: documents looked at for each class.
 
     Raises:
-        RequestError: a size or top_k is above what the pool has.
+        RequestError: a size or top_k is above what the pool has, or draws are asked for
+            beside `labelled_ids`.
         EmptyClassError: the labelled set of the figures has no class at all.
     """
     if labelled_ids is not None:
+        if sizes is not None or seeds is not None:
+            raise RequestError(
+                "a given labelled set is not drawn; leave out --sizes and --seeds, or --labelled"
+            )
         draws = [[labelled_from_ids(index.pool, labelled_ids, "the labelled ids given")]]
         figures_on = draws[0][0]
     else:
+        known = int(np.count_nonzero(index.pool.selectable & index.pool.is_known))
+        sizes = sizes or [s for s in PAPER_SIZES if s + top_k <= known] or PAPER_SIZES[:1]
+        seeds = seeds or range(DRAWS)
         draws = [[draw_labelled(index.pool, size, seed) for seed in seeds] for size in sizes]
         figures_on = _nearest_size(draws)
     return Analysis(

@@ -27,12 +27,16 @@ class ClassNeighbours:
         n_labelled: its labelled documents.
         neighbours: rows (k,) and scores (k,), nearest first; None without a query.
         has_class: (k,) True or False where a neighbour's labels are known, else None.
+        in_unlabelled: documents of the unlabelled set that are known to have the class.
+        expected: documents with the class among as many of random order as have known labels.
     """
 
     position: int
     n_labelled: int
     neighbours: Neighbours | None
     has_class: tuple[bool | None, ...] = ()
+    in_unlabelled: int = 0
+    expected: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def query_classes(
         k,
         method,
         labelled,
-        tuple(_answer(pool, c, int(counts[c]), by_class.get(c)) for c in classes),
+        tuple(_answer(pool, c, labelled, by_class.get(c)) for c in classes),
     )
 
 
@@ -143,11 +147,16 @@ def resolve_classes(
 
 
 def _answer(
-    pool: Pool, position: int, n_labelled: int, neighbours: Neighbours | None
+    pool: Pool, position: int, labelled: LabelledSet, neighbours: Neighbours | None
 ) -> ClassNeighbours:
+    n_labelled = int(labelled.counts[position])
     if neighbours is None:
         return ClassNeighbours(position, n_labelled, None)
     has_class = tuple(
         bool(pool.labels[row, position]) if pool.is_known[row] else None for row in neighbours.rows
     )
-    return ClassNeighbours(position, n_labelled, neighbours, has_class)
+    among = labelled.unlabelled & pool.is_known
+    in_unlabelled = int(np.count_nonzero(pool.labels[among, position]))
+    n_known = sum(mark is not None for mark in has_class)
+    expected = n_known * in_unlabelled / max(1, int(np.count_nonzero(among)))
+    return ClassNeighbours(position, n_labelled, neighbours, has_class, in_unlabelled, expected)

@@ -109,7 +109,9 @@ class BertClassifier:
 
     def settings(self) -> Mapping[str, Any]:
         """See Classifier; device and precision as they are resolved here."""
-        return {**vars(self._settings), "device": self._device, "precision": self._precision}
+        resolved = {"device": self._device, "precision": self._precision}
+        ours = {"warm_up": WARM_UP, "decay": "linear", "threshold": THRESHOLD}
+        return {**vars(self._settings), **resolved, **ours}
 
     def fit(
         self,
@@ -147,6 +149,7 @@ class BertClassifier:
                 dataloader_pin_memory=False,
                 seed=seed,
             )
+            arguments._n_gpu = min(arguments.n_gpu, 1)  # several would multiply the batch
             self._trainer = Trainer(
                 model=self._new_model(seed),
                 args=arguments,

@@ -79,6 +79,10 @@ class SentenceBertEncoder:
             self._model: Any = SentenceTransformer(
                 model_path(name), device=self.device, local_files_only=not hub_answers()
             )
+        if not hasattr(getattr(self._model, "tokenizer", None), "backend_tokenizer"):
+            raise ModelError(
+                f"the model {name!r} is no transformer with a fast tokenizer; name a Sentence-BERT model"
+            )
         if max_length is not None:
             limit = self._positions()
             if max_length > limit:
@@ -110,7 +114,9 @@ class SentenceBertEncoder:
         tokenizer = json.loads(self._model.tokenizer.backend_tokenizer.to_str())
         for state in ("truncation", "padding"):  # what the last call left there
             tokenizer.pop(state, None)
-        settings = json.dumps([tokenizer, modules, self.max_length], sort_keys=True, default=str)
+        prompts = [self._model.prompts, self._model.default_prompt_name]
+        parts = [tokenizer, modules, prompts, self.max_length]
+        settings = json.dumps(parts, sort_keys=True, default=str)
         digest = hashlib.sha256(weights_digest(self._model.state_dict()).encode())
         digest.update(settings.encode())
         return digest.hexdigest()

@@ -62,6 +62,8 @@ def json_object(text: str, place: str) -> Mapping[str, Any]:
         value = json.loads(text)
     except json.JSONDecodeError as cause:
         raise SourceError(f"{place} is not JSON ({cause.msg}: column {cause.colno})") from cause
+    except (ValueError, RecursionError) as cause:  # a number too long, objects nested too deep
+        raise SourceError(f"{place} cannot be read as JSON ({cause})") from cause
     if not isinstance(value, dict):
         raise SourceError(f"{place} is a JSON {type(value).__name__}, not an object")
     return value
@@ -73,7 +75,7 @@ def json_file(path: Path) -> Mapping[str, Any]:
     Raises:
         SourceError: it is missing, or not one JSON object.
     """
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise SourceError(f"there is no file {path}")
     return json_object(read_text(path), str(path))
 
@@ -84,7 +86,7 @@ def read_vectors(path: Path) -> FloatMatrix:
     Raises:
         SourceError: the file is missing, half-written or no .npy file.
     """
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise SourceError(f"there is no file {path}; embeddings are a NumPy .npy file")
     try:
         return np.asarray(np.lib.format.open_memmap(path, mode="r"))
@@ -100,7 +102,7 @@ def id_lines(path: Path) -> Iterable[str]:
     Raises:
         SourceError: the file is missing, or has no id.
     """
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise SourceError(f"there is no file {path}; it holds one document id a line")
     ids = [line.strip() for line in io.StringIO(read_text(path)) if line.strip()]
     if not ids:

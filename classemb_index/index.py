@@ -111,18 +111,20 @@ class EmbeddingIndex:
             RequestError: an unknown backend or device, or neither encoder nor embeddings.
         """
         folder = Path(folder)
-        backend = resolve_backend(backend)
+        resolve_backend(backend)  # an unknown one fails here
         check_device(device)
         check_replaceable(folder, pool.source, force)
+        if embeddings is not None:
+            shape, dtype = checked_shape(embeddings, pool, encoder)
+        elif encoder is not None:
+            shape, dtype = (len(pool), encoder.dim), np.dtype(np.float32)
+        else:
+            raise RequestError("an index needs an encoder or embeddings; give one of them")
         with building(folder) as draft:
             if embeddings is not None:
-                shape, dtype = checked_shape(embeddings, pool, encoder)
                 parts = given_parts(embeddings, draft, shape, dtype)
             elif encoder is not None:
-                shape, dtype = (len(pool), encoder.dim), np.dtype(np.float32)
                 parts = encoded_parts(pool, encoder, draft)
-            else:
-                raise RequestError("an index needs an encoder or embeddings; give one of them")
             if progress:
                 progress(0, len(pool))
             for done in parts:

@@ -69,7 +69,7 @@ def draw_labelled(pool: Pool, size: int, seed: int) -> LabelledSet:
     if not 1 <= size <= len(candidates):
         raise RequestError(
             f"asked for {size} labelled documents, {len(candidates)} of the pool have known labels; "
-            "lower the size"
+            "ask for fewer"
         )
     order = np.random.default_rng(seed).permutation(candidates)
     return labelled_set(pool, order[:size], f"{size} labelled documents drawn with seed {seed}")

@@ -76,6 +76,6 @@ def _label_names(folder: Path, root: Path) -> Mapping[str, str]:
             "it comes with the corpus"
         )
     return {
-        concept: entry["label"] if isinstance(entry, dict) else str(entry)
+        concept: str(entry.get("label", concept)) if isinstance(entry, dict) else str(entry)
         for concept, entry in json_object(read_text(table), str(table)).items()
     }

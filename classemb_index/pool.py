@@ -229,6 +229,7 @@ def _checked(
     """The records to keep, their labels cut to the declared classes, each id once."""
     wanted, seen = set(declared), set[str]()
     for record in records:
+        _check_record(record)
         if record.id in seen:
             where = f"{record.place}: " if record.place else ""
             raise SourceError(f"{where}the id {record.id!r} occurs twice; ids must be unique")
@@ -239,3 +240,16 @@ def _checked(
             if drop_unclassed and not labels:
                 continue
         yield record._replace(labels=labels)
+
+
+def _check_record(record: Record) -> None:
+    where = f"{record.place}: " if record.place else ""
+    if not record.id.strip():
+        raise SourceError(f"{where}a document has no id; every document needs one")
+    if not record.text.strip():
+        raise SourceError(f"{where}the document {record.id!r} has no text; leave it out")
+    if record.split is not None and record.split not in SPLITS:
+        raise SourceError(
+            f"{where}the document {record.id!r} has the split {record.split!r}; "
+            f"a split is {', '.join(SPLITS)} or None"
+        )

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .classifier import OnEpoch
-from .index import EmbeddingIndex
 from .types import BoolMatrix, FloatMatrix, Rows
 
 PROBE = "probe"
@@ -21,14 +20,14 @@ class ProbeClassifier:
     document has gets 1. The dev split is not used.
 
     Args:
-        index: gives the embeddings.
+        embeddings: (n, dim) float32 of the whole pool, memory-mapped or not.
         c: inverse strength of the L2 penalty.
     """
 
     uses_dev = False
 
-    def __init__(self, index: EmbeddingIndex, c: float = 1.0) -> None:
-        self._index = index
+    def __init__(self, embeddings: FloatMatrix, c: float = 1.0) -> None:
+        self._embeddings = embeddings
         self._c = c
         self._heads: list[Any] = []
 
@@ -48,7 +47,7 @@ class ProbeClassifier:
         """See Classifier; the heads have one solution, so the seed changes nothing."""
         from sklearn.linear_model import LogisticRegression
 
-        embeddings = self._index.embeddings(rows)
+        embeddings = self._embeddings[rows]
         self._heads = []
         for column in labels.T:
             if column.all() or not column.any():
@@ -62,7 +61,7 @@ class ProbeClassifier:
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
-        embeddings = self._index.embeddings(rows)
+        embeddings = self._embeddings[rows]
         probabilities = np.empty((len(rows), len(self._heads)), dtype=np.float32)
         for c, head in enumerate(self._heads):
             constant = isinstance(head, float)

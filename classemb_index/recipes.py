@@ -247,6 +247,14 @@ def _check_keys(name: str, table: Mapping[str, Any]) -> None:
                 raise RecipeError(
                     f"recipe {name}: {key} in [{where}] must be {known[key]}, not {value!r}"
                 )
+    pool = table.get("pool", {})
+    for key, value in {**pool.get("rename", {}), **pool.get("splits", {})}.items():
+        if not isinstance(value, str):
+            raise RecipeError(f"recipe {name}: {key!r} must stand for a name, not for {value!r}")
+    if unknown := sorted(set(pool.get("splits", {}).values()) - set(SPLITS)):
+        raise RecipeError(
+            f"recipe {name}: [pool.splits] names {', '.join(unknown)}; a split is {', '.join(SPLITS)}"
+        )
 
 
 def _source_name(source: str) -> str:

@@ -20,6 +20,7 @@ CONFIG = "config.json"
 ROUNDS = "rounds.jsonl"
 SUMMARY = "summary.json"
 CURVES = "curves"
+PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,10 @@ def run_simulation(
     from .figures import save_curves
 
     check_simulation(index.pool, strategies, schedule)
-    _open_run(folder, run_config(index, classifier, schedule))
+    _check_run_folder(folder)
     try:
         with FileLock(folder / ".lock", timeout=0):
+            _open_run(folder, run_config(index, classifier, schedule))
             finished = read_rounds(folder)
             _drop_cut_line(folder / ROUNDS)
             yield from (r for r in finished if r.strategy in strategies and r.seed in seeds)
@@ -196,17 +198,22 @@ def read_summary(folder: Path) -> list[Curve]:
 def make_classifier(index: EmbeddingIndex, settings: BertSettings) -> Classifier:
     """The classifier that `settings.model` names: "probe", or a BERT to fine-tune."""
     if settings.model == PROBE:
-        return ProbeClassifier(index)
+        return ProbeClassifier(index.embeddings())
     return BertClassifier(index.pool, settings)
 
 
+def _check_run_folder(folder: Path) -> None:
+    """Make the folder; a folder of something else is refused before anything is written to it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    others = [p for p in folder.iterdir() if p.name != ".lock" and p.suffix != PARTIAL]
+    if others and not (folder / CONFIG).exists():
+        raise RunError(f"{folder} is there and is no run folder; choose another --out")
+
+
 def _open_run(folder: Path, config: Mapping[str, Any]) -> None:
-    """Make the run folder, or see that the one there was started with the same settings."""
+    """Write the settings, or see that the run there was started with the same ones."""
     path = folder / CONFIG
     if not path.exists():
-        if folder.exists() and any(folder.iterdir()):
-            raise RunError(f"{folder} is there and is no run folder; choose another --out")
-        folder.mkdir(parents=True, exist_ok=True)
         _write_json(path, config)
         return
     try:
@@ -241,7 +248,7 @@ def _drop_cut_line(path: Path) -> None:
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(PARTIAL)
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 

@@ -216,11 +216,11 @@ class _Cell:
             self._dev_rows,
             pool.labels[self._dev_rows],
             seed=_seed(self._seed, number),
-            on_epoch=lambda epoch, score: self._tell(number, epoch, score),
+            on_epoch=lambda epoch, macro_f1: self._tell(number, epoch, macro_f1),
         )
         trained = time.perf_counter()
         predicted = self._classifier.probabilities(self._test_rows) > THRESHOLD
-        scores = f1_scores(predicted, pool.labels[self._test_rows])
+        f1 = f1_scores(predicted, pool.labels[self._test_rows])
         measured = time.perf_counter()
         selection = self._select(number, labelled, batch) if batch else None
         selected = time.perf_counter()
@@ -229,9 +229,9 @@ class _Cell:
             seed=self._seed,
             round=number,
             n_labelled=len(labelled),
-            macro_f1=scores.macro,
-            micro_f1=scores.micro,
-            f1=dict(zip(names, scores.per_class.tolist(), strict=True)),
+            macro_f1=f1.macro,
+            micro_f1=f1.micro,
+            f1=dict(zip(names, f1.per_class.tolist(), strict=True)),
             labelled_counts=dict(zip(names, labelled.counts.tolist(), strict=True)),
             selected=[pool.ids[row] for row in selection.rows] if selection else [],
             seconds={
@@ -259,9 +259,9 @@ class _Cell:
     def _oracle(self, row: int) -> Mask:
         return np.asarray(self._pool.labels[row])
 
-    def _tell(self, number: int, epoch: int, score: float | None) -> None:
+    def _tell(self, number: int, epoch: int, macro_f1: float | None) -> None:
         if self._on_event:
-            self._on_event(Event(self._strategy, self._seed, number, epoch, score))
+            self._on_event(Event(self._strategy, self._seed, number, epoch, macro_f1))
 
 
 def draw_dev(pool: Pool, size: int | None, seed: int) -> Rows:

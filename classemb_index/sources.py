@@ -124,7 +124,10 @@ def _split(place: str, value: object, reading: Reading) -> str | None:
         return None
     split = (SPLIT_NAMES | dict(reading.splits)).get(str(value))
     if split is None:
-        raise SourceError(f"{place}: no split {value!r}; a split is {', '.join(SPLITS)} or null")
+        raise SourceError(
+            f"{place}: no split {value!r}; a split is {', '.join(SPLITS)} or null; "
+            "a recipe's [pool.splits] can rename others"
+        )
     return split
 
 
@@ -211,7 +214,7 @@ def _hub(name: str, fields: Fields) -> Iterator[Raw]:
                 found.setdefault(fields.id, f"{split}-{number}")
                 found[fields.split] = found.get(fields.split) or split
                 yield f"{HUB}{name}, {split} row {number}", found
-    except (OSError, ValueError, RuntimeError) as cause:
+    except Exception as cause:  # whatever a client of the network may raise
         reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
         raise SourceError(
             f"{HUB}{name} cannot be read ({reason}); check the name and the network"

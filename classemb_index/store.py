@@ -90,7 +90,7 @@ def read_manifest(folder: Path) -> Manifest:
         table["classes"] = tuple(table["classes"])
         table["groups"] = {group: tuple(names) for group, names in table["groups"].items()}
         manifest = Manifest(**table)
-        sizes = {name: facts["bytes"] for name, facts in manifest.files.items()}
+        sizes = {name: facts["bytes"] for name, facts in manifest.files.items() if facts["sha256"]}
     except (KeyError, TypeError, AttributeError) as cause:
         raise IndexDamagedError(_damage(folder, f"{MANIFEST} lacks what it should have")) from cause
     for name, size in sizes.items():
@@ -279,7 +279,7 @@ def check_replaceable(folder: Path, source: str, force: bool) -> None:
         found = read_manifest(folder).source
     except IndexFolderError as cause:
         raise type(cause)(f"{cause}; --force replaces it") from cause
-    if found != source:
+    if os.path.normpath(found) != os.path.normpath(source):
         raise IndexFolderError(
             f"{folder} is an index of {found}, not of {source}; choose another --out, or --force"
         )

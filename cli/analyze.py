@@ -8,16 +8,22 @@ from typing import Annotated
 import typer
 
 from .display import note, show_distances, show_json, show_proximity, show_written
-from .options import Device, Index, Json, Labelled, open_index, parse_numbers, parse_seeds
+from .options import Device, Index, Json, Labelled, chosen_seeds, open_index, parse_numbers
 
 
 def analyze(
     index: Index = None,
-    sizes: Annotated[str, typer.Option(help="Sizes of the labelled set.")] = "100,200,500,1500",
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            help="Sizes of the labelled set; default: those of 100,200,500,1500 that fit."
+        ),
+    ] = None,
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="Documents looked at.")] = 100,
     seeds: Annotated[
-        str, typer.Option(help="Draws to average: 5 is seeds 0 to 4; 3,7 and 10-14 work too.")
-    ] = "5",
+        str | None,
+        typer.Option(help="Draws to average: 5 (default) is seeds 0 to 4; 3,7 and 10-14 work too."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="One draw with this seed.")] = None,
     labelled: Labelled = None,
     out: Annotated[
@@ -34,8 +40,8 @@ def analyze(
     opened = open_index(index, device)
     result = analyze_index(
         opened,
-        sizes=parse_numbers(sizes, "--sizes"),
-        seeds=parse_seeds(seeds) if seed is None else [seed],
+        sizes=None if sizes is None else parse_numbers(sizes, "--sizes"),
+        seeds=chosen_seeds(seeds, seed),
         labelled_ids=None if labelled is None else list(id_lines(labelled)),
         top_k=top_k,
     )

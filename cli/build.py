@@ -84,7 +84,7 @@ def build(
             folder,
             backend or recipe.backend,
             embeddings=vectors,
-            paper=recipe.paper,
+            paper=recipe.paper if classes is None else None,  # it is about the recipe's classes
             force=force,
             device=device,
             progress=progress,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,11 +94,11 @@ class RoundsProgress:
         self._progress = progress
         self._rounds = rounds
         self._task = progress.add_task("starting", total=rounds * cells)
-        self._scores: dict[tuple[str, int], float] = {}
+        self._macro_f1: dict[tuple[str, int], float] = {}
 
     def on_event(self, event: Event) -> None:
         """Shows where the training stands."""
-        score = self._scores.get((event.strategy, event.seed))
+        macro_f1 = self._macro_f1.get((event.strategy, event.seed))
         parts = [
             event.strategy,
             f"seed {event.seed}",
@@ -107,13 +107,13 @@ class RoundsProgress:
         ]
         if event.dev_macro_f1 is not None:
             parts.append(f"dev {event.dev_macro_f1:.3f}")
-        if score is not None:
-            parts.append(f"macro-F1 so far {score:.3f}")
+        if macro_f1 is not None:
+            parts.append(f"macro-F1 so far {macro_f1:.3f}")
         self._progress.update(self._task, description=" · ".join(parts))
 
     def on_result(self, result: RoundResult) -> None:
         """Counts a finished round."""
-        self._scores[result.strategy, result.seed] = result.macro_f1
+        self._macro_f1[result.strategy, result.seed] = result.macro_f1
         self._progress.advance(self._task)
 
 
@@ -144,12 +144,11 @@ def show_neighbours(pool: Pool, result: ClassQueryResult) -> None:
             )
         _out.print(table)
         if known:
-            has_class = pool.labels[labelled.unlabelled & pool.is_known, answer.position]
-            in_pool, expected = int(has_class.sum()), float(has_class.mean()) * len(known)
-            random_order = f"{expected:.2f}" if expected < 1 else f"{expected:.1f}"
+            digits = 2 if answer.expected < 1 else 1
             _out.print(
                 f"  hits: {sum(known)} of {len(known)} with known labels "
-                f"(random order: {random_order}; {in_pool} in the unlabelled set)\n"
+                f"(random order: {answer.expected:.{digits}f}; "
+                f"{answer.in_unlabelled} in the unlabelled set)\n"
             )
 
 
@@ -178,7 +177,7 @@ def show_proximity(proximity: Sequence[ClassProximity], top_k: int) -> None:
         columns = ["in unlabelled", f"nearest {top_k}", "sd", f"farthest {top_k}", "random order"]
         columns += ["lift"] + (["paper"] if has_paper else [])
         draws = max(entry.draws for entry in entries)
-        title = f"|L| = {size}: documents with the class among {top_k} ({draws} draws)"
+        title = f"|L| = {size}: documents with the class among {top_k} (draws: {draws})"
         table = _titled(title, left=("class",), right=columns)
         for e in entries:
             cells = [f"{e.in_unlabelled:.0f}", _number(e.hits), _number(e.hits_sd)]
@@ -248,6 +247,7 @@ def show_info(index: EmbeddingIndex) -> None:
         f"{encoder.precision or 'vectors were given'})",
         "fingerprint": (encoder.fingerprint or "-")[:16],
         "backend": manifest.backend,
+        "paper": _published(manifest.paper),
         "size": f"{size / 1e6:.1f} MB",
         "built": f"{manifest.created} by {manifest.tool_version}",
     }.items():
@@ -317,6 +317,16 @@ def _snippet(pool: Pool, row: int) -> Text:
     text = " ".join(pool.text(row).split())
     cut = text if len(text) <= SNIPPET else text[: SNIPPET - 1] + "…"
     return Text(cut, no_wrap=True, overflow="ellipsis")
+
+
+def _published(paper: Mapping[str, Any]) -> str:
+    """What the paper reports of the corpus, in a line; - where a recipe has none."""
+    if not paper:
+        return "-"
+    sizes = ", ".join(f"{k} {v}" for k, v in paper.get("documents", {}).items())
+    return (
+        f"{paper.get('corpus')}: {sizes}; macro-F1 {paper.get('macro_f1')} on the whole train split"
+    )
 
 
 def _mark(has_class: bool | None) -> str:

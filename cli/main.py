@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -29,6 +30,9 @@ for command in (build, query, select, analyze, simulate, info, verify, doctor):
 
 def app() -> None:
     """Run the command line; what a user can act on is one `Error:` line and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 has no tick mark
     try:
         commands()
     except ClassembError as error:

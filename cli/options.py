@@ -92,3 +92,12 @@ def parse_seeds(text: str) -> list[int]:
     if numbers[0] < 1:
         raise typer.BadParameter("at least one seed is needed", param_hint="--seeds")
     return list(range(numbers[0]))
+
+
+def chosen_seeds(seeds: str | None, seed: int | None) -> list[int] | None:
+    """The seeds that --seeds or --seed name; None where neither is given."""
+    if seeds is not None and seed is not None:
+        raise RequestError("--seeds and --seed exclude each other; give one of them")
+    if seed is not None:
+        return [seed]
+    return None if seeds is None else parse_seeds(seeds)

@@ -36,7 +36,7 @@ def simulate(
         int | None,
         typer.Option(min=0, help="Dev documents for early stopping; default: the dev split."),
     ] = None,
-    learning_rate: Annotated[float, typer.Option(help="Adam's, at its peak.")] = 5e-5,
+    learning_rate: Annotated[float, typer.Option(min=1e-9, help="Adam's, at its peak.")] = 5e-5,
     max_length: Annotated[int, typer.Option(min=1, help="Tokens the classifier reads.")] = 512,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",

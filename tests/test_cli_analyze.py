@@ -38,8 +38,8 @@ def test_analyze_json_has_the_keys_of_the_contract(cli: Cli, toy_built: Outcome)
 def test_analyze_shows_tables_and_where_the_pictures_are(cli: Cli, toy_built: Outcome) -> None:
     outcome = cli("analyze", "indexes/toy", "--sizes", "10,20", "--top-k", 15, "--seed", 2)
     assert outcome.code == 0
-    assert "|L| = 10: documents with the class among 15 (1 draws)" in outcome.out
-    assert "|L| = 20: documents with the class among 15 (1 draws)" in outcome.out
+    assert "|L| = 10: documents with the class among 15 (draws: 1)" in outcome.out
+    assert "|L| = 20: documents with the class among 15 (draws: 1)" in outcome.out
     assert (
         "Cosine distance to class centroids (20 labelled documents drawn with seed 2)"
         in outcome.out

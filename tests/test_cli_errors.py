@@ -125,7 +125,8 @@ def test_half_a_parquet_file_is_refused(refused: Refused, pool_file: Path) -> No
         ),
         (
             {"id": "y", "text": "two", "split": "eval"},
-            ": no split 'eval'; a split is train, dev, test or null",
+            ": no split 'eval'; a split is train, dev, test or null; "
+            "a recipe's [pool.splits] can rename others",
         ),
         (
             {"id": "y", "text": "\ud83d"},
@@ -404,7 +405,7 @@ def test_verify_refuses_another_encoder_than_the_indexs(
         ),
         (
             ("query", "--class", "a", "--labelled-size", "73"),
-            "asked for 73 labelled documents, 72 of the pool have known labels; lower the size",
+            "asked for 73 labelled documents, 72 of the pool have known labels; ask for fewer",
         ),
         (
             ("query", "--class", "a", "--device", "tpu"),
@@ -424,7 +425,7 @@ def test_verify_refuses_another_encoder_than_the_indexs(
         ),
         (
             ("analyze", "--sizes", "30,100"),
-            "asked for 100 labelled documents, 72 of the pool have known labels; lower the size",
+            "asked for 100 labelled documents, 72 of the pool have known labels; ask for fewer",
         ),
         (
             ("analyze", "--sizes", "10", "--device", "tpu"),
@@ -534,7 +535,7 @@ def half_known(tmp_path: Path) -> EmbeddingIndex:
         ),
         (
             ("query", "--class", "a", "--labelled-size", "3"),
-            "asked for 3 labelled documents, 2 of the pool have known labels; lower the size",
+            "asked for 3 labelled documents, 2 of the pool have known labels; ask for fewer",
         ),
         (
             ("simulate", "--model", "probe", "--initial", "1", "--budget", "3"),
@@ -604,7 +605,7 @@ def test_a_place_that_cannot_be_written_is_refused(
         "file: File exists"
     )
     small = ("--model", "probe", "--initial", 30, "--budget", 40, "--out")
-    assert refused("simulate", "toy", *small, "file") == "file: Not a directory"
+    assert refused("simulate", "toy", *small, "file") == "file: File exists"
     assert refused("simulate", "toy", *small, "toy") == (
         "toy is there and is no run folder; choose another --out"
     )

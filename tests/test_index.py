@@ -13,13 +13,13 @@ from conftest import HashEncoder
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.documents import write_documents
+from classemb_index.drafting import CHUNK, GIVEN_CHUNK
 from classemb_index.errors import (
     EncoderMismatchError,
     IndexDamagedError,
     RequestError,
     SourceError,
 )
-from classemb_index.drafting import CHUNK, GIVEN_CHUNK
 from classemb_index.store import file_digest
 
 RECORDS = [

@@ -99,7 +99,7 @@ def test_a_draw_of_more_than_there_is_names_both_numbers(mixed: Pool, size: int)
     with pytest.raises(RequestError) as error:
         draw_labelled(mixed, size, 0)
     assert str(error.value) == (
-        f"asked for {size} labelled documents, 4 of the pool have known labels; lower the size"
+        f"asked for {size} labelled documents, 4 of the pool have known labels; ask for fewer"
     )
 
 

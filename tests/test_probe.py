@@ -16,7 +16,7 @@ NO_ROWS = np.zeros(0, dtype=np.int64)
 def fitted(
     index: EmbeddingIndex, rows: list[int], labels: np.ndarray | None = None, seed: int = 0
 ) -> ProbeClassifier:
-    probe = ProbeClassifier(index)
+    probe = ProbeClassifier(index.embeddings())
     labels = index.pool.labels[rows] if labels is None else labels
     dev = np.zeros((0, labels.shape[1]), dtype=bool)
     probe.fit(np.array(rows), labels, NO_ROWS, dev, seed)
@@ -89,7 +89,7 @@ def test_the_seed_changes_nothing(toy_index: EmbeddingIndex) -> None:
 
 
 def test_it_runs_one_epoch_and_does_not_look_at_dev(toy_index: EmbeddingIndex) -> None:
-    probe, told = ProbeClassifier(toy_index), []
+    probe, told = ProbeClassifier(toy_index.embeddings()), []
     none = np.zeros((0, 3), dtype=bool)
     epochs = probe.fit(
         np.arange(60),
@@ -103,7 +103,7 @@ def test_it_runs_one_epoch_and_does_not_look_at_dev(toy_index: EmbeddingIndex) -
 
 
 def test_settings_say_what_is_trained(toy_index: EmbeddingIndex) -> None:
-    settings = ProbeClassifier(toy_index, c=2.0).settings()
+    settings = ProbeClassifier(toy_index.embeddings(), c=2.0).settings()
     assert settings == {"model": "probe", "c": 2.0, "class_weight": "balanced"}
 
 
@@ -111,7 +111,7 @@ def test_the_inverse_strength_is_the_penaltys(line: EmbeddingIndex) -> None:
     none = np.zeros((0, 2), dtype=bool)
     spreads = []
     for c in (0.01, 100.0):
-        probe = ProbeClassifier(line, c=c)
+        probe = ProbeClassifier(line.embeddings(), c=c)
         probe.fit(np.arange(6), line.pool.labels[:6], NO_ROWS, none, 0)
         spreads.append(np.ptp(probe.probabilities(np.arange(8))))
     assert spreads[0] < 0.1 < 0.9 < spreads[1]

@@ -57,7 +57,7 @@ def run(
     schedule: Schedule = SMALL,
     classifier: ProbeClassifier | None = None,
 ) -> list[RoundResult]:
-    classifier = classifier or ProbeClassifier(index)
+    classifier = classifier or ProbeClassifier(index.embeddings())
     return list(run_simulation(folder, index, strategies, seeds, classifier, schedule))
 
 
@@ -132,7 +132,7 @@ def test_a_line_of_the_rounds_has_the_keys_of_the_contract(finished: Path) -> No
 
 
 def test_rounds_are_those_of_the_simulation_itself(index: EmbeddingIndex, whole: Path) -> None:
-    plain = simulate(index, BOTH, [0, 1], ProbeClassifier(index), SMALL)
+    plain = simulate(index, BOTH, [0, 1], ProbeClassifier(index.embeddings()), SMALL)
     assert without_seconds(read_rounds(whole)) == without_seconds(list(plain))
 
 
@@ -153,7 +153,7 @@ def test_config_says_what_the_results_depend_on(index: EmbeddingIndex, finished:
 def test_a_round_is_on_disk_before_the_next_one_is_trained(
     index: EmbeddingIndex, folder: Path
 ) -> None:
-    started = run_simulation(folder, index, BOTH, [0], ProbeClassifier(index), SMALL)
+    started = run_simulation(folder, index, BOTH, [0], ProbeClassifier(index.embeddings()), SMALL)
     for number, _ in enumerate(started, start=1):
         assert len(read_rounds(folder)) == number
 
@@ -162,11 +162,13 @@ def test_a_round_is_on_disk_before_the_next_one_is_trained(
 def test_a_run_that_was_stopped_goes_on_to_the_same_rounds(
     index: EmbeddingIndex, whole: Path, folder: Path, rounds: int
 ) -> None:
-    started = run_simulation(folder, index, BOTH, [0, 1], ProbeClassifier(index), SMALL)
+    started = run_simulation(
+        folder, index, BOTH, [0, 1], ProbeClassifier(index.embeddings()), SMALL
+    )
     list(islice(started, rounds))
     started.close()
     assert not (folder / "summary.json").exists()
-    classifier = Counting(index)
+    classifier = Counting(index.embeddings())
     again = run(folder, index, classifier=classifier)
     assert classifier.fits == 12 - rounds
     assert without_seconds(again) == without_seconds(read_rounds(whole))
@@ -226,7 +228,7 @@ def test_a_finished_run_is_read_and_not_trained_again(
 ) -> None:
     first = read_rounds(finished)
     written = (finished / "rounds.jsonl").read_bytes()
-    classifier = Counting(index)
+    classifier = Counting(index.embeddings())
     assert run(finished, index, classifier=classifier) == first
     assert classifier.fits == 0
     assert (finished / "rounds.jsonl").read_bytes() == written
@@ -234,11 +236,11 @@ def test_a_finished_run_is_read_and_not_trained_again(
 
 def test_strategies_and_seeds_may_be_added_later(index: EmbeddingIndex, folder: Path) -> None:
     first = run(folder, index, ["random"], [0])
-    classifier = Counting(index)
+    classifier = Counting(index.embeddings())
     both = run(folder, index, BOTH, [0, 1], classifier=classifier)
     assert classifier.fits == 9
     assert both[:3] == first
-    expected = simulate(index, BOTH, [0, 1], ProbeClassifier(index), SMALL)
+    expected = simulate(index, BOTH, [0, 1], ProbeClassifier(index.embeddings()), SMALL)
     order = sorted(both, key=lambda r: (r.seed, BOTH.index(r.strategy), r.round))
     assert without_seconds(order) == without_seconds(list(expected))
     assert [curve.seeds for curve in read_summary(folder)] == [[2, 2, 2], [2, 2, 2]]
@@ -280,7 +282,7 @@ def test_another_schedule_is_refused(
 
 
 def test_another_classifier_is_refused(index: EmbeddingIndex, finished: Path) -> None:
-    message = refusal(finished, index, classifier=ProbeClassifier(index, c=2.0))
+    message = refusal(finished, index, classifier=ProbeClassifier(index.embeddings(), c=2.0))
     assert message == OTHER.format(finished, "classifier.c 1.0 there, 2.0 now")
 
 

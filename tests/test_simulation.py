@@ -77,7 +77,9 @@ def run(
     schedule: Schedule = SMALL,
     **options: Any,
 ) -> list[RoundResult]:
-    return list(simulate(index, strategies, seeds, ProbeClassifier(index), schedule, **options))
+    return list(
+        simulate(index, strategies, seeds, ProbeClassifier(index.embeddings()), schedule, **options)
+    )
 
 
 def without_seconds(results: Sequence[RoundResult]) -> list[dict[str, Any]]:
@@ -362,7 +364,7 @@ def test_going_on_after_any_number_of_rounds_gives_the_same_results(
     toy_index: EmbeddingIndex, stop: int
 ) -> None:
     whole = run(toy_index, BOTH, [0, 1])
-    started = simulate(toy_index, BOTH, [0, 1], ProbeClassifier(toy_index), SMALL)
+    started = simulate(toy_index, BOTH, [0, 1], ProbeClassifier(toy_index.embeddings()), SMALL)
     first = list(islice(started, stop))
     rest = run(toy_index, BOTH, [0, 1], finished=first)
     assert without_seconds(first + rest) == without_seconds(whole)

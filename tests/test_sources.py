@@ -119,7 +119,8 @@ def test_other_names_of_labels_and_splits_are_replaced_and_joined(write_jsonl: W
         ),
         (
             {"id": "y", "text": "two", "split": "eval"},
-            ": no split 'eval'; a split is train, dev, test or null",
+            ": no split 'eval'; a split is train, dev, test or null; "
+            "a recipe's [pool.splits] can rename others",
         ),
         (
             {"id": "y", "text": "two \ud83d"},

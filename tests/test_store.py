@@ -14,6 +14,7 @@ import pytest
 from conftest import HashEncoder, lock_held, topic_records, topic_vectors
 
 from classemb_index import ClassembError, EmbeddingIndex, Pool, Record, store
+from classemb_index.drafting import CHUNK
 from classemb_index.errors import (
     IndexDamagedError,
     IndexFolderError,
@@ -21,7 +22,6 @@ from classemb_index.errors import (
     IndexMissingError,
     IndexSchemaError,
 )
-from classemb_index.drafting import CHUNK
 from classemb_index.store import latest_index
 
 CHUNKS = 3

@@ -40,4 +40,4 @@ def open_backend(name: str, vectors: FloatMatrix, device: str = "auto") -> Vecto
         return exact
     from .faiss import FlatIndex
 
-    return FlatIndex(vectors, exact)
+    return FlatIndex(vectors, exact, device)

@@ -31,16 +31,17 @@ class FlatIndex:
         vectors: (n, dim) unit vectors. On the CPU they are searched where they are,
             so the index needs no memory or file of its own.
         exact: the exact backend over the same vectors.
+        device: "cpu" keeps the search off the GPU; "auto" and "cuda" take FAISS's own GPU.
 
     Raises:
         MissingExtraError: FAISS is not installed.
     """
 
-    def __init__(self, vectors: FloatMatrix, exact: ExactIndex) -> None:
+    def __init__(self, vectors: FloatMatrix, exact: ExactIndex, device: str = "auto") -> None:
         self._vectors = vectors
         self._exact = exact
         self._faiss = _import_faiss()
-        self._on_gpu = self._faiss.get_num_gpus() > 0
+        self._on_gpu = device != "cpu" and self._faiss.get_num_gpus() > 0
         most = GPU_MAX_K if self._on_gpu else max(CPU_MAX_K, len(vectors) // 16)
         self._limit = min(len(vectors), most)
 
@@ -72,18 +73,22 @@ class FlatIndex:
         faiss = self._faiss
         # below this number of queries FAISS reads all vectors once a query; its matrix
         # kernel is fastest on multiples of 16
-        faiss.cvar.distance_compute_blas_threshold = 1
+        threshold = faiss.cvar.distance_compute_blas_threshold
         faiss.omp_set_num_threads(cpu_cores())
         padded = np.zeros((-len(queries) % 16 + len(queries), queries.shape[1]), np.float32)
         padded[: len(queries)] = queries
         step = len(self._vectors) if self._vectors.dtype == np.float32 else BLOCK
         found = []
-        for start in range(0, len(self._vectors), step):
-            block = np.ascontiguousarray(self._vectors[start : start + step], dtype=np.float32)
-            scores, rows = faiss.knn(
-                padded, block, min(k, len(block)), metric=faiss.METRIC_INNER_PRODUCT
-            )
-            found.append((rows[: len(queries)] + start, scores[: len(queries)]))
+        faiss.cvar.distance_compute_blas_threshold = 1
+        try:
+            for start in range(0, len(self._vectors), step):
+                block = np.ascontiguousarray(self._vectors[start : start + step], dtype=np.float32)
+                scores, rows = faiss.knn(
+                    padded, block, min(k, len(block)), metric=faiss.METRIC_INNER_PRODUCT
+                )
+                found.append((rows[: len(queries)] + start, scores[: len(queries)]))
+        finally:  # a caller's own FAISS searches keep their kernel
+            faiss.cvar.distance_compute_blas_threshold = threshold
         if len(found) == 1:
             return found[0]
         rows, scores = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
@@ -102,7 +107,9 @@ class FlatIndex:
 def _import_faiss() -> Any:
     try:
         import faiss
-    except ImportError as cause:
+
+        faiss.get_num_gpus()
+    except (ImportError, AttributeError) as cause:  # AttributeError: an uninstalled wheel's folder
         raise MissingExtraError(
             "the 'flat' backend needs 'faiss', which is not installed; "
             "run: pip install 'classemb-index[cpu]' (or [gpu])"
