@@ -22,6 +22,17 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # threads that wait for one another on a busy machine make small models ten times slower
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# what takes long to import
+HEAVY = {
+    "torch",
+    "faiss",
+    "transformers",
+    "sentence_transformers",
+    "sklearn",
+    "pyarrow",
+    "matplotlib",
+    "datasets",
+}
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 HOLD_LOCK = """
 import sys

@@ -12,23 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Outcome, json_of
+from conftest import HEAVY, Outcome, json_of
 from typer.main import get_command
 
 from classemb_index import EmbeddingIndex, Pool
 
 Cli = Callable[..., Outcome]
-
-HEAVY = {
-    "torch",
-    "faiss",
-    "transformers",
-    "sentence_transformers",
-    "sklearn",
-    "pyarrow",
-    "matplotlib",
-    "datasets",
-}
 
 
 def toy(tmp_path: Path) -> EmbeddingIndex:

@@ -58,6 +58,22 @@ def test_readme_library_example_runs(
     assert "macro-F1" in capsys.readouterr().out
 
 
+def test_readme_recipe_has_every_key_and_is_read_as_it_stands() -> None:
+    import tomllib
+
+    from classemb_index.recipes import KEYS, parse_recipe
+
+    (text,) = blocks("toml")
+    recipe = parse_recipe("readme", text)
+    assert recipe.reading.splits == {"holdout": "test"} and recipe.sample["train"] == 10000
+    table = tomllib.loads(text)
+    for section in ("pool", "pool.fields", "pool.sample", "encoder", "index"):
+        inner = table
+        for part in section.split("."):
+            inner = inner[part]
+        assert set(inner) == set(KEYS[section]), section
+
+
 def test_readme_names_every_command_and_strategy() -> None:
     import typer
 
