@@ -43,13 +43,14 @@ def save_curves(curves: Sequence[Curve], title: str, stem: Path) -> list[Path]:
             mean = np.array(getattr(curve, measure))
             sd = np.array(getattr(curve, f"{measure}_sd"))
             colour = COLOURS[place % len(COLOURS)]
+            count = "1 seed" if max(curve.seeds) == 1 else f"{max(curve.seeds)} seeds"
             axes.plot(
                 curve.n_labelled,
                 mean,
                 color=colour,
                 marker=MARKERS[place % len(MARKERS)],
                 markersize=4,
-                label=f"{curve.strategy} ({max(curve.seeds)} seeds)",
+                label=f"{curve.strategy} ({count})",
             )
             axes.fill_between(curve.n_labelled, mean - sd, mean + sd, color=colour, alpha=0.15)
         axes.set_xlabel("labelled documents")

@@ -67,7 +67,7 @@ def test_curves_name_the_strategies_and_how_many_seeds(tmp_path: Path) -> None:
 def test_a_curve_of_one_size_and_one_seed_is_drawn(tmp_path: Path) -> None:
     curve = Curve("random", [10], [1], [0.5], [0.0], [0.5], [0.0], 0.5)
     words = assert_written(save_curves([curve], "one", tmp_path / "curves"), tmp_path / "curves")
-    assert "random (1 seeds)" in words
+    assert "random (1 seed)" in words
 
 
 def test_the_spread_over_seeds_is_drawn_as_a_band(tmp_path: Path) -> None:
