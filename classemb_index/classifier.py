@@ -17,7 +17,7 @@ from .types import BoolMatrix, FloatMatrix, Rows
 
 DEFAULT_MODEL = "bert-base-uncased"  # the paper's
 PATIENCE = 3  # epochs without a better dev macro-F1; the paper gives none
-WARM_UP = 0.1  # of all steps; without it small labelled sets make training collapse now and then
+WARM_UP = 0.1  # of all steps; ours, the paper gives no schedule
 THRESHOLD = 0.5
 
 OnEpoch = Callable[[int, "float | None"], None]  # epochs done, dev macro-F1

@@ -230,3 +230,17 @@ def shared_or_skip(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"needs shared/{'/'.join(parts)} beside the checkout")
     return path
+
+
+def installed(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What Python does in `folder`, with the installed package and not the checkout."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

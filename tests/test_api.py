@@ -5,16 +5,13 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HEAVY
+from conftest import HEAVY, installed
 
 import classemb_index
 from classemb_index import ClassembError, errors
@@ -143,18 +140,8 @@ def test_every_error_is_a_classemb_error_and_stands_in_the_tree() -> None:
 
 
 def test_importing_the_library_imports_nothing_heavy(tmp_path: Path) -> None:
-    # from another directory: the installed package, not the checkout
     code = "import sys, classemb_index; classemb_index.ClassembError; print(*sys.modules)"
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    outcome = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    outcome = installed("-c", code, folder=tmp_path)
     assert outcome.returncode == 0, outcome.stderr
     imported = {name.partition(".")[0] for name in outcome.stdout.split()}
     assert "classemb_index" in imported

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import HEAVY, Outcome, json_of
+from conftest import HEAVY, Outcome, installed, json_of
 from typer.main import get_command
 
 from classemb_index import EmbeddingIndex, Pool
@@ -127,19 +124,6 @@ def test_every_command_takes_the_default_index_and_keeps_stdout_for_json(
     outcome = cli(*command, "--json")
     assert "Note: using the index indexes/toy\n" in outcome.err
     json_of(outcome)
-
-
-def installed(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_the_command_line_runs_as_a_module_from_another_directory(tmp_path: Path) -> None:
