@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +10,18 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from classemb_index.devices import cpu_cores
+from classemb_index.devices import cpu_cores, device_name
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("classemb-index", "numpy", "torch", "faiss-cpu", "faiss-gpu", "sentence-transformers")
+PACKAGES = (
+    "classemb-index",
+    "small-text",
+    "numpy",
+    "torch",
+    "faiss-cpu",
+    "faiss-gpu",
+    "sentence-transformers",
+)
 
 
 def in_turn(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
@@ -43,17 +50,9 @@ def save(name: str, figures: Mapping[str, Any]) -> None:
     installed = {d.metadata["Name"]: d.version for d in distributions()}
     document = {
         "versions": {name: installed[name] for name in PACKAGES if name in installed},
-        "hardware": {"processor": _processor(), "cores": cpu_cores(), "gpu": gpu},
+        "hardware": {"processor": device_name("cpu"), "cores": cpu_cores(), "gpu": gpu},
         **figures,
     }
     text = json.dumps(document, indent=1)
     (RESULTS / f"{name}.json").write_text(text + "\n")
     print(text)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .devices import resolve_device, resolve_precision
+from .devices import autocast, resolve_device, resolve_precision
 from .metrics import f1_scores
 from .models import hub_answers, loading, model_path
 from .pool import Pool
@@ -19,6 +21,7 @@ DEFAULT_MODEL = "bert-base-uncased"  # the paper's
 PATIENCE = 3  # epochs without a better dev macro-F1; the paper gives none
 WARM_UP = 0.1  # of all steps; ours, the paper gives no schedule
 THRESHOLD = 0.5
+PREDICT_BATCH = 64
 
 OnEpoch = Callable[[int, "float | None"], None]  # epochs done, dev macro-F1
 
@@ -46,6 +49,9 @@ class Classifier(Protocol):
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """(len(rows), q) float32 probability of each class."""
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), d) float32: what the output layer is given."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +103,8 @@ class BertClassifier:
         self._settings = settings
         self._device = resolve_device(settings.device)
         self._precision = resolve_precision(settings.precision, self._device)
-        self._tokens: dict[int, list[int]] = {}
-        self._trainer: Any = None
+        self._tokens: dict[int, NDArray[np.int32]] = {}
+        self._model: Any = None
         with loading(settings.model):
             from transformers import AutoTokenizer
 
@@ -150,7 +156,7 @@ class BertClassifier:
                 seed=seed,
             )
             arguments._n_gpu = min(arguments.n_gpu, 1)  # several would multiply the batch
-            self._trainer = Trainer(
+            trainer = Trainer(
                 model=self._new_model(seed),
                 args=arguments,
                 train_dataset=self._examples(rows, labels),
@@ -159,18 +165,48 @@ class BertClassifier:
                 compute_metrics=_dev_macro_f1,
                 callbacks=[stopper],
             )
-            _silence(self._trainer)
-            self._trainer.train()
-        stopper.restore_best(self._trainer.model)
+            _silence(trainer)
+            trainer.train()
+        self._model = trainer.model.eval()
+        stopper.restore_best(self._model)
+        del trainer
+        gc.collect()  # it refers to itself, and would keep its optimizer's memory for rounds
         return int(stopper.epochs)
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
-        by_length = self._by_length(rows)
-        logits = self._trainer.predict(self._examples(rows[by_length], None)).predictions
-        probabilities = np.empty(logits.shape, dtype=np.float32)
-        probabilities[by_length] = _sigmoid(logits)
-        return probabilities
+        return _sigmoid(self._forward(rows)[0])
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """See Classifier; of a BERT the pooled first token."""
+        return self._forward(rows)[1]
+
+    def _forward(self, rows: Rows) -> tuple[FloatMatrix, FloatMatrix]:
+        """Logits (len(rows), q) and the output layer's input (len(rows), d).
+
+        The output layer computes in float32: logits of a lower precision tie.
+        """
+        import torch
+
+        model = self._model
+        output = _output_layer(model, len(self._pool.classes))
+        inputs = [torch.zeros(0, output.in_features, device=self._device)]  # for no rows at all
+        hook = output.register_forward_pre_hook(lambda _, given: inputs.append(given[0].float()))
+        tokens = self._tokenised(rows)
+        by_length = np.argsort([len(ids) for ids in tokens], kind="stable")
+        try:
+            for start in range(0, len(rows), PREDICT_BATCH):
+                part = [tokens[i] for i in by_length[start : start + PREDICT_BATCH]]
+                batch = self._tokenizer.pad({"input_ids": part}, return_tensors="pt")
+                with torch.inference_mode(), autocast(self._precision, self._device):
+                    model(**batch.to(self._device))
+        finally:
+            hook.remove()
+        with torch.inference_mode():
+            given = torch.cat(inputs)
+            logits = torch.nn.functional.linear(given, output.weight, output.bias)
+        back = np.argsort(by_length)
+        return logits.cpu().numpy()[back], given.cpu().numpy()[back]
 
     def _new_model(self, seed: int) -> Any:
         from transformers import AutoModelForSequenceClassification, set_seed
@@ -184,22 +220,21 @@ class BertClassifier:
                 local_files_only=not hub_answers(),
             )
 
-    def _examples(self, rows: Rows, labels: BoolMatrix | None) -> list[dict[str, Any]]:
+    def _examples(self, rows: Rows, labels: BoolMatrix) -> list[dict[str, Any]]:
         tokens = self._tokenised(rows)
-        if labels is None:
-            return [{"input_ids": ids} for ids in tokens]
         return [
             {"input_ids": ids, "labels": label.astype(np.float32).tolist()}
             for ids, label in zip(tokens, labels, strict=True)
         ]
 
-    def _tokenised(self, rows: Rows) -> list[list[int]]:
+    def _tokenised(self, rows: Rows) -> list[NDArray[np.int32]]:
         new = np.array([row for row in rows.tolist() if row not in self._tokens], dtype=np.int64)
         if new.size:
             found = self._tokenizer(
                 self._pool.texts_of(new), truncation=True, max_length=self._max_length()
             )
-            self._tokens.update(zip(new.tolist(), found["input_ids"], strict=True))
+            tokens = (np.array(ids, dtype=np.int32) for ids in found["input_ids"])
+            self._tokens.update(zip(new.tolist(), tokens, strict=True))
         return [self._tokens[row] for row in rows.tolist()]
 
     def _max_length(self) -> int:
@@ -209,6 +244,14 @@ class BertClassifier:
         """Positions that sort the rows by length, so that a batch has little padding."""
         lengths = [len(ids) for ids in self._tokenised(rows)]
         return np.argsort(lengths, kind="stable")
+
+
+def _output_layer(model: Any, n_classes: int) -> Any:
+    """The last linear layer with one output a class."""
+    from torch import nn
+
+    layers = (layer for layer in model.modules() if isinstance(layer, nn.Linear))
+    return [layer for layer in layers if layer.out_features == n_classes][-1]
 
 
 def _early_stopping(patience: int, on_epoch: OnEpoch | None) -> Any:

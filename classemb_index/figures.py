@@ -23,7 +23,14 @@ COLOURS = (
 MARKERS = "osD^v<>Pph*X"
 
 
-def save_curves(curves: Sequence[Curve], title: str, stem: Path) -> list[Path]:
+def save_curves(
+    curves: Sequence[Curve],
+    title: str,
+    stem: Path,
+    *,
+    full: Curve | None = None,
+    measures: Sequence[str] = ("macro_f1", "micro_f1"),
+) -> list[Path]:
     """Figures 1, 2, 7 and 8: macro-F1 and micro-F1 by size of the labelled set.
 
     Lines are means over seeds, bands one standard deviation.
@@ -32,13 +39,15 @@ def save_curves(curves: Sequence[Curve], title: str, stem: Path) -> list[Path]:
         curves: one a strategy.
         title: above the picture.
         stem: path without suffix; .png and .svg are written.
+        full: trained on the whole train split: a dashed line.
+        measures: one panel for each.
 
     Returns:
         The paths written.
     """
-    figure = _figure(10, 4)
-    left, right = figure.subplots(1, 2)
-    for axes, measure in ((left, "macro_f1"), (right, "micro_f1")):
+    figure = _figure(2.2 + 4.3 * len(measures), 4.2)
+    panels = figure.subplots(1, len(measures), squeeze=False)[0]
+    for axes, measure in zip(panels, measures, strict=True):
         for place, curve in enumerate(curves):
             mean = np.array(getattr(curve, measure))
             sd = np.array(getattr(curve, f"{measure}_sd"))
@@ -53,10 +62,14 @@ def save_curves(curves: Sequence[Curve], title: str, stem: Path) -> list[Path]:
                 label=f"{curve.strategy} ({count})",
             )
             axes.fill_between(curve.n_labelled, mean - sd, mean + sd, color=colour, alpha=0.15)
+        if full is not None:
+            label = f"whole train split ({full.n_labelled[0]})"
+            axes.axhline(getattr(full, measure)[0], color="black", ls="--", lw=1, label=label)
         axes.set_xlabel("labelled documents")
         axes.set_ylabel(measure.replace("_f1", "-F1") + " on the test split")
         axes.grid(alpha=0.3)
-    left.legend(frameon=False)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, loc="outside right center")
     figure.suptitle(_plain(title))
     return _save(figure, stem)
 

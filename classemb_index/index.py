@@ -59,6 +59,7 @@ class EmbeddingIndex:
     Attributes:
         folder: where it lies.
         manifest: what it is made of.
+        device: where it searches, as it was asked for.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class EmbeddingIndex:
         self.manifest = manifest
         self._vectors = vectors
         self._documents = documents  # open, so that it outlives a rebuild of the folder
-        self._device = device
+        self.device = device
 
     @classmethod
     def build(
@@ -282,7 +283,7 @@ class EmbeddingIndex:
 
     @cached_property
     def _backend(self) -> VectorIndex:
-        return open_backend(self.manifest.backend, self._vectors, self._device)
+        return open_backend(self.manifest.backend, self._vectors, self.device)
 
     def _damaged(self, what: str) -> NoReturn:
         raise IndexDamagedError(f"the index in {self.folder} is damaged: {what}; build it again")

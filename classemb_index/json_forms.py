@@ -15,6 +15,7 @@ from .class_queries import ClassQueryResult
 from .geometry import ClassDistance, Components
 from .pool import Pool
 from .proximity import ClassProximity
+from .results import Summary
 from .strategies import NO_CLASS, Selection
 
 
@@ -104,6 +105,12 @@ def analyze_json(
             "n_points": int(np.shape(components.points)[0]),
         },
     }
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """What `simulate` found: curves, comparisons, F1 a class."""
+    found = asdict(summary)
+    return {**found, "classes": [_named(entry) for entry in found["classes"]]}
 
 
 def _named(entry: dict[str, Any]) -> dict[str, Any]:

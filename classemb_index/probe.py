@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from .classifier import OnEpoch
 from .types import BoolMatrix, FloatMatrix, Rows
 
 PROBE = "probe"
+CHUNK = 1 << 16  # documents whose embeddings are held at once
 
 
 class ProbeClassifier:
@@ -29,7 +31,6 @@ class ProbeClassifier:
     def __init__(self, embeddings: FloatMatrix, c: float = 1.0) -> None:
         self._embeddings = embeddings
         self._c = c
-        self._heads: list[Any] = []
 
     def settings(self) -> Mapping[str, Any]:
         """See Classifier."""
@@ -48,22 +49,29 @@ class ProbeClassifier:
         from sklearn.linear_model import LogisticRegression
 
         embeddings = self._embeddings[rows]
-        self._heads = []
-        for column in labels.T:
-            if column.all() or not column.any():
-                self._heads.append(float(column.all()))
-                continue
-            head = LogisticRegression(C=self._c, class_weight="balanced", max_iter=1000)
-            self._heads.append(head.fit(embeddings, column))
+        q = labels.shape[1]
+        self._weights = np.zeros((q, embeddings.shape[1]), dtype=np.float32)
+        self._offsets = np.full(q, -np.inf, dtype=np.float32)
+        for c, column in enumerate(labels.T):
+            if column.any() and not column.all():
+                head = LogisticRegression(C=self._c, class_weight="balanced", max_iter=1000)
+                head.fit(embeddings, column)
+                self._weights[c], self._offsets[c] = head.coef_[0], head.intercept_[0]
+            elif column.any():
+                self._offsets[c] = np.inf
         if on_epoch:
             on_epoch(1, None)
         return 1
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
-        embeddings = self._embeddings[rows]
-        probabilities = np.empty((len(rows), len(self._heads)), dtype=np.float32)
-        for c, head in enumerate(self._heads):
-            constant = isinstance(head, float)
-            probabilities[:, c] = head if constant else head.predict_proba(embeddings)[:, 1]
+        probabilities = np.empty((len(rows), len(self._offsets)), dtype=np.float32)
+        for start in range(0, len(rows), CHUNK):
+            part = slice(start, start + CHUNK)
+            logits = self._embeddings[rows[part]] @ self._weights.T + self._offsets
+            probabilities[part] = expit(logits)
         return probabilities
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """See Classifier: the embeddings."""
+        return np.asarray(self._embeddings[rows])

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .classifier import BertClassifier, BertSettings, Classifier
-from .errors import RunError
+from .classifier import Classifier
+from .comparison import Comparison, Estimate, compare_strategies
+from .devices import device_name
+from .errors import RequestError, RunError
+from .grid import GridTask, MakeClassifier, run_grid
 from .index import EmbeddingIndex
-from .probe import PROBE, ProbeClassifier
-from .simulation import Event, RoundResult, Schedule, check_simulation, simulate
+from .pool import Pool
+from .simulation import (
+    FULL,
+    Event,
+    RoundResult,
+    Schedule,
+    check_simulation,
+    check_surprisal,
+    known_rows,
+    simulate,
+)
+from .strategies import MOST_EPOCHS
+from .surprisal import PoolSurprisal
 
 CONFIG = "config.json"
 ROUNDS = "rounds.jsonl"
 SUMMARY = "summary.json"
 CURVES = "curves"
 PARTIAL = ".partial"
+FEWEST_DOCUMENTS = 10  # of a class in the test split, below which its F1 is a matter of luck
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,43 @@ class Curve:
     area: float
 
 
+@dataclass(frozen=True)
+class ClassScore:
+    """One class's F1 on the test split at the end of each strategy's curve.
+
+    Attributes:
+        class_name: its name.
+        support: test documents that have it.
+        f1: mean over seeds, by strategy ("full" is the whole train split).
+        f1_sd: standard deviation over seeds; 0 for one seed.
+    """
+
+    class_name: str
+    support: int
+    f1: dict[str, float]
+    f1_sd: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run found.
+
+    Attributes:
+        curves: one a strategy.
+        comparisons: areas and final scores with intervals, and differences to random.
+        classes: F1 a class.
+        supported: as comparisons, with macro-F1 over the classes of at least 10 test
+            documents; empty where that is all of them or none.
+        full: one point, trained on the whole train split (Table 1); None where not run.
+    """
+
+    curves: list[Curve]
+    comparisons: list[Comparison]
+    classes: list[ClassScore]
+    supported: list[Comparison] = field(default_factory=list)
+    full: Curve | None = None
+
+
 def run_simulation(
     folder: Path,
     index: EmbeddingIndex,
@@ -56,8 +110,12 @@ def run_simulation(
     classifier: Classifier,
     schedule: Schedule,
     *,
+    surprisal: PoolSurprisal | None = None,
+    discriminator_epochs: int = MOST_EPOCHS,
+    workers: int = 1,
+    make: MakeClassifier | None = None,
     on_event: Callable[[Event], None] | None = None,
-) -> Iterator[RoundResult]:
+) -> Generator[RoundResult, None, None]:
     """Simulate into a run folder; rounds that stand there already come first and are not run again.
 
     At the end the folder holds config.json, rounds.jsonl, summary.json and the curves
@@ -70,11 +128,15 @@ def run_simulation(
         seeds: one run of each strategy for each.
         classifier: trained each round.
         schedule: sizes.
+        surprisal: of the pool's documents, for "alps".
+        discriminator_epochs: that "dal" trains a discriminator for, at most.
+        workers: processes that share the cells; 1 runs them here, one after the other.
+        make: makes the classifier again in a worker process; needed for several.
         on_event: called after every epoch.
 
     Raises:
         RunError: the folder was started with other settings, is being written by
-            another process, or holds something else.
+            another process, or holds something else; or a worker died.
         RequestError: as for `simulate`.
     """
     from filelock import FileLock, Timeout
@@ -82,41 +144,96 @@ def run_simulation(
     from .figures import save_curves
 
     check_simulation(index.pool, strategies, schedule)
+    check_surprisal(strategies, surprisal)
+    if workers > 1 and make is None:
+        raise RequestError(
+            f"{workers} workers make their own classifiers; say how, with `make`, or leave out workers"
+        )
     _check_run_folder(folder)
+    aids = strategy_settings(strategies, surprisal, discriminator_epochs)
     try:
         with FileLock(folder / ".lock", timeout=0):
-            _open_run(folder, run_config(index, classifier, schedule))
+            names = _open_run(folder, run_config(index, classifier, schedule, aids))
             finished = read_rounds(folder)
             _drop_cut_line(folder / ROUNDS)
             yield from (r for r in finished if r.strategy in strategies and r.seed in seeds)
             results = list(finished)
-            with (folder / ROUNDS).open("a", encoding="utf-8") as file:
-                for result in simulate(
+            left = unfinished_cells(strategies, seeds, schedule, finished)
+            if workers > 1 and len(left) > 1:
+                assert make is not None
+                if surprisal is not None:
+                    len(surprisal.embeddings)  # once, before several processes ask for them
+                masked_lm = None if surprisal is None else surprisal.masked_lm.name
+                task = GridTask(
+                    index.folder, index.device, make, schedule, masked_lm, discriminator_epochs
+                )
+                new = run_grid(task, left, workers, finished=finished, on_event=on_event)
+            else:
+                new = simulate(
                     index,
                     strategies,
                     seeds,
                     classifier,
                     schedule,
+                    surprisal=surprisal,
+                    discriminator_epochs=discriminator_epochs,
                     finished=finished,
                     on_event=on_event,
-                ):
+                )
+            with closing(new), (folder / ROUNDS).open("a", encoding="utf-8") as file:
+                for result in new:
                     file.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
                     file.flush()
                     results.append(result)
                     yield result
-            curves = learning_curves(results)
-            _write_json(folder / SUMMARY, {"curves": [asdict(curve) for curve in curves]})
+            place = {name: number for number, name in enumerate(names)}
+            # several processes answer in an order of their own
+            results.sort(key=lambda r: (place.get(r.strategy, len(place)), r.seed, r.round))
+            summary = summarize(results, support_of(index.pool))
+            _write_json(folder / SUMMARY, asdict(summary))
             title = f"{index.manifest.name}, {Path(classifier.settings()['model']).name}"
-            save_curves(curves, title, folder / CURVES)
+            save_curves(summary.curves, title, folder / CURVES, full=summary.full)
     except Timeout as cause:
         raise RunError(
             f"another process is writing the run folder {folder}; wait for it, or choose another --out"
         ) from cause
 
 
+def strategy_settings(
+    strategies: Sequence[str], surprisal: PoolSurprisal | None, discriminator_epochs: int
+) -> dict[str, dict[str, Any]]:
+    """What each of the strategies depends on beside the classifier, JSON-ready."""
+    settings: dict[str, dict[str, Any]] = {name: {} for name in strategies}
+    if "dal" in settings:
+        settings["dal"] = {"discriminator_epochs": discriminator_epochs}
+    if "alps" in settings and surprisal is not None:
+        masked_lm = surprisal.masked_lm
+        settings["alps"] = {"masked_lm": masked_lm.name, "fingerprint": masked_lm.fingerprint}
+    return settings
+
+
+def unfinished_cells(
+    strategies: Sequence[str],
+    seeds: Sequence[int],
+    schedule: Schedule,
+    finished: Sequence[RoundResult],
+) -> list[tuple[str, int]]:
+    """Strategies and seeds of which rounds are left to run, seed by seed."""
+    rounds = Counter((result.strategy, result.seed) for result in finished)
+    return [
+        (strategy, seed)
+        for seed in dict.fromkeys(seeds)
+        for strategy in dict.fromkeys(strategies)
+        if rounds[strategy, seed] < (1 if strategy == FULL else len(schedule.sizes()))
+    ]
+
+
 def run_config(
-    index: EmbeddingIndex, classifier: Classifier, schedule: Schedule
-) -> Mapping[str, Any]:
+    index: EmbeddingIndex,
+    classifier: Classifier,
+    schedule: Schedule,
+    strategies: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
     """What the results of a run depend on, JSON-ready; equal for runs that can be continued."""
     manifest = index.manifest
     return {
@@ -130,6 +247,8 @@ def run_config(
         },
         "classifier": dict(classifier.settings()),
         "schedule": asdict(schedule),
+        "strategies": {name: dict(settings) for name, settings in strategies.items()},
+        "machine": {"device": device_name(classifier.settings().get("device", "cpu"))},
         "versions": _versions(),
     }
 
@@ -144,7 +263,7 @@ def read_rounds(folder: Path) -> list[RoundResult]:
     if not path.exists():
         return []
     complete, _, _ = path.read_bytes().rpartition(b"\n")  # bytes: the cut may be inside a letter
-    names = {field.name for field in fields(RoundResult)}
+    names = {entry.name for entry in fields(RoundResult)}
     results = []
     for number, line in enumerate(complete.split(b"\n") if complete else [], start=1):
         try:
@@ -158,7 +277,10 @@ def read_rounds(folder: Path) -> list[RoundResult]:
 
 
 def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
-    """Mean and spread over seeds of every strategy, in the order in which they first occur."""
+    """Mean and spread over seeds of every strategy, in the order in which they first occur.
+
+    "full", where it was run, is a curve of one point.
+    """
     curves = []
     for strategy in dict.fromkeys(result.strategy for result in results):
         own = [result for result in results if result.strategy == strategy]
@@ -182,24 +304,65 @@ def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
     return curves
 
 
-def read_summary(folder: Path) -> list[Curve]:
-    """The curves in a run folder's summary.
+def summarize(results: Sequence[RoundResult], support: Mapping[str, int]) -> Summary:
+    """Curves, comparisons and F1 a class.
+
+    Args:
+        results: the rounds of a run.
+        support: test documents of each class.
+    """
+    curves = learning_curves(results)
+    last = {curve.strategy: curve.n_labelled[-1] for curve in curves}
+    ends = [result for result in results if result.n_labelled == last[result.strategy]]
+    classes = []
+    for name, documents in support.items():
+        f1 = {s: [r.f1[name] for r in ends if r.strategy == s] for s in last}
+        means = {strategy: float(np.mean(values)) for strategy, values in f1.items()}
+        spreads = {strategy: _sd(values) for strategy, values in f1.items()}
+        classes.append(ClassScore(name, documents, means, spreads))
+    supported = [name for name, documents in support.items() if documents >= FEWEST_DOCUMENTS]
+    return Summary(
+        curves=[curve for curve in curves if curve.strategy != FULL],
+        comparisons=compare_strategies(results),
+        classes=classes,
+        supported=compare_strategies(results, supported)
+        if 0 < len(supported) < len(support)
+        else [],
+        full=next((curve for curve in curves if curve.strategy == FULL), None),
+    )
+
+
+def support_of(pool: Pool) -> dict[str, int]:
+    """Test documents with known labels of each class, by name."""
+    counts = pool.labels[known_rows(pool, "test")].sum(axis=0)
+    return dict(zip(pool.classes, counts.tolist(), strict=True))
+
+
+def read_summary(folder: Path) -> Summary:
+    """The summary in a run folder.
 
     Raises:
-        RunError: there is no summary, or it cannot be read.
+        RunError: there is none, or it cannot be read.
     """
     path = folder / SUMMARY
     try:
-        return [Curve(**curve) for curve in json.loads(path.read_text(encoding="utf-8"))["curves"]]
-    except (OSError, ValueError, KeyError, TypeError) as cause:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Summary(
+            curves=[Curve(**curve) for curve in found["curves"]],
+            comparisons=[_read_comparison(entry) for entry in found["comparisons"]],
+            classes=[ClassScore(**entry) for entry in found["classes"]],
+            supported=[_read_comparison(entry) for entry in found["supported"]],
+            full=None if found["full"] is None else Curve(**found["full"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
         raise RunError(f"{path} is missing or cannot be read; run simulate again") from cause
 
 
-def make_classifier(index: EmbeddingIndex, settings: BertSettings) -> Classifier:
-    """The classifier that `settings.model` names: "probe", or a BERT to fine-tune."""
-    if settings.model == PROBE:
-        return ProbeClassifier(index.embeddings())
-    return BertClassifier(index.pool, settings)
+def _read_comparison(entry: Mapping[str, Any]) -> Comparison:
+    values: dict[str, Any] = {
+        key: Estimate(**value) if isinstance(value, dict) else value for key, value in entry.items()
+    }
+    return Comparison(**values)
 
 
 def _check_run_folder(folder: Path) -> None:
@@ -210,29 +373,38 @@ def _check_run_folder(folder: Path) -> None:
         raise RunError(f"{folder} is there and is no run folder; choose another --out")
 
 
-def _open_run(folder: Path, config: Mapping[str, Any]) -> None:
-    """Write the settings, or see that the run there was started with the same ones."""
+def _open_run(folder: Path, config: Mapping[str, Any]) -> list[str]:
+    """Write the settings, or see that the run there was started with the same ones.
+
+    Strategies may be added to a run: what comes back are all names, first those that were there.
+    """
     path = folder / CONFIG
     if not path.exists():
         _write_json(path, config)
-        return
+        return list(config["strategies"])
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         found = None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not isinstance(found.get("strategies", {}), dict):
         raise RunError(f"{path} cannot be read; choose another --out")
-    if changes := list(_changes(found, json.loads(json.dumps(config)))):
+    now = json.loads(json.dumps(config))
+    known = found.setdefault("strategies", {})
+    joined = known | {k: v for k, v in now["strategies"].items() if k not in known}
+    if changes := list(_changes(found | {"strategies": joined}, now)):
         raise RunError(
             f"the run in {folder} was started with other settings: {'; '.join(changes)}; "
             "give the same ones to continue it, or choose another --out"
         )
+    if joined != known:
+        _write_json(path, found | {"strategies": joined})
+    return list(joined)
 
 
 def _changes(found: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> Iterator[str]:
     for key in now:
         name = f"{path}{key}"
-        if key == "versions":  # other versions are a note for the reader, not another run
+        if key in ("machine", "versions"):  # a note for the reader; others are not another run
             continue
         if isinstance(now[key], dict) and isinstance(found.get(key), dict):
             yield from _changes(found[key], now[key], f"{name}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,8 +15,18 @@ from .index import EmbeddingIndex
 from .labelled import LabelledSet, draw_labelled, labelled_set
 from .metrics import f1_scores
 from .pool import Pool
-from .strategies import Selection, SelectionState, check_strategy, select_batch
+from .strategies import (
+    MOST_EPOCHS,
+    NEED_MASKED_LM,
+    Selection,
+    SelectionState,
+    Surprisal,
+    check_strategy,
+    select_batch,
+)
 from .types import Mask, Rows
+
+FULL = "full"  # in place of a strategy: trained once on the whole train split (Table 1)
 
 
 @dataclass(frozen=True)
@@ -103,9 +113,11 @@ def simulate(
     classifier: Classifier,
     schedule: Schedule | None = None,
     *,
+    surprisal: Surprisal | None = None,
+    discriminator_epochs: int = MOST_EPOCHS,
     finished: Sequence[RoundResult] = (),
     on_event: Callable[[Event], None] | None = None,
-) -> Iterator[RoundResult]:
+) -> Generator[RoundResult, None, None]:
     """What each strategy gains: a result a round, for every seed and strategy.
 
     Each round trains a fresh classifier on the labelled set, measures it on the test
@@ -115,10 +127,13 @@ def simulate(
 
     Args:
         index: the pool and its embeddings; documents with unknown labels are left out.
-        strategies: names of query strategies; one given twice is run once.
+        strategies: names of query strategies; one given twice is run once. "full" is one
+            round that is trained on the whole train split.
         seeds: one run of every strategy for each.
         classifier: trained and measured each round.
         schedule: sizes; the paper's by default.
+        surprisal: of the pool's documents, for "alps".
+        discriminator_epochs: that "dal" trains a discriminator for, at most.
         finished: results of an interrupted simulation with the same arguments.
         on_event: called after every epoch.
 
@@ -127,14 +142,24 @@ def simulate(
 
     Raises:
         RequestError: the pool has no classes, no test split or too few documents for
-            the budget, or a strategy is unknown.
+            the budget, or a strategy is unknown or lacks what it needs.
     """
     schedule = schedule or Schedule()
     check_simulation(index.pool, strategies, schedule)
+    check_surprisal(strategies, surprisal)
     for seed in dict.fromkeys(seeds):
         for strategy in dict.fromkeys(strategies):
             done = [r for r in finished if (r.strategy, r.seed) == (strategy, seed)]
-            cell = _Cell(index, strategy, seed, classifier, schedule, on_event)
+            cell = _Cell(
+                index,
+                strategy,
+                seed,
+                classifier,
+                schedule,
+                surprisal,
+                discriminator_epochs,
+                on_event,
+            )
             yield from cell.rounds(sorted(done, key=lambda result: result.round))
 
 
@@ -145,7 +170,8 @@ def check_simulation(pool: Pool, strategies: Sequence[str], schedule: Schedule) 
         RequestError: as for `simulate`.
     """
     for strategy in strategies:
-        check_strategy(strategy)
+        if strategy != FULL:
+            check_strategy(strategy)
     if schedule.batch < 1 or not 1 <= schedule.initial <= schedule.budget:
         raise RequestError(
             f"initial {schedule.initial}, batch {schedule.batch} and budget {schedule.budget} do not "
@@ -161,16 +187,35 @@ def check_simulation(pool: Pool, strategies: Sequence[str], schedule: Schedule) 
             f"a budget of {schedule.budget} labels, {known} documents of the pool have known labels; "
             "lower --budget"
         )
-    if not _known_rows(pool, "test").size:
+    if not known_rows(pool, "test").size:
         raise RequestError(
             f"the pool {pool.name} has no test split with known labels to measure on; "
             "give its documents a split"
         )
-    dev = len(_known_rows(pool, "dev"))
+    dev = len(known_rows(pool, "dev"))
     if schedule.dev_size is not None and not 0 <= schedule.dev_size <= dev:
         raise RequestError(
             f"asked for {schedule.dev_size} dev documents, there are {dev}; lower --dev-size"
         )
+
+
+def check_surprisal(strategies: Sequence[str], surprisal: Surprisal | None) -> None:
+    """Nothing, when the strategies that look at surprisal have it.
+
+    Raises:
+        RequestError: as for `simulate`.
+    """
+    if surprisal is None and (lacking := NEED_MASKED_LM & set(strategies)):
+        raise RequestError(
+            f"the strategy {min(lacking)!r} needs a masked language model; name one with "
+            "--masked-lm NAME|PATH"
+        )
+
+
+def count_rounds(strategies: Sequence[str], seeds: Sequence[int], schedule: Schedule) -> int:
+    """How many rounds a simulation has in all."""
+    rounds = sum(1 if name == FULL else len(schedule.sizes()) for name in dict.fromkeys(strategies))
+    return rounds * len(dict.fromkeys(seeds))
 
 
 class _Cell:
@@ -183,20 +228,27 @@ class _Cell:
         seed: int,
         classifier: Classifier,
         schedule: Schedule,
+        surprisal: Surprisal | None,
+        discriminator_epochs: int,
         on_event: Callable[[Event], None] | None,
     ) -> None:
         self._index, self._pool = index, index.pool
         self._strategy, self._seed = strategy, seed
         self._classifier, self._schedule = classifier, schedule
+        self._surprisal, self._discriminator_epochs = surprisal, discriminator_epochs
         self._on_event = on_event
-        self._test_rows = _known_rows(self._pool, "test")
+        self._test_rows = known_rows(self._pool, "test")
         self._dev_rows = np.zeros(0, dtype=np.int64)
         if classifier.uses_dev:
             self._dev_rows = draw_dev(self._pool, schedule.dev_size, seed)
 
-    def rounds(self, done: Sequence[RoundResult]) -> Iterator[RoundResult]:
-        sizes = self._schedule.sizes()
-        rows = draw_labelled(self._pool, self._schedule.initial, self._seed).rows
+    def rounds(self, done: Sequence[RoundResult]) -> Generator[RoundResult, None, None]:
+        if self._strategy == FULL:
+            rows = np.flatnonzero(self._pool.selectable & self._pool.is_known)
+            sizes = [len(rows)]
+        else:
+            rows = draw_labelled(self._pool, self._schedule.initial, self._seed).rows
+            sizes = self._schedule.sizes()
         for number, size in enumerate(sizes):
             if number < len(done):
                 result = done[number]
@@ -247,7 +299,15 @@ class _Cell:
 
     def _select(self, number: int, labelled: LabelledSet, batch: int) -> Selection:
         rng = np.random.default_rng([self._seed, number, zlib.crc32(self._strategy.encode())])
-        state = SelectionState(self._index, labelled, rng, self._oracle)
+        state = SelectionState(
+            self._index,
+            labelled,
+            rng,
+            self._oracle,
+            self._classifier,
+            self._surprisal,
+            self._discriminator_epochs,
+        )
         return select_batch(self._strategy, state, batch)
 
     def _labelled(self, rows: Rows) -> LabelledSet:
@@ -266,13 +326,14 @@ class _Cell:
 
 def draw_dev(pool: Pool, size: int | None, seed: int) -> Rows:
     """Rows of the dev split for early stopping, rising: all, or a random draw of `size`."""
-    rows = _known_rows(pool, "dev")
+    rows = known_rows(pool, "dev")
     if size is None:
         return rows
     return np.sort(np.random.default_rng(seed).permutation(rows)[:size])
 
 
-def _known_rows(pool: Pool, split: str) -> Rows:
+def known_rows(pool: Pool, split: str) -> Rows:
+    """Rows of a split whose labels are known, rising."""
     rows = pool.rows(split)
     return rows[pool.is_known[rows]]
 

@@ -18,6 +18,7 @@ from rich.progress import (
     ProgressColumn,
     SpinnerColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -27,12 +28,13 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from classemb_index.class_queries import ClassQueryResult
+    from classemb_index.comparison import Comparison, Estimate
     from classemb_index.doctor import Finding
     from classemb_index.geometry import ClassDistance
     from classemb_index.index import EmbeddingIndex
     from classemb_index.pool import Pool
     from classemb_index.proximity import ClassProximity
-    from classemb_index.results import Curve
+    from classemb_index.results import Curve, Summary
     from classemb_index.simulation import Event, RoundResult
     from classemb_index.strategies import Selection
 
@@ -90,10 +92,9 @@ def documents_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
 class RoundsProgress:
     """A bar over all rounds that shows strategy, seed, round, epoch and macro-F1 so far."""
 
-    def __init__(self, progress: Progress, rounds: int, cells: int) -> None:
+    def __init__(self, progress: Progress, rounds: int) -> None:
         self._progress = progress
-        self._rounds = rounds
-        self._task = progress.add_task("starting", total=rounds * cells)
+        self.task = progress.add_task("starting", total=rounds)
         self._macro_f1: dict[tuple[str, int], float] = {}
 
     def on_event(self, event: Event) -> None:
@@ -102,26 +103,71 @@ class RoundsProgress:
         parts = [
             event.strategy,
             f"seed {event.seed}",
-            f"round {event.round + 1}/{self._rounds}",
+            f"round {event.round + 1}",
             f"epoch {event.epoch}",
         ]
         if event.dev_macro_f1 is not None:
             parts.append(f"dev {event.dev_macro_f1:.3f}")
         if macro_f1 is not None:
             parts.append(f"macro-F1 so far {macro_f1:.3f}")
-        self._progress.update(self._task, description=" · ".join(parts))
+        self._progress.update(self.task, description=" · ".join(parts))
 
     def on_result(self, result: RoundResult) -> None:
         """Counts a finished round."""
         self._macro_f1[result.strategy, result.seed] = result.macro_f1
-        self._progress.advance(self._task)
+        self._progress.advance(self.task)
 
 
 @contextmanager
-def rounds_progress(rounds: int, cells: int) -> Iterator[RoundsProgress]:
-    """Progress over a simulation of `cells` strategies and seeds with `rounds` each."""
+def rounds_progress(rounds: int) -> Iterator[RoundsProgress]:
+    """Progress over a simulation of so many rounds in all."""
     with _progress() as progress:
-        yield RoundsProgress(progress, rounds, cells)
+        yield RoundsProgress(progress, rounds)
+
+
+class ReproductionProgress:
+    """A bar a stage of a reproduction, and a line on stderr when a stage begins."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self._words = ""
+        self._rounds: RoundsProgress | None = None
+
+    def stage(self, words: str) -> None:
+        """A new stage begins."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._words, self._task, self._rounds = words, None, None
+        _err.print(escape(words), soft_wrap=True)
+
+    def documents(self, done: int, total: int) -> None:
+        """Documents of this stage that are embedded or read."""
+        if self._task is None:
+            self._task = self._progress.add_task(escape(self._words), total=total)
+        self._progress.update(self._task, completed=done)
+
+    def rounds(self, total: int) -> None:
+        """A simulation of so many rounds begins."""
+        self._rounds = RoundsProgress(self._progress, total)
+        self._task = self._rounds.task
+
+    def on_event(self, event: Event) -> None:
+        """An epoch is done."""
+        if self._rounds is not None:
+            self._rounds.on_event(event)
+
+    def on_result(self, result: RoundResult) -> None:
+        """A round is done."""
+        if self._rounds is not None:
+            self._rounds.on_result(result)
+
+
+@contextmanager
+def reproduction_progress() -> Iterator[ReproductionProgress]:
+    """Progress over the stages of a reproduction."""
+    with _progress() as progress:
+        yield ReproductionProgress(progress)
 
 
 def show_neighbours(pool: Pool, result: ClassQueryResult) -> None:
@@ -205,8 +251,31 @@ def show_distances(
     _out.print(f"PCA: two components explain {explained[0]:.1%} and {explained[1]:.1%}\n")
 
 
-def show_curves(curves: Sequence[Curve]) -> None:
-    """A table of macro-F1 by size of the labelled set, and the area under each curve."""
+def show_summary(summary: Summary) -> None:
+    """Learning curves, comparisons with random, F1 a class."""
+    if summary.curves:
+        _show_curves(summary.curves)
+        _show_comparisons(summary.comparisons)
+    if summary.full is not None:
+        full = summary.full
+        _out.print(
+            f"Trained on the whole train split, {full.n_labelled[0]} documents "
+            f"(seeds: {full.seeds[0]}): macro-F1 {full.macro_f1[0]:.3f}, "
+            f"micro-F1 {full.micro_f1[0]:.3f}\n"
+        )
+    names = list(dict.fromkeys(name for entry in summary.classes for name in entry.f1))
+    table = _titled(
+        "F1 on the test split at the largest labelled set",
+        left=("class",),
+        right=("support", *names),
+    )
+    for entry in summary.classes:
+        cells = [f"{entry.f1[name]:.3f}" for name in names]
+        table.add_row(escape(entry.class_name), str(entry.support), *cells)
+    _out.print(table, "")
+
+
+def _show_curves(curves: Sequence[Curve]) -> None:
     sizes = sorted({size for curve in curves for size in curve.n_labelled})
     table = _titled(
         "Macro-F1 on the test split (mean ± sd over seeds)",
@@ -222,9 +291,30 @@ def show_curves(curves: Sequence[Curve]) -> None:
                 else f"{curve.macro_f1[place]:.3f} ± {curve.macro_f1_sd[place]:.3f}"
             )
         table.add_row(str(size), *cells)
-    table.add_section()
-    table.add_row("area", *(f"{curve.area:.3f}" for curve in curves))
     _out.print(table, "")
+
+
+def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
+    table = _titled(
+        "Area under the macro-F1 curve [95 % bootstrap interval over seeds], paired with random",
+        left=("strategy",),
+        right=("seeds", "area", "area - random", "final - random", "verdict"),
+    )
+    for c in comparisons:
+        differences = [_interval(c.area_difference, "+"), _interval(c.final_difference, "+")]
+        table.add_row(
+            c.strategy, str(c.area.seeds), _interval(c.area), *differences, c.verdict or "-"
+        )
+    _out.print(table, "")
+
+
+def _interval(found: Estimate | None, sign: str = "") -> str:
+    if found is None:
+        return "-"
+    mean = f"{found.mean:{sign}.3f}"
+    if found.low is None or found.high is None:
+        return mean
+    return escape(f"{mean} [{found.low:{sign}.3f}, {found.high:{sign}.3f}]")
 
 
 def show_info(index: EmbeddingIndex) -> None:

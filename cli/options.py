@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from classemb_index.index import EmbeddingIndex
     from classemb_index.labelled import LabelledSet
     from classemb_index.pool import Pool
+    from classemb_index.surprisal import OnTexts, PoolSurprisal
 
+ALL = "all"
 INDEXES = Path("indexes")
 
 Index = Annotated[
@@ -36,6 +38,22 @@ Labelled = Annotated[
 LabelledSize = Annotated[
     int | None,
     typer.Option(min=1, help="Draw this many labelled documents; all other labels stay hidden."),
+]
+MaskedLM = Annotated[
+    str | None,
+    typer.Option(
+        help="Masked language model for alps, by hub name or path; "
+        "default: the classifier's model before fine-tuning, else bert-base-uncased."
+    ),
+]
+DiscriminatorEpochs = Annotated[
+    int, typer.Option(min=1, help="Most epochs of each of dal's discriminators.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes that share the runs; default: a core each, at most 4; 1 on a GPU."
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draw and of any random choice.")]
 
@@ -66,6 +84,36 @@ def choose_labelled(pool: Pool, file: Path | None, size: int | None, seed: int) 
     labelled = default_labelled(pool, seed)
     note(f"labelled set: {labelled.origin}")
     return labelled
+
+
+def choose_strategies(names: list[str] | None, full: bool) -> list[str]:
+    """The strategies that --strategy and --full name; "all" are all of them."""
+    from classemb_index.simulation import FULL
+    from classemb_index.strategies import STRATEGIES
+
+    chosen = list(names or ([] if full else ["random", "class-embedding"]))
+    if ALL in chosen:
+        place = chosen.index(ALL)
+        chosen[place : place + 1] = STRATEGIES
+    return list(dict.fromkeys([*chosen, *([FULL] if full else [])]))
+
+
+def pool_surprisal(
+    index: EmbeddingIndex,
+    strategies: list[str],
+    masked_lm: str | None,
+    model: str,
+    on_texts: OnTexts,
+) -> PoolSurprisal | None:
+    """The surprisal embeddings that one of the strategies needs, computed; None where none does."""
+    from classemb_index.strategies import NEED_MASKED_LM
+    from classemb_index.surprisal import PoolSurprisal, load_masked_lm
+
+    if not NEED_MASKED_LM & set(strategies):
+        return None
+    surprisal = PoolSurprisal(index, load_masked_lm(masked_lm, model, index.device), on_texts)
+    len(surprisal.embeddings)
+    return surprisal
 
 
 def parse_numbers(text: str, option: str) -> list[int]:

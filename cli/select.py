@@ -7,23 +7,30 @@ from typing import Annotated
 
 import typer
 
-from .display import note, show_json, show_selection, show_written
+from .display import documents_progress, note, show_json, show_selection, show_written
 from .options import (
     Device,
+    DiscriminatorEpochs,
     Index,
     Json,
     Labelled,
     LabelledSize,
+    MaskedLM,
     Seed,
     choose_labelled,
     open_index,
+    pool_surprisal,
 )
 
 
 def select(
     index: Index = None,
     strategy: Annotated[
-        str, typer.Option(help="random or class-embedding (Algorithm 1).")
+        str,
+        typer.Option(
+            help="random, class-embedding (Algorithm 1), cvirs, dal, alps, uncertainty or "
+            "max-uncertainty."
+        ),
     ] = "class-embedding",
     batch: Annotated[int, typer.Option(min=1, help="Documents to select.")] = 50,
     labelled: Labelled = None,
@@ -34,6 +41,20 @@ def select(
             "--oracle", help="Let known labels answer after each pick, as in a simulation."
         ),
     ] = False,
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Classifier that cvirs, dal and the uncertainties look at, trained on the "
+            "labelled set: 'probe' (logistic heads), or a BERT by hub name or path."
+        ),
+    ] = "probe",
+    learning_rate: Annotated[
+        float, typer.Option(min=1e-9, help="Of a BERT: Adam's, at its peak.")
+    ] = 5e-5,
+    epochs: Annotated[int, typer.Option(min=1, help="Of a BERT: at most.")] = 15,
+    max_length: Annotated[int, typer.Option(min=1, help="Of a BERT: tokens it reads.")] = 512,
+    masked_lm: MaskedLM = None,
+    discriminator_epochs: DiscriminatorEpochs = 500,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: Json = False,
@@ -42,13 +63,37 @@ def select(
     ] = None,
 ) -> None:
     """Select the next batch of documents to label."""
+    from classemb_index.classifier import BertSettings
     from classemb_index.json_forms import picks_json, select_json, write_picks
-    from classemb_index.strategies import oracle_of, select_batch, selection_state
+    from classemb_index.strategies import (
+        NEED_CLASSIFIER,
+        check_batch,
+        oracle_of,
+        select_batch,
+        selection_state,
+    )
+    from classemb_index.training import train_classifier
 
     opened = open_index(index, device)
     chosen = choose_labelled(opened.pool, labelled, labelled_size, seed)
     answer = oracle_of(opened.pool, chosen) if oracle else None
-    selection = select_batch(strategy, selection_state(opened, chosen, seed, answer), batch)
+    check_batch(strategy, chosen, batch)
+    classifier = None
+    if strategy in NEED_CLASSIFIER:
+        settings = BertSettings(
+            model=model,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            max_length=max_length,
+            device=device,
+        )
+        classifier = train_classifier(opened, chosen, settings, seed)
+    with documents_progress("Surprisal") as on_texts:
+        surprisal = pool_surprisal(opened, [strategy], masked_lm, model, on_texts)
+    state = selection_state(
+        opened, chosen, seed, answer, classifier, surprisal, discriminator_epochs
+    )
+    selection = select_batch(strategy, state, batch)
     if selection.note:
         note(selection.note)
     elif selection.skipped:

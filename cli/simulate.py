@@ -7,8 +7,26 @@ from typing import Annotated
 
 import typer
 
-from .display import note, rounds_progress, show_curves, show_json, show_written
-from .options import Device, Index, Json, open_index, parse_seeds
+from .display import (
+    documents_progress,
+    note,
+    rounds_progress,
+    show_json,
+    show_summary,
+    show_written,
+)
+from .options import (
+    Device,
+    DiscriminatorEpochs,
+    Index,
+    Json,
+    MaskedLM,
+    Workers,
+    choose_strategies,
+    open_index,
+    parse_seeds,
+    pool_surprisal,
+)
 
 
 def simulate(
@@ -16,9 +34,15 @@ def simulate(
     strategies: Annotated[
         list[str] | None,
         typer.Option(
-            "--strategy", help="random or class-embedding; may be repeated. Default: both."
+            "--strategy",
+            help="A query strategy (see README), or all; may be repeated. "
+            "Default: random and class-embedding.",
         ),
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Train on the whole train split (Table 1); alone or beside."),
+    ] = False,
     model: Annotated[
         str,
         typer.Option(
@@ -38,20 +62,28 @@ def simulate(
     ] = None,
     learning_rate: Annotated[float, typer.Option(min=1e-9, help="Adam's, at its peak.")] = 5e-5,
     max_length: Annotated[int, typer.Option(min=1, help="Tokens the classifier reads.")] = 512,
+    masked_lm: MaskedLM = None,
+    discriminator_epochs: DiscriminatorEpochs = 500,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
+    workers: Workers = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder; default runs/INDEX-MODEL. Run again = resume.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure what query strategies gain: train, select and label, round by round."""
+    from functools import partial
+
     from classemb_index.classifier import BertSettings
-    from classemb_index.results import SUMMARY, make_classifier, read_summary, run_simulation
-    from classemb_index.simulation import Schedule, check_simulation
+    from classemb_index.grid import default_workers
+    from classemb_index.json_forms import summary_json
+    from classemb_index.results import SUMMARY, read_summary, run_simulation
+    from classemb_index.simulation import Schedule, check_simulation, count_rounds
+    from classemb_index.training import make_classifier
 
     opened = open_index(index, device)
-    names = list(dict.fromkeys(strategies or ["random", "class-embedding"]))
+    names = choose_strategies(strategies, full)
     schedule = Schedule(initial, batch, budget, dev_size)
     check_simulation(opened.pool, names, schedule)
     folder = out or Path("runs") / f"{opened.manifest.name}-{Path(model).name}"
@@ -63,18 +95,30 @@ def simulate(
         device=device,
         precision=precision,
     )
-    classifier = make_classifier(opened, settings)
+    make = partial(make_classifier, settings=settings)
     chosen = parse_seeds(seeds)
-    with rounds_progress(len(schedule.sizes()), len(chosen) * len(names)) as progress:
+    with documents_progress("Surprisal") as on_texts:
+        surprisal = pool_surprisal(opened, names, masked_lm, model, on_texts)
+    with rounds_progress(count_rounds(names, chosen, schedule)) as progress:
         for result in run_simulation(
-            folder, opened, names, chosen, classifier, schedule, on_event=progress.on_event
+            folder,
+            opened,
+            names,
+            chosen,
+            make(opened),
+            schedule,
+            surprisal=surprisal,
+            discriminator_epochs=discriminator_epochs,
+            workers=workers or default_workers(len(names) * len(chosen), settings),
+            make=make,
+            on_event=progress.on_event,
         ):
             progress.on_result(result)
             if result.note:
                 note(f"{result.strategy}, seed {result.seed}, round {result.round}: {result.note}")
-    curves = read_summary(folder)
+    summary = read_summary(folder)
     if as_json:
-        show_json({"run": str(folder), "summary": SUMMARY, "curves": [vars(c) for c in curves]})
+        show_json({"run": str(folder), "summary": SUMMARY, **summary_json(summary)})
         return
-    show_curves(curves)
+    show_summary(summary)
     show_written([folder / name for name in (SUMMARY, "curves.png", "curves.svg")])

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, Pool, Record
+from classemb_index import EmbeddingIndex, Pool, Record, RoundResult
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # threads that wait for one another on a busy machine make small models ten times slower
@@ -102,6 +102,31 @@ def topic_vectors(pool: Pool, dim: int = 8, noise: float = 0.8, seed: int = 1) -
     directions = rng.standard_normal((len(pool.classes), dim))
     vectors = pool.labels @ directions + noise * rng.standard_normal((len(pool), dim))
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def scored_round(
+    strategy: str,
+    seed: int,
+    n_labelled: int,
+    macro_f1: float,
+    micro_f1: float = 0.0,
+    f1: Mapping[str, float] | None = None,
+) -> RoundResult:
+    """A round of which only the scores matter."""
+    return RoundResult(
+        strategy=strategy,
+        seed=seed,
+        round=0,
+        n_labelled=n_labelled,
+        macro_f1=macro_f1,
+        micro_f1=micro_f1,
+        f1=dict(f1 or {}),
+        labelled_counts={},
+        selected=[],
+        seconds={},
+        epochs=1,
+        n_dev=0,
+    )
 
 
 @pytest.fixture

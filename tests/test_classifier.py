@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,6 +97,109 @@ def test_order_of_probabilities_follows_the_rows_and_not_the_lengths(
     np.testing.assert_allclose(found, one_by_one, atol=1e-4)
     # rows in another order would be seen
     assert np.abs(found - np.roll(found, 1, axis=0)).max() > 0.1
+
+
+def outputs_one_by_one(
+    classifier: BertClassifier, pool: Pool, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The model's own logits and pooled output, a text at a time, so without any padding."""
+    import torch
+    from transformers import AutoTokenizer
+
+    settings, model = classifier.settings(), classifier._model
+    tokenizer = AutoTokenizer.from_pretrained(settings["model"], local_files_only=True)
+    logits, pooled = [], []
+    for row in rows.tolist():
+        tokens = tokenizer(
+            pool.text(row), truncation=True, max_length=settings["max_length"], return_tensors="pt"
+        )
+        with torch.no_grad():
+            logits.append(model(**tokens).logits[0].numpy())
+            pooled.append(model.base_model(**tokens).pooler_output[0].numpy())
+    return np.array(logits), np.array(pooled)
+
+
+# long and short in turn, and more than are read at once
+MIXED = np.random.default_rng(2).permutation(192)[:100]
+
+
+def test_probabilities_are_the_sigmoid_of_the_models_own_logits(
+    learnt: BertClassifier, keywords: Pool
+) -> None:
+    logits, _ = outputs_one_by_one(learnt, keywords, MIXED)
+    np.testing.assert_allclose(learnt.probabilities(MIXED), 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def test_representations_are_the_models_own_pooled_output(
+    learnt: BertClassifier, keywords: Pool
+) -> None:
+    found = learnt.representations(MIXED)
+    _, pooled = outputs_one_by_one(learnt, keywords, MIXED)
+    assert found.shape == (100, pooled.shape[1]) and found.dtype == np.float32
+    np.testing.assert_allclose(found, pooled, atol=1e-5)
+    # rows in another order would be seen
+    assert np.abs(found - np.roll(found, 1, axis=0)).max() > 0.1
+
+
+def test_the_output_layer_computes_in_float32_at_any_precision(
+    settings: BertSettings, keywords: Pool
+) -> None:
+    classifier = BertClassifier(keywords, replace(settings, epochs=1, precision="bfloat16"))
+    fit(classifier, keywords, dev=NO_ROWS)
+    output = classifier._model.classifier
+    weights, offsets = (x.detach().numpy() for x in (output.weight, output.bias))
+    logits = classifier.representations(TEST) @ weights.T + offsets
+    found = classifier.probabilities(TEST)
+    # bfloat16 would be off by up to 1/256 of a logit
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), atol=1e-6)
+    assert found.dtype == np.float32
+
+
+def test_as_many_classes_as_the_model_is_wide_have_an_output_layer_of_their_own(
+    settings: BertSettings,
+) -> None:
+    names = [f"c{i:03d}" for i in range(128)]  # the width of the small BERT
+    records = [Record(f"d{i}", "text", (names[i],), "train") for i in range(128)]
+    pool = Pool.from_records(records)
+    classifier, rows = BertClassifier(pool, replace(settings, epochs=1)), np.arange(4)
+    classifier.fit(rows, pool.labels[rows], NO_ROWS, pool.labels[NO_ROWS], seed=0)
+    logits, pooled = outputs_one_by_one(classifier, pool, rows)
+    assert logits.shape == pooled.shape == (4, 128)
+    np.testing.assert_allclose(classifier.representations(rows), pooled, atol=1e-5)
+    np.testing.assert_allclose(classifier.probabilities(rows), 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def test_a_row_that_is_asked_for_twice_is_answered_twice(learnt: BertClassifier) -> None:
+    twice = learnt.representations(np.array([7, 3, 7]))
+    np.testing.assert_allclose(twice[0], twice[2], atol=1e-6)
+    np.testing.assert_allclose(twice[1], learnt.representations(np.array([3]))[0], atol=1e-5)
+
+
+def test_no_rows_have_no_probabilities_and_no_representations(learnt: BertClassifier) -> None:
+    width = learnt.representations(np.array([0])).shape[1]
+    assert learnt.probabilities(NO_ROWS).shape == (0, 2)
+    assert learnt.representations(NO_ROWS).shape == (0, width)
+
+
+def test_a_text_is_tokenised_once(settings: BertSettings, keywords: Pool) -> None:
+    classifier = BertClassifier(keywords, replace(settings, epochs=1))
+    tokenizer, texts = classifier._tokenizer, []
+
+    class Counting:
+        def __call__(self, given: list[str], **options: Any) -> Any:
+            texts.extend(given)
+            return tokenizer(given, **options)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(tokenizer, name)
+
+    classifier._tokenizer = Counting()
+    fit(classifier, keywords)
+    assert len(texts) == len(TRAIN) + len(DEV)
+    fit(classifier, keywords, seed=1)
+    classifier.probabilities(TEST)
+    classifier.representations(np.concatenate([TEST, DEV]))
+    assert sorted(texts) == sorted(keywords.texts_of(np.arange(192)))
 
 
 def test_the_same_seed_gives_the_same_whatever_was_trained_before(

@@ -16,6 +16,7 @@ from conftest import HashEncoder, Outcome, lock_held, minilm_or_skip, shared_or_
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.files import FORMS
+from classemb_index.strategies import NEED_CLASSIFIER, STRATEGIES
 
 TWO = [
     {"id": "x", "text": "one", "labels": ["a"]},
@@ -416,8 +417,8 @@ def test_verify_refuses_another_encoder_than_the_indexs(
             "asked for 37 documents, 36 are left in the unlabelled set; lower --batch",
         ),
         (
-            ("select", "--strategy", "alps"),
-            "no strategy 'alps'; there are: random, class-embedding",
+            ("select", "--strategy", "entropy"),
+            f"no strategy 'entropy'; there are: {', '.join(STRATEGIES)}",
         ),
         (
             ("select", "--strategy", "random", "--batch", "5", "--device", "tpu"),
@@ -436,8 +437,8 @@ def test_verify_refuses_another_encoder_than_the_indexs(
             "a budget of 600 labels, 72 documents of the pool have known labels; lower --budget",
         ),
         (
-            ("simulate", "--model", "probe", "--strategy", "alps"),
-            "no strategy 'alps'; there are: random, class-embedding",
+            ("simulate", "--model", "probe", "--strategy", "entropy"),
+            f"no strategy 'entropy'; there are: {', '.join(STRATEGIES)}",
         ),
         (
             ("simulate", "--model", "probe", "--budget", "70", "--initial", "71"),
@@ -608,6 +609,71 @@ def test_a_place_that_cannot_be_written_is_refused(
     assert refused("simulate", "toy", *small, "file") == "file: File exists"
     assert refused("simulate", "toy", *small, "toy") == (
         "toy is there and is no run folder; choose another --out"
+    )
+
+
+@pytest.mark.parametrize("strategy", sorted(NEED_CLASSIFIER))
+def test_a_batch_above_what_is_left_is_refused_before_a_classifier_is_trained(
+    refused: Refused, toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    monkeypatch.delattr("classemb_index.training.make_classifier")
+    assert refused("select", "toy", "--strategy", strategy, "--batch", 37) == (
+        "asked for 37 documents, 36 are left in the unlabelled set; lower --batch"
+    )
+
+
+def test_a_classifier_that_cannot_be_had_is_refused_where_a_strategy_looks_at_one(
+    refused: Refused, cli: Callable[..., Outcome], toy_index: EmbeddingIndex
+) -> None:
+    arguments = ("select", "toy", "--batch", 5, "--model", "./none", "--strategy")
+    assert refused(*arguments, "cvirs") == "there is no folder ./none to load a model from"
+    assert cli(*arguments, "random").code == 0
+
+
+def test_a_masked_language_model_that_cannot_be_had_is_refused(
+    refused: Refused, toy_index: EmbeddingIndex
+) -> None:
+    masked_lm = ("--strategy", "alps", "--masked-lm", "./none")
+    message = "there is no folder ./none to load a model from"
+    assert refused("select", "toy", "--batch", 5, *masked_lm) == message
+    small = ("--model", "probe", "--initial", 5, "--batch", 5, "--budget", 10)
+    assert refused("simulate", "toy", *small, *masked_lm) == message
+
+
+def test_a_masked_language_model_that_the_hub_does_not_give_is_refused_with_the_option(
+    refused: Refused, toy_index: EmbeddingIndex
+) -> None:
+    message = (
+        r"the model 'nobody/none' can be had neither from the cache nor from the hub \([^()]+\); "
+        r"alps needs a masked language model: --masked-lm NAME\|PATH"
+    )
+    alps = ("--batch", 5, "--strategy", "alps")
+    for option in ("--masked-lm", "--model"):  # a classifier's model is read before fine-tuning
+        assert re.fullmatch(message, refused("select", "toy", *alps, option, "nobody/none"))
+
+
+@pytest.mark.model
+def test_a_model_without_a_masked_lm_head_is_refused_for_alps(
+    refused: Refused, toy_index: EmbeddingIndex
+) -> None:
+    minilm_or_skip()
+    arguments = ("--batch", 5, "--strategy", "alps", "--masked-lm", "minilm")
+    assert refused("select", "toy", *arguments) == (
+        "the model 'minilm' has no masked-LM head, so it has no surprisal; alps needs a masked "
+        "language model such as bert-base-uncased: --masked-lm NAME|PATH"
+    )
+
+
+def test_a_run_with_another_discriminator_is_refused(
+    refused: Refused, cli: Callable[..., Outcome], toy_index: EmbeddingIndex
+) -> None:
+    run = ("simulate", "toy", "--model", "probe", "--seeds", 1, "--initial", 30, "--budget", 30)
+    run = (*run, "--strategy", "dal", "--out", "run", "--discriminator-epochs")
+    assert cli(*run, 2).code == 0
+    assert refused(*run, 3) == (
+        "the run in run was started with other settings: "
+        "strategies.dal.discriminator_epochs 2 there, 3 now; "
+        "give the same ones to continue it, or choose another --out"
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Outcome, json_of
+from conftest import Outcome, json_of, shared_or_skip, topic_vectors
+from sklearn.linear_model import LogisticRegression
 
 from classemb_index import Pool, draw_labelled
 
@@ -19,11 +20,25 @@ SELECT_KEYS = {"strategy", "batch", "seed", "selected", "skipped_classes"}
 PICK_KEYS = {"rank", "row", "id", "class", "score"}
 
 
-@pytest.mark.parametrize("strategy", ["random", "class-embedding"])
+@pytest.mark.parametrize(
+    ("strategy", "has_class", "has_score"),
+    [
+        ("random", False, False),
+        ("class-embedding", True, True),
+        ("cvirs", False, True),
+        ("dal", False, False),
+        ("uncertainty", False, True),
+        ("max-uncertainty", False, True),
+        pytest.param("alps", False, False, marks=pytest.mark.model),
+    ],
+)
 def test_select_json_has_the_keys_of_the_contract(
-    cli: Cli, toy_built: Outcome, toy_pool: Pool, strategy: str
+    cli: Cli, toy_built: Outcome, toy_pool: Pool, strategy: str, has_class: bool, has_score: bool
 ) -> None:
     arguments = ["select", "indexes/toy", "--strategy", strategy, "--labelled-size", 20]
+    if strategy == "alps":
+        arguments += ["--masked-lm", shared_or_skip("models", "bert-tiny-mlm")]
+    arguments += ["--discriminator-epochs", 5]
     found = json_of(cli(*arguments, "--batch", 7, "--seed", 3, "--json"))
     assert set(found) >= SELECT_KEYS
     assert (found["strategy"], found["batch"], found["seed"]) == (strategy, 7, 3)
@@ -33,8 +48,49 @@ def test_select_json_has_the_keys_of_the_contract(
     for pick in found["selected"]:
         assert set(pick) == PICK_KEYS
         assert toy_pool.ids[pick["row"]] == pick["id"] and unlabelled[pick["row"]]
-        is_random = strategy == "random"
-        assert (pick["class"] is None) == (pick["score"] is None) == is_random
+        assert (pick["class"] is not None, pick["score"] is not None) == (has_class, has_score)
+
+
+def test_select_max_uncertainty_looks_at_a_probe_of_the_labelled_set(
+    cli: Cli, toy_built: Outcome, toy_pool: Pool
+) -> None:
+    arguments = ["select", "indexes/toy", "--strategy", "max-uncertainty", "--labelled-size", 20]
+    picks = json_of(cli(*arguments, "--batch", 5, "--seed", 3, "--json"))["selected"]
+    vectors, labelled = topic_vectors(toy_pool), draw_labelled(toy_pool, 20, 3)
+    p = np.stack(
+        [
+            LogisticRegression(class_weight="balanced", max_iter=1000)
+            .fit(vectors[labelled.rows], toy_pool.labels[labelled.rows, c])
+            .predict_proba(vectors)[:, 1]
+            for c in range(3)
+        ]
+    )
+    scores = np.where(labelled.unlabelled, (1 - np.abs(2 * p - 1)).max(axis=0), -1)
+    best = np.argsort(-scores)[:5]
+    assert [pick["row"] for pick in picks] == best.tolist()
+    assert [pick["score"] for pick in picks] == pytest.approx(scores[best], abs=1e-4)
+
+
+@pytest.mark.model
+def test_select_can_look_at_a_bert_of_the_labelled_set(cli: Cli, toy_built: Outcome) -> None:
+    arguments = ["select", "indexes/toy", "--strategy", "cvirs", "--labelled-size", 20]
+    arguments += ["--batch", 5, "--model", shared_or_skip("models", "bert-tiny-mlm")]
+    arguments += ["--epochs", 1, "--max-length", 16, "--learning-rate", 1e-3, "--json"]
+    outcome = cli(*arguments)
+    assert len({pick["id"] for pick in json_of(outcome)["selected"]}) == 5
+    assert outcome.err == ""
+
+
+def test_select_shows_picks_that_no_class_asked_for(cli: Cli, toy_built: Outcome) -> None:
+    arguments = ["select", "indexes/toy", "--labelled-size", 20, "--batch", 3, "--strategy"]
+    for strategy in ("uncertainty", "dal"):
+        arguments_of = [*arguments, strategy, "--discriminator-epochs", 5]
+        picks = json_of(cli(*arguments_of, "--json"))["selected"]
+        lines = [line.split() for line in cli(*arguments_of).out.splitlines()]
+        for pick in picks:
+            score = [] if pick["score"] is None else [f"{pick['score']:.3f}"]
+            start = [str(pick["rank"]), *score, "-", pick["id"]]
+            assert any(line[: len(start)] == start for line in lines)
 
 
 def test_select_is_the_same_for_the_same_seed(cli: Cli, toy_built: Outcome) -> None:

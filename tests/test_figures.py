@@ -10,7 +10,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from classemb_index.figures import save_components, save_curves, save_distances
+from classemb_index.figures import COLOURS, save_components, save_curves, save_distances
 from classemb_index.geometry import ClassDistance, Components
 from classemb_index.results import Curve
 
@@ -68,6 +68,52 @@ def test_a_curve_of_one_size_and_one_seed_is_drawn(tmp_path: Path) -> None:
     curve = Curve("random", [10], [1], [0.5], [0.0], [0.5], [0.0], 0.5)
     words = assert_written(save_curves([curve], "one", tmp_path / "curves"), tmp_path / "curves")
     assert "random (1 seed)" in words
+
+
+FULL = Curve("full", [72], [2], [0.9], [0.0], [0.8], [0.0], 0.9)
+
+
+def test_the_whole_train_split_is_a_line_with_its_size_in_the_legend(tmp_path: Path) -> None:
+    paths = save_curves(CURVES, "toy", tmp_path / "curves", full=FULL)
+    words = assert_written(paths, tmp_path / "curves")
+    assert words.count("whole train split (72)") == 1
+
+
+def test_the_legend_names_every_strategy_once_beside_both_panels(tmp_path: Path) -> None:
+    _, svg = save_curves(CURVES, "toy", tmp_path / "curves", full=FULL)
+    words = words_of(svg)
+    for name in ("random (5 seeds)", "class-embedding (5 seeds)"):
+        assert words.count(name) == 1
+    for axis in ("macro-F1 on the test split", "micro-F1 on the test split"):
+        assert words.count(axis) == 1
+    assert words.count("labelled documents") == 2
+
+
+@pytest.mark.parametrize("full", [None, FULL])
+def test_one_measure_is_one_panel(tmp_path: Path, full: Curve | None) -> None:
+    paths = save_curves(CURVES, "toy", tmp_path / "macro", full=full, measures=["macro_f1"])
+    words = assert_written(paths, tmp_path / "macro")
+    assert words.count("macro-F1 on the test split") == words.count("labelled documents") == 1
+    assert "micro-F1" not in words
+    assert words.count("random (5 seeds)") == 1
+    assert words.count("whole train split (72)") == (0 if full is None else 1)
+
+
+def test_the_whole_train_split_alone_is_drawn(tmp_path: Path) -> None:
+    paths = save_curves([], "toy", tmp_path / "curves", full=FULL)
+    assert "whole train split (72)" in assert_written(paths, tmp_path / "curves")
+
+
+def test_many_strategies_have_colours_and_places_of_their_own(tmp_path: Path) -> None:
+    names = [f"strategy {i}" for i in range(8)]
+    curves = [
+        Curve(name, [10, 20], [5, 5], [0.1 * i] * 2, [0.0] * 2, [0.1 * i] * 2, [0.0] * 2, 0.1 * i)
+        for i, name in enumerate(names)
+    ]
+    words = assert_written(save_curves(curves, "many", tmp_path / "curves"), tmp_path / "curves")
+    assert all(words.count(f"{name} (5 seeds)") == 1 for name in names)
+    for colour in COLOURS[:8]:
+        assert colour.lower() in words
 
 
 def test_the_spread_over_seeds_is_drawn_as_a_band(tmp_path: Path) -> None:

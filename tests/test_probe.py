@@ -19,7 +19,7 @@ def fitted(
     probe = ProbeClassifier(index.embeddings())
     labels = index.pool.labels[rows] if labels is None else labels
     dev = np.zeros((0, labels.shape[1]), dtype=bool)
-    probe.fit(np.array(rows), labels, NO_ROWS, dev, seed)
+    probe.fit(np.array(rows, dtype=np.int64), labels, NO_ROWS, dev, seed)
     return probe
 
 
@@ -71,6 +71,34 @@ def test_order_of_probabilities_follows_the_rows(toy_index: EmbeddingIndex) -> N
     np.testing.assert_array_equal(
         probe.probabilities(rows), probe.probabilities(np.arange(120))[rows]
     )
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 24, 1000])
+def test_probabilities_do_not_depend_on_how_many_are_computed_at_once(
+    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    probe, rows = fitted(toy_index, list(range(60))), np.random.default_rng(0).permutation(120)
+    at_once = probe.probabilities(rows)
+    monkeypatch.setattr("classemb_index.probe.CHUNK", chunk)
+    np.testing.assert_allclose(probe.probabilities(rows), at_once, atol=1e-6)
+
+
+def test_representations_are_the_embeddings(toy_index: EmbeddingIndex) -> None:
+    rows = np.array([7, 3, 100, 3])
+    found = fitted(toy_index, list(range(60))).representations(rows)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, toy_index.embeddings()[rows])
+
+
+def test_trained_on_nothing_every_probability_is_0(toy_index: EmbeddingIndex) -> None:
+    probe = fitted(toy_index, [], np.zeros((0, 3), dtype=bool))
+    assert probe.probabilities(np.arange(5)).tolist() == [[0, 0, 0]] * 5
+
+
+def test_no_rows_have_no_probabilities(toy_index: EmbeddingIndex) -> None:
+    probe = fitted(toy_index, list(range(60)))
+    assert probe.probabilities(NO_ROWS).shape == (0, 3)
+    assert probe.representations(NO_ROWS).shape == (0, 8)
 
 
 def test_a_second_fit_forgets_the_first(toy_index: EmbeddingIndex) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import topic_records, topic_vectors
+from conftest import scored_round, topic_records, topic_vectors
 from filelock import FileLock
 
 from classemb_index import (
@@ -26,14 +28,18 @@ from classemb_index import (
     simulate,
 )
 from classemb_index.errors import RequestError, RunError
+from classemb_index.grid import GridTask
 from classemb_index.results import (
-    Curve,
     learning_curves,
-    make_classifier,
     read_rounds,
     read_summary,
     run_simulation,
+    summarize,
+    support_of,
+    unfinished_cells,
 )
+from classemb_index.strategies import STRATEGIES
+from classemb_index.training import make_classifier
 
 BOTH = ["random", "class-embedding"]
 SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds
@@ -49,6 +55,17 @@ class Counting(ProbeClassifier):
         return super().fit(*arguments, **named)
 
 
+class RowSurprisal:
+    """Surprisal embeddings for tests, as of a masked language model: a row's are its own."""
+
+    def __init__(self, name: str = "tiny", fingerprint: str = "f1") -> None:
+        self.masked_lm = SimpleNamespace(name=name, fingerprint=fingerprint)
+        self.embeddings = np.eye(120, dtype=np.float32)
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        return self.embeddings[rows]
+
+
 def run(
     folder: Path,
     index: EmbeddingIndex,
@@ -56,9 +73,10 @@ def run(
     seeds: Sequence[int] = (0, 1),
     schedule: Schedule = SMALL,
     classifier: ProbeClassifier | None = None,
+    **options: Any,
 ) -> list[RoundResult]:
     classifier = classifier or ProbeClassifier(index.embeddings())
-    return list(run_simulation(folder, index, strategies, seeds, classifier, schedule))
+    return list(run_simulation(folder, index, strategies, seeds, classifier, schedule, **options))
 
 
 def without_seconds(results: Sequence[RoundResult]) -> list[dict[str, Any]]:
@@ -148,6 +166,7 @@ def test_config_says_what_the_results_depend_on(index: EmbeddingIndex, finished:
     manifest = json.loads((index.folder / "manifest.json").read_text(encoding="utf-8"))
     assert config["index"]["vectors"] == manifest["files"]["vectors.npy"]["sha256"]
     assert config["versions"]["numpy"] == np.__version__
+    assert config["strategies"] == {"random": {}, "class-embedding": {}}
 
 
 def test_a_round_is_on_disk_before_the_next_one_is_trained(
@@ -243,7 +262,37 @@ def test_strategies_and_seeds_may_be_added_later(index: EmbeddingIndex, folder: 
     expected = simulate(index, BOTH, [0, 1], ProbeClassifier(index.embeddings()), SMALL)
     order = sorted(both, key=lambda r: (r.seed, BOTH.index(r.strategy), r.round))
     assert without_seconds(order) == without_seconds(list(expected))
-    assert [curve.seeds for curve in read_summary(folder)] == [[2, 2, 2], [2, 2, 2]]
+    assert [curve.seeds for curve in read_summary(folder).curves] == [[2, 2, 2], [2, 2, 2]]
+
+
+def test_every_strategy_and_full_may_be_added_later(index: EmbeddingIndex, folder: Path) -> None:
+    first = run(folder, index, ["random"], [0])
+    names = [*STRATEGIES, "full"]
+    aids = {"surprisal": RowSurprisal(), "discriminator_epochs": 2}
+    results = run(folder, index, names, [0], **aids)
+    assert results[:3] == first
+    assert [r.strategy for r in results] == [n for n in STRATEGIES for _ in range(3)] + ["full"]
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert config["strategies"] == {
+        **{name: {} for name in names},
+        "dal": {"discriminator_epochs": 2},
+        "alps": {"masked_lm": "tiny", "fingerprint": "f1"},
+    }
+    summary = read_summary(folder)
+    assert [curve.strategy for curve in summary.curves] == list(STRATEGIES)
+    assert [comparison.strategy for comparison in summary.comparisons] == list(STRATEGIES)
+    assert summary.full is not None and summary.full.n_labelled == [72]
+    assert list(summary.classes[0].f1) == names
+
+
+def test_what_a_strategy_depends_on_matters_only_where_it_is_run(
+    index: EmbeddingIndex, folder: Path
+) -> None:
+    run(folder, index, ["random", "dal"], [0], discriminator_epochs=2)
+    again = run(folder, index, ["random"], [0], discriminator_epochs=3)
+    assert {result.strategy for result in again} == {"random"}
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert config["strategies"] == {"random": {}, "dal": {"discriminator_epochs": 2}}
 
 
 def test_asking_for_fewer_gives_these_and_keeps_the_others_in_the_summary(
@@ -253,7 +302,7 @@ def test_asking_for_fewer_gives_these_and_keeps_the_others_in_the_summary(
     assert [(r.strategy, r.seed, r.round) for r in fewer] == [
         ("class-embedding", 1, number) for number in range(3)
     ]
-    assert [curve.strategy for curve in read_summary(finished)] == BOTH
+    assert [curve.strategy for curve in read_summary(finished).curves] == BOTH
 
 
 OTHER = (
@@ -284,6 +333,31 @@ def test_another_schedule_is_refused(
 def test_another_classifier_is_refused(index: EmbeddingIndex, finished: Path) -> None:
     message = refusal(finished, index, classifier=ProbeClassifier(index.embeddings(), c=2.0))
     assert message == OTHER.format(finished, "classifier.c 1.0 there, 2.0 now")
+
+
+def test_another_number_of_a_discriminators_epochs_is_refused(
+    index: EmbeddingIndex, folder: Path
+) -> None:
+    run(folder, index, ["random", "dal"], [0], discriminator_epochs=2)
+    before = (folder / "config.json").read_bytes()
+    assert refusal(folder, index, strategies=["dal"], discriminator_epochs=3) == OTHER.format(
+        folder, "strategies.dal.discriminator_epochs 2 there, 3 now"
+    )
+    assert (folder / "config.json").read_bytes() == before
+
+
+def test_another_masked_language_model_is_refused_with_both_names(
+    index: EmbeddingIndex, folder: Path
+) -> None:
+    run(folder, index, ["alps"], [0], surprisal=RowSurprisal())
+    before = (folder / "config.json").read_bytes()
+    options = {"strategies": ["random", "alps"], "surprisal": RowSurprisal("base", "f2")}
+    assert refusal(folder, index, **options) == OTHER.format(
+        folder,
+        "strategies.alps.masked_lm tiny there, base now; "
+        "strategies.alps.fingerprint f1 there, f2 now",
+    )
+    assert (folder / "config.json").read_bytes() == before
 
 
 def test_another_index_is_refused(accented: EmbeddingIndex, finished: Path) -> None:
@@ -356,72 +430,202 @@ def test_a_simulation_that_does_not_fit_the_pool_leaves_no_folder(
     assert not folder.exists()
 
 
-def result(strategy: str, seed: int, n_labelled: int, macro: float, micro: float) -> RoundResult:
-    return RoundResult(
-        strategy=strategy,
-        seed=seed,
-        round=0,
-        n_labelled=n_labelled,
-        macro_f1=macro,
-        micro_f1=micro,
-        f1={},
-        labelled_counts={},
-        selected=[],
-        seconds={},
-        epochs=1,
-        n_dev=0,
+def test_alps_without_surprisal_is_refused_and_leaves_no_folder(
+    index: EmbeddingIndex, folder: Path
+) -> None:
+    with pytest.raises(RequestError) as error:
+        run(folder, index, ["random", "alps"])
+    assert str(error.value) == (
+        "the strategy 'alps' needs a masked language model; name one with --masked-lm NAME|PATH"
     )
+    assert not folder.exists()
 
 
-def test_learning_curves_by_hand() -> None:
-    results = [
-        result("random", 0, 100, 0.2, 0.4),
-        result("random", 0, 150, 0.4, 0.5),
-        result("random", 0, 250, 0.6, 0.6),
-        result("random", 1, 100, 0.4, 0.4),
-        result("random", 1, 150, 0.4, 0.7),
-        result("random", 1, 250, 1.0, 0.8),
+def test_a_run_of_all_kinds_of_strategies_that_was_stopped_and_cut_goes_on_to_the_same_rounds(
+    index: EmbeddingIndex, tmp_path: Path
+) -> None:
+    names = ["random", "max-uncertainty", "full", "dal", "cvirs", "alps"]
+    aids = {"surprisal": RowSurprisal(), "discriminator_epochs": 2}
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    run(whole, index, names, [5], **aids)
+    probe = ProbeClassifier(index.embeddings())
+    started = run_simulation(stopped, index, names, [5], probe, SMALL, **aids)
+    list(islice(started, 9))  # into the rounds of dal
+    started.close()
+    rounds = stopped / "rounds.jsonl"
+    rounds.write_bytes(rounds.read_bytes()[:-20])
+    assert len(read_rounds(stopped)) == 8
+    run(stopped, index, names, [5], **aids)
+    found, expected = (
+        [json.loads(line) for line in (folder / "rounds.jsonl").read_text().splitlines()]
+        for folder in (stopped, whole)
+    )
+    assert len(found) == 16
+    for entry in (*found, *expected):
+        assert set(entry.pop("seconds")) == {"train", "predict", "select"}
+    assert found == expected
+    for name in ("summary.json", "config.json"):
+        assert (stopped / name).read_text() == (whole / name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("finished", "left"),
+    [
+        ({}, [("random", 0), ("full", 0), ("random", 3), ("full", 3)]),
+        ({("random", 0): 3, ("full", 0): 1}, [("random", 3), ("full", 3)]),
+        ({("random", 0): 2, ("full", 3): 1}, [("random", 0), ("full", 0), ("random", 3)]),
+        ({("random", 0): 3, ("full", 0): 1, ("random", 3): 3, ("full", 3): 1}, []),
+        (
+            {("dal", 0): 1, ("random", 7): 2},
+            [("random", 0), ("full", 0), ("random", 3), ("full", 3)],
+        ),
+    ],
+)
+def test_unfinished_cells_are_those_with_rounds_left(
+    finished: Mapping[tuple[str, int], int], left: list[tuple[str, int]]
+) -> None:
+    rounds = [
+        scored_round(strategy, seed, 10, 0.1)
+        for (strategy, seed), number in finished.items()
+        for _ in range(number)
     ]
-    (curve,) = learning_curves(results)
-    assert (curve.strategy, curve.n_labelled, curve.seeds) == ("random", [100, 150, 250], [2, 2, 2])
-    assert curve.macro_f1 == pytest.approx([0.3, 0.4, 0.8])
-    assert curve.micro_f1 == pytest.approx([0.4, 0.6, 0.7])
-    # of two values the deviation is their difference / sqrt 2
-    assert curve.macro_f1_sd == pytest.approx([0.2 / 2**0.5, 0, 0.4 / 2**0.5])
-    assert curve.micro_f1_sd == pytest.approx([0, 0.2 / 2**0.5, 0.2 / 2**0.5])
-    # trapezoids 50 * 0.35 and 100 * 0.6, over a width of 150
-    assert curve.area == pytest.approx((17.5 + 60) / 150)
+    names, seeds = ["random", "full", "random"], [0, 3, 0]  # one given twice is run once
+    assert unfinished_cells(names, seeds, SMALL, rounds) == left
 
 
-def test_the_deviation_of_one_seed_is_zero_and_the_area_of_one_size_its_score() -> None:
-    (curve,) = learning_curves([result("random", 0, 100, 0.3, 0.4)])
-    assert curve == Curve("random", [100], [1], [0.3], [0.0], [0.4], [0.0], 0.3)
+class Grid:
+    """In place of worker processes: notes what it is asked for, and answers the last cell first."""
+
+    def __init__(self, index: EmbeddingIndex) -> None:
+        self._index = index
+        self.tasks: list[GridTask] = []
+        self.cells: list[list[tuple[str, int]]] = []
+        self.workers: list[int] = []
+
+    def __call__(
+        self,
+        task: GridTask,
+        cells: list[tuple[str, int]],
+        workers: int,
+        *,
+        finished: Sequence[RoundResult],
+        on_event: Any,
+    ) -> Generator[RoundResult, None, None]:
+        self.tasks.append(task)
+        self.cells.append(cells)
+        self.workers.append(workers)
+        classifier = task.make(self._index)
+        for strategy, seed in cells[::-1]:
+            yield from simulate(
+                self._index, [strategy], [seed], classifier, task.schedule, finished=finished
+            )
 
 
-def test_curves_of_unfinished_seeds_say_how_many_reached_each_size() -> None:
-    results = [
-        result("random", 0, 100, 0.2, 0.2),
-        result("random", 1, 100, 0.4, 0.4),
-        result("random", 0, 150, 0.5, 0.5),
-    ]
-    (curve,) = learning_curves(results)
-    assert curve.seeds == [2, 1]
-    assert curve.macro_f1 == pytest.approx([0.3, 0.5])
+@pytest.fixture
+def grid(index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch) -> Grid:
+    grid = Grid(index)
+    monkeypatch.setattr("classemb_index.results.run_grid", grid)
+    return grid
 
 
-def test_curves_come_in_the_order_of_the_strategies() -> None:
-    results = [result(name, 0, 100, 0.1, 0.1) for name in ("random", "class-embedding")]
-    assert [curve.strategy for curve in learning_curves(results)] == BOTH
-    assert [curve.strategy for curve in learning_curves(results[::-1])] == BOTH[::-1]
-    assert learning_curves([]) == []
+make_probe = partial(make_classifier, settings=BertSettings(model="probe"))
 
 
-def test_the_summary_is_the_curves_of_all_rounds(finished: Path) -> None:
-    results = read_rounds(finished)
-    assert read_summary(finished) == learning_curves(results)
+def test_several_workers_are_given_the_cells_that_are_left(
+    index: EmbeddingIndex, folder: Path, grid: Grid
+) -> None:
+    probe = ProbeClassifier(index.embeddings())
+    started = run_simulation(folder, index, BOTH, [0, 1], probe, SMALL)
+    list(islice(started, 4))
+    started.close()
+    results = run(folder, index, workers=3, make=make_probe)
+    task = GridTask(index.folder, index.device, make_probe, SMALL, None, 500)
+    assert grid.tasks == [task] and grid.workers == [3]
+    assert grid.cells == [[("class-embedding", 0), ("random", 1), ("class-embedding", 1)]]
+    assert len(results) == 12 and read_rounds(folder) == results
 
 
-@pytest.mark.parametrize("text", [None, "{", '{"curves": [{"strategy": "random"}]}', "[]"])
+def test_the_summary_does_not_depend_on_the_order_in_which_workers_answer(
+    index: EmbeddingIndex, whole: Path, folder: Path, grid: Grid
+) -> None:
+    results = run(folder, index, workers=2, make=make_probe)
+    assert (results[0].strategy, results[0].seed) == ("class-embedding", 1)
+    for name in ("summary.json", "config.json"):
+        assert (folder / name).read_text() == (whole / name).read_text()
+
+
+def test_strategies_in_the_summary_come_in_the_order_in_which_they_joined_the_run(
+    index: EmbeddingIndex, folder: Path, grid: Grid
+) -> None:
+    options = {"workers": 2, "make": make_probe}
+    run(folder, index, ["uncertainty", "random"], [1, 0], **options)
+    run(folder, index, ["class-embedding", "random"], [0, 1], **options)
+    names = ["uncertainty", "random", "class-embedding"]
+    assert [curve.strategy for curve in read_summary(folder).curves] == names
+
+
+@pytest.mark.parametrize(
+    ("seeds", "options"),
+    [([0], {"workers": 4, "make": make_probe}), ([0, 1], {"workers": 1, "make": make_probe})],
+    ids=["one cell", "one worker"],
+)
+def test_one_cell_or_one_worker_needs_no_other_process(
+    index: EmbeddingIndex, folder: Path, grid: Grid, seeds: list[int], options: dict[str, Any]
+) -> None:
+    assert len(run(folder, index, ["random"], seeds, **options)) == 3 * len(seeds)
+    assert grid.tasks == []
+
+
+def test_workers_are_told_what_alps_and_dal_depend_on(
+    index: EmbeddingIndex, folder: Path, grid: Grid
+) -> None:
+    aids = {"surprisal": RowSurprisal("tiny"), "discriminator_epochs": 2}
+    options = {"workers": 2, "make": make_probe}
+    with pytest.raises(RequestError):  # the stand-in for worker processes has no surprisal
+        run(folder, index, ["random", "alps"], [0], **aids, **options)
+    (task,) = grid.tasks
+    assert (task.masked_lm, task.discriminator_epochs) == ("tiny", 2)
+
+
+def test_the_summary_read_back_is_that_of_all_rounds(index: EmbeddingIndex, finished: Path) -> None:
+    summary = read_summary(finished)
+    assert summary == summarize(read_rounds(finished), support_of(index.pool))
+    assert summary.curves == learning_curves(read_rounds(finished))
+    assert [comparison.strategy for comparison in summary.comparisons] == BOTH
+    assert summary.full is None
+
+
+def test_a_summary_with_intervals_and_full_is_read_back_as_it_was(
+    index: EmbeddingIndex, folder: Path
+) -> None:
+    results = run(folder, index, [*BOTH, "full"], range(5), replace(SMALL, budget=20))
+    found = read_summary(folder)
+    order = sorted(results, key=lambda r: [*BOTH, "full"].index(r.strategy))
+    assert found == summarize(order, support_of(index.pool))
+    difference = found.comparisons[1].area_difference
+    assert difference is not None and difference.low is not None
+    assert difference.low <= difference.mean <= difference.high
+    assert found.full is not None and found.full.seeds == [5]
+
+
+EMPTY = {"curves": [], "comparisons": [], "classes": [], "supported": [], "full": None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "{",
+        "[]",
+        '{"curves": [{"strategy": "random"}]}',
+        json.dumps(EMPTY | {"curves": [3]}),
+        json.dumps(EMPTY | {"comparisons": [3]}),
+        json.dumps(EMPTY | {"comparisons": [{"strategy": "random"}]}),
+        json.dumps(EMPTY | {"classes": [{}]}),
+        json.dumps(EMPTY | {"full": []}),
+        json.dumps({"curves": []}),  # of the first version
+    ],
+)
 def test_a_summary_that_cannot_be_read_is_an_error(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "summary.json").write_text(text)
@@ -430,7 +634,3 @@ def test_a_summary_that_cannot_be_read_is_an_error(tmp_path: Path, text: str | N
     assert str(error.value) == (
         f"{tmp_path / 'summary.json'} is missing or cannot be read; run simulate again"
     )
-
-
-def test_the_model_named_probe_is_the_probe(index: EmbeddingIndex) -> None:
-    assert isinstance(make_classifier(index, BertSettings(model="probe")), ProbeClassifier)

@@ -24,7 +24,7 @@ from classemb_index import (
     simulate,
 )
 from classemb_index.errors import RequestError
-from classemb_index.simulation import Event, check_simulation, draw_dev
+from classemb_index.simulation import Event, check_simulation, count_rounds, draw_dev, known_rows
 from classemb_index.strategies import STRATEGIES, Selection, SelectionState
 
 BOTH = ["random", "class-embedding"]
@@ -68,6 +68,16 @@ class Notebook:
 
     def probabilities(self, rows: np.ndarray) -> np.ndarray:
         return np.zeros((len(rows), self._classes), dtype=np.float32)
+
+    def representations(self, rows: np.ndarray) -> np.ndarray:
+        return np.eye(200, dtype=np.float32)[rows]
+
+
+class RowSurprisal:
+    """Surprisal embeddings for tests: a row's are its own."""
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        return np.eye(200, dtype=np.float32)[rows]
 
 
 def run(
@@ -145,6 +155,141 @@ def test_every_strategy_of_a_seed_starts_from_the_same_labelled_set(
     for seed, rows in first:
         assert rows == draw_labelled(toy_index.pool, 10, seed).rows.tolist()
     assert len(first) == 4
+
+
+def test_all_strategies_of_a_seed_start_from_the_same_labelled_set(
+    toy_index: EmbeddingIndex,
+) -> None:
+    notebook, schedule = Notebook(), Schedule(initial=10, batch=5, budget=15)
+    aids = {"surprisal": RowSurprisal(), "discriminator_epochs": 1}
+    results = list(simulate(toy_index, list(STRATEGIES), [6], notebook, schedule, **aids))
+    assert [result.strategy for result in results[::2]] == list(STRATEGIES)
+    starts = {tuple(fit["rows"]) for fit in notebook.fits[::2]}
+    assert starts == {tuple(draw_labelled(toy_index.pool, 10, 6).rows.tolist())}
+
+
+def test_a_strategy_looks_at_the_classifier_that_was_trained_in_its_round(
+    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook, looks = Notebook(), []
+
+    def look(state: SelectionState, batch: int) -> Selection:
+        assert state.trained() is notebook
+        looks.append((len(notebook.fits), notebook.fits[-1]["rows"]))
+        assert state.labelled.rows.tolist() == notebook.fits[-1]["rows"]
+        return STRATEGIES["random"](state, batch)
+
+    monkeypatch.setitem(STRATEGIES, "looking", look)
+    list(simulate(toy_index, ["looking"], [0, 1], notebook, SMALL))
+    # four fits a seed; after the last of them nothing is selected
+    assert [fits for fits, _ in looks] == [1, 2, 3, 5, 6, 7]
+    assert [len(rows) for _, rows in looks] == [10, 17, 24] * 2
+
+
+def test_uncertainty_selects_by_the_probe_of_its_round(toy_index: EmbeddingIndex) -> None:
+    pool, embeddings = toy_index.pool, toy_index.embeddings()
+    labelled = draw_labelled(pool, 10, 0).rows.tolist()
+    for result in run(toy_index, ["max-uncertainty"]):
+        rest = [row for row in pool.rows("train").tolist() if row not in labelled]
+        scores = np.zeros(len(rest))
+        for c in range(3):
+            column = pool.labels[labelled, c]
+            if column.any() and not column.all():
+                head = LogisticRegression(class_weight="balanced", max_iter=1000)
+                head.fit(embeddings[labelled], column)
+                p = head.predict_proba(embeddings[rest])[:, 1]
+                scores = np.maximum(scores, np.minimum(2 * p, 2 - 2 * p))
+        best = [rest[i] for i in np.argsort(-scores)[: len(result.selected)]]
+        assert sorted(rows_of(pool, result.selected)) == sorted(best)
+        labelled = sorted(labelled + best)
+
+
+def test_surprisal_and_the_discriminators_epochs_reach_the_strategies(
+    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surprisal, given = RowSurprisal(), set()
+
+    def note(state: SelectionState, batch: int) -> Selection:
+        given.add((state.surprisal, state.discriminator_epochs))
+        return STRATEGIES["random"](state, batch)
+
+    monkeypatch.setitem(STRATEGIES, "noting", note)
+    run(toy_index, ["noting"], surprisal=surprisal, discriminator_epochs=7)
+    assert given == {(surprisal, 7)}
+
+
+def test_full_is_one_round_on_all_known_documents_that_can_be_selected(
+    index_of: Callable[..., EmbeddingIndex],
+) -> None:
+    records = [r._replace(labels=None) if i % 7 == 0 else r for i, r in enumerate(topic_records())]
+    index = index_of(records, np.random.default_rng(0).standard_normal((120, 6)))
+    notebook, told = Notebook(), []
+    results = list(simulate(index, ["full"], [0, 1], notebook, SMALL, on_event=told.append))
+    known = [i for i in range(120) if i % 7 and i % 5 < 3]  # rows 3 and 4 of five are dev and test
+    assert [fit["rows"] for fit in notebook.fits] == [known, known]
+    for seed, result in enumerate(results):
+        assert (result.strategy, result.seed, result.round) == ("full", seed, 0)
+        assert (result.n_labelled, result.selected, result.note) == (len(known), [], None)
+        counts = index.pool.labels[known].sum(axis=0).tolist()
+        assert list(result.labelled_counts.values()) == counts
+    assert notebook.fits[0]["seed"] != notebook.fits[1]["seed"]
+    assert [(event.strategy, event.round, event.epoch) for event in told[:2]] == [
+        ("full", 0, 1),
+        ("full", 0, 2),
+    ]
+
+
+def test_full_is_measured_as_the_other_rounds_are(toy_index: EmbeddingIndex) -> None:
+    schedule = Schedule(initial=72, batch=1, budget=72)  # the whole train split from the start
+    full, random = run(toy_index, ["full", "random"], [3], schedule)
+    assert without_seconds([replace(full, strategy="random")]) == without_seconds([random])
+
+
+def test_full_stands_beside_strategies_and_is_not_run_again(toy_index: EmbeddingIndex) -> None:
+    whole = run(toy_index, ["random", "full"], [0, 1])
+    assert [r.strategy for r in whole] == (["random"] * 4 + ["full"]) * 2
+    rest = run(toy_index, ["random", "full"], [0, 1], finished=whole[:5])
+    assert without_seconds(rest) == without_seconds(whole[5:])
+
+
+def test_alps_without_surprisal_is_refused_before_any_round(toy_index: EmbeddingIndex) -> None:
+    notebook = Notebook()
+    with pytest.raises(RequestError) as error:
+        next(simulate(toy_index, ["random", "alps"], [0], notebook, SMALL))
+    assert str(error.value) == (
+        "the strategy 'alps' needs a masked language model; name one with --masked-lm NAME|PATH"
+    )
+    assert notebook.fits == []
+
+
+@pytest.mark.parametrize(
+    ("strategies", "seeds", "rounds"),
+    [
+        (["random"], [0], 4),
+        (["random", "dal"], [0, 1, 2], 24),
+        (["full"], [0, 1], 2),
+        (["random", "full"], [0, 1], 10),
+        (["random", "random"], [1, 1], 4),
+        (["random"], [], 0),
+    ],
+)
+def test_rounds_are_counted_before_they_are_run(
+    toy_index: EmbeddingIndex, strategies: list[str], seeds: list[int], rounds: int
+) -> None:
+    assert count_rounds(strategies, seeds, SMALL) == rounds
+    if "dal" not in strategies:
+        assert len(run(toy_index, strategies, seeds)) == rounds
+
+
+def test_known_rows_of_a_split_are_those_whose_labels_are_known() -> None:
+    labels = [("a",), None, (), None, ("a",)]
+    splits = ["test", "test", "test", "dev", "dev"]
+    pool = Pool.from_records(
+        [Record(f"d{i}", "text", labels[i], splits[i]) for i in range(5)], name="five"
+    )
+    assert known_rows(pool, "test").tolist() == [0, 2]
+    assert known_rows(pool, "dev").tolist() == [4]
+    assert known_rows(pool, "train").tolist() == []
 
 
 def test_a_round_is_trained_on_the_initial_set_and_all_that_was_selected_before(
@@ -406,7 +551,7 @@ def test_a_simulation_leaves_the_pool_as_it_is(toy_index: EmbeddingIndex) -> Non
 @pytest.mark.parametrize(
     ("strategies", "schedule", "message"),
     [
-        (["entropy"], SMALL, "no strategy 'entropy'; there are: random, class-embedding"),
+        (["entropy"], SMALL, f"no strategy 'entropy'; there are: {', '.join(STRATEGIES)}"),
         (
             BOTH,
             Schedule(initial=10, batch=0, budget=30),

@@ -1,19 +1,30 @@
-"""The contract of every strategy, random selection and the oracle."""
+"""The contract of every strategy, what a strategy cannot do without, random selection, the oracle."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, Pool, Record, draw_labelled, select_batch
+from classemb_index import (
+    EmbeddingIndex,
+    Pool,
+    ProbeClassifier,
+    Record,
+    draw_labelled,
+    select_batch,
+)
 from classemb_index.errors import RequestError
 from classemb_index.labelled import LabelledSet, labelled_from_ids, labelled_set
 from classemb_index.strategies import (
+    NEED_CLASSIFIER,
+    NEED_MASKED_LM,
     NO_CLASS,
     STRATEGIES,
     Oracle,
+    SelectionState,
     oracle_of,
     selection_state,
 )
@@ -24,6 +35,36 @@ every_strategy = pytest.mark.parametrize("name", STRATEGIES)
 with_and_without_oracle = pytest.mark.parametrize(
     "asks", [True, False], ids=["oracle", "no-oracle"]
 )
+
+NO_ROWS = np.zeros(0, dtype=np.int64)
+
+
+class FakeSurprisal:
+    """Unit vectors that follow from the row alone."""
+
+    def __init__(self, n: int) -> None:
+        vectors = np.random.default_rng(7).exponential(size=(n, 6)).astype(np.float32)
+        self._vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        return self._vectors[rows]
+
+
+def state_of(
+    index: EmbeddingIndex, labelled: LabelledSet, seed: int, oracle: Oracle | None = None
+) -> SelectionState:
+    """All that any strategy looks at: a probe trained on the labelled set, and a surprisal."""
+    probe = ProbeClassifier(index.embeddings())
+    probe.fit(labelled.rows, labelled.labels, NO_ROWS, index.pool.labels[NO_ROWS], seed)
+    return selection_state(
+        index,
+        labelled,
+        seed,
+        oracle,
+        classifier=probe,
+        surprisal=FakeSurprisal(len(index)),
+        discriminator_epochs=5,
+    )
 
 
 def oracle_if(asks: bool, pool: Pool, labelled: LabelledSet) -> Oracle | None:
@@ -42,7 +83,7 @@ def test_a_batch_is_distinct_unlabelled_rows(
 ) -> None:
     labelled = draw_labelled(toy_index.pool, 20, 0)
     answer = oracle_if(asks, toy_index.pool, labelled)
-    found = select_batch(name, selection_state(toy_index, labelled, 0, answer), batch)
+    found = select_batch(name, state_of(toy_index, labelled, 0, answer), batch)
     assert len(found.rows) == len(found.classes) == len(found.scores) == batch
     assert found.rows.dtype == found.classes.dtype == np.int64
     assert found.scores.dtype == np.float32
@@ -58,7 +99,7 @@ def test_the_same_seed_selects_the_same_rows(
     labelled = draw_labelled(toy_index.pool, 20, 0)
     answer = oracle_if(asks, toy_index.pool, labelled)
     first, second = (
-        select_batch(name, selection_state(toy_index, labelled, 5, answer), 10) for _ in range(2)
+        select_batch(name, state_of(toy_index, labelled, 5, answer), 10) for _ in range(2)
     )
     assert first.rows.tolist() == second.rows.tolist()
     assert first.classes.tolist() == second.classes.tolist()
@@ -79,7 +120,7 @@ def test_selection_leaves_pool_and_labelled_set_as_they_are(
         labelled.unlabelled,
     )
     before = [array.copy() for array in watched] + [toy_index.embeddings()]
-    select_batch(name, selection_state(toy_index, labelled, 0, answer), 10)
+    select_batch(name, state_of(toy_index, labelled, 0, answer), 10)
     for array, kept in zip((*watched, toy_index.embeddings()), before, strict=True):
         np.testing.assert_array_equal(array, kept)
 
@@ -89,10 +130,10 @@ def test_hidden_labels_do_not_move_a_selection_without_oracle(
     toy_index: EmbeddingIndex, name: str
 ) -> None:
     labelled = draw_labelled(toy_index.pool, 20, 0)
-    before = select_batch(name, selection_state(toy_index, labelled, 0), 10)
+    before = select_batch(name, state_of(toy_index, labelled, 0), 10)
     hidden = np.flatnonzero(labelled.unlabelled)
     toy_index.pool.labels[hidden] = ~toy_index.pool.labels[hidden]
-    after = select_batch(name, selection_state(toy_index, labelled, 0), 10)
+    after = select_batch(name, state_of(toy_index, labelled, 0), 10)
     assert before.rows.tolist() == after.rows.tolist()
 
 
@@ -105,7 +146,7 @@ def test_the_last_document_left_is_selected(
     rows = np.flatnonzero(pool.selectable)
     labelled = labelled_set(pool, np.delete(rows, 11), "all but one")
     answer = oracle_if(asks, pool, labelled)
-    found = select_batch(name, selection_state(toy_index, labelled, 0, answer), 1)
+    found = select_batch(name, state_of(toy_index, labelled, 0, answer), 1)
     assert found.rows.tolist() == [rows[11]]
 
 
@@ -116,7 +157,7 @@ def test_a_pool_of_one_class_is_selected_from(index_of: IndexOf, name: str, asks
     index = index_of(records, np.random.default_rng(0).standard_normal((12, 4)))
     labelled = labelled_from_ids(index.pool, ["d0", "d1"], "by hand")
     answer = oracle_if(asks, index.pool, labelled)
-    found = select_batch(name, selection_state(index, labelled, 0, answer), 10)
+    found = select_batch(name, state_of(index, labelled, 0, answer), 10)
     assert sorted(found.rows.tolist()) == list(range(2, 12))
 
 
@@ -129,7 +170,7 @@ def test_a_class_without_a_labelled_document_stops_no_strategy(
     index = index_of(records, np.random.default_rng(0).standard_normal((10, 4)))
     labelled = labelled_from_ids(index.pool, ["d1", "d3"], "by hand")
     answer = oracle_if(asks, index.pool, labelled)
-    found = select_batch(name, selection_state(index, labelled, 0, answer), 8)
+    found = select_batch(name, state_of(index, labelled, 0, answer), 8)
     assert sorted(found.rows.tolist()) == [0, 2, 4, 5, 6, 7, 8, 9]
 
 
@@ -137,14 +178,14 @@ def test_a_class_without_a_labelled_document_stops_no_strategy(
 def test_a_labelled_set_without_any_class_stops_no_strategy(index_of: IndexOf, name: str) -> None:
     index = index_of([train(0), train(1, "a"), train(2, "a")], np.eye(3))
     labelled = labelled_from_ids(index.pool, ["d0"], "by hand")
-    found = select_batch(name, selection_state(index, labelled, 0), 2)
+    found = select_batch(name, state_of(index, labelled, 0), 2)
     assert sorted(found.rows.tolist()) == [1, 2]
 
 
 @every_strategy
 def test_dev_and_test_documents_are_never_selected(toy_index: EmbeddingIndex, name: str) -> None:
     labelled = draw_labelled(toy_index.pool, 20, 0)
-    found = select_batch(name, selection_state(toy_index, labelled, 0), 52)
+    found = select_batch(name, state_of(toy_index, labelled, 0), 52)
     assert set(toy_index.pool.splits[found.rows]) == {"train"}
 
 
@@ -155,10 +196,81 @@ def test_a_batch_above_what_is_left_is_refused_with_both_numbers(
 ) -> None:
     labelled = draw_labelled(toy_index.pool, 20, 0)
     with pytest.raises(RequestError) as error:
-        select_batch(name, selection_state(toy_index, labelled, 0), batch)
+        select_batch(name, state_of(toy_index, labelled, 0), batch)
     assert str(error.value) == (
         f"asked for {batch} documents, 52 are left in the unlabelled set; lower --batch"
     )
+
+
+@every_strategy
+def test_a_labelled_set_of_no_document_stops_no_strategy(
+    toy_index: EmbeddingIndex, name: str
+) -> None:
+    labelled = labelled_set(toy_index.pool, NO_ROWS, "nothing")
+    found = select_batch(name, state_of(toy_index, labelled, 0), 10)
+    assert len(set(found.rows.tolist())) == 10
+    assert toy_index.pool.selectable[found.rows].all()
+
+
+@pytest.mark.parametrize("name", sorted(NEED_CLASSIFIER))
+def test_a_strategy_that_looks_at_a_classifier_is_refused_without_one(
+    toy_index: EmbeddingIndex, name: str
+) -> None:
+    state = state_of(toy_index, draw_labelled(toy_index.pool, 20, 0), 0)
+    with pytest.raises(RequestError) as error:
+        select_batch(name, replace(state, classifier=None), 5)
+    assert str(error.value) == (
+        "this strategy looks at a trained classifier and none was given; "
+        "train one on the labelled set and pass it as `classifier`"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(NEED_MASKED_LM))
+def test_a_strategy_that_looks_at_surprisal_is_refused_without_it(
+    toy_index: EmbeddingIndex, name: str
+) -> None:
+    state = state_of(toy_index, draw_labelled(toy_index.pool, 20, 0), 0)
+    with pytest.raises(RequestError) as error:
+        select_batch(name, replace(state, surprisal=None), 5)
+    assert str(error.value) == (
+        "the strategy 'alps' needs a masked language model; name one with --masked-lm NAME|PATH"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(STRATEGIES) - NEED_CLASSIFIER - NEED_MASKED_LM))
+def test_the_other_strategies_select_without_classifier_and_surprisal(
+    toy_index: EmbeddingIndex, name: str
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    full = select_batch(name, state_of(toy_index, labelled, 0), 10)
+    bare = select_batch(name, selection_state(toy_index, labelled, 0), 10)
+    assert bare.rows.tolist() == full.rows.tolist()
+
+
+@pytest.mark.parametrize("name", ["cvirs", "uncertainty", "max-uncertainty"])
+def test_scores_that_are_all_the_same_give_a_random_batch_and_a_note(
+    toy_index: EmbeddingIndex, name: str
+) -> None:
+    pool = toy_index.pool
+    without_class = np.flatnonzero(pool.selectable & ~pool.labels.any(axis=1))
+    labelled = labelled_set(pool, without_class, "none of the classes")
+    state = state_of(toy_index, labelled, 3)  # its probe gives every class probability 0
+    found = select_batch(name, state, 10)
+    random = select_batch("random", selection_state(toy_index, labelled, 3), 10)
+    assert found.rows.tolist() == random.rows.tolist()
+    assert np.isnan(found.scores).all()
+    assert found.note == "every document has the same score: the batch is random"
+
+
+@pytest.mark.parametrize("name", ["cvirs", "uncertainty", "max-uncertainty"])
+def test_scores_that_differ_are_given_with_the_rows_and_fall(
+    toy_index: EmbeddingIndex, name: str
+) -> None:
+    labelled = draw_labelled(toy_index.pool, 20, 0)
+    found = select_batch(name, state_of(toy_index, labelled, 0), 10)
+    assert found.classes.tolist() == [NO_CLASS] * 10
+    assert (np.diff(found.scores) <= 0).all() and found.scores[0] > found.scores[-1]
+    assert found.note is None
 
 
 def test_an_unknown_strategy_is_refused_with_the_choices(toy_index: EmbeddingIndex) -> None:

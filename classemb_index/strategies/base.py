@@ -4,17 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from ..errors import RequestError
 from ..index import EmbeddingIndex
 from ..labelled import LabelledSet
-from ..types import FloatVector, Mask, Rows
+from ..types import FloatMatrix, FloatVector, Mask, Rows, Scores
 
 NO_CLASS = -1  # a pick that was made for no class
+MOST_EPOCHS = 500  # of a discriminator of DAL
 
 Oracle: TypeAlias = Callable[[int], Mask]  # row -> (q,) True for its classes
+
+
+class TrainedClassifier(Protocol):
+    """A classifier that has been trained on the labelled set."""
+
+    def probabilities(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), q) float32 probability of each class."""
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), d) float32: what the classifier's output layer is given."""
+
+
+class Surprisal(Protocol):
+    """Surprisal embeddings of the pool's documents (ALPS)."""
+
+    def of(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), length) float32 of unit length, or zero."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +46,36 @@ class SelectionState:
         rng: the only source of randomness.
         oracle: answers with a picked document's labels at once; None in a real
             annotation batch, where labels come back later.
+        classifier: trained on the labelled set; None where none was.
+        surprisal: of a pre-trained masked language model; None where none was named.
+        discriminator_epochs: that DAL trains a discriminator for, at most.
     """
 
     index: EmbeddingIndex
     labelled: LabelledSet
     rng: np.random.Generator
     oracle: Oracle | None = None
+    classifier: TrainedClassifier | None = None
+    surprisal: Surprisal | None = None
+    discriminator_epochs: int = MOST_EPOCHS
+
+    @property
+    def unlabelled_rows(self) -> Rows:
+        """(n_u,) int64, rising."""
+        return np.flatnonzero(self.labelled.unlabelled)
+
+    def trained(self) -> TrainedClassifier:
+        """The classifier.
+
+        Raises:
+            RequestError: there is none.
+        """
+        if self.classifier is None:
+            raise RequestError(
+                "this strategy looks at a trained classifier and none was given; "
+                "train one on the labelled set and pass it as `classifier`"
+            )
+        return self.classifier
 
 
 @dataclass(frozen=True)
@@ -42,7 +85,8 @@ class Selection:
     Attributes:
         rows: (batch,) int64, distinct and unlabelled.
         classes: (batch,) int64 position of the class that asked for each, or NO_CLASS.
-        scores: (batch,) float32 cosine similarity to that class, or NaN.
+        scores: (batch,) float32 what the strategy ranked by (for a class that asked,
+            cosine similarity to it), or NaN.
         skipped: positions of classes that could not ask.
         note: what a reader should know, such as a fallback to random.
     """
@@ -55,3 +99,36 @@ class Selection:
 
 
 Strategy: TypeAlias = Callable[[SelectionState, int], Selection]
+
+
+def for_no_class(rows: Rows, scores: Scores | None = None, note: str | None = None) -> Selection:
+    """The selection of these rows, in this order, that no class asked for."""
+    given = np.full(len(rows), np.nan) if scores is None else scores
+    return Selection(
+        rows.astype(np.int64),
+        np.full(len(rows), NO_CLASS, dtype=np.int64),
+        given.astype(np.float32),
+        note=note,
+    )
+
+
+def highest(state: SelectionState, scores: Scores, batch: int) -> Selection:
+    """The `batch` unlabelled documents of the highest scores, ties to the lower row.
+
+    Scores that are all the same say nothing: then the batch is random, and a note says so.
+
+    Args:
+        state: what is selected from.
+        scores: (n_u,) one an unlabelled row, in their order.
+        batch: how many.
+    """
+    rows = state.unlabelled_rows
+    if len(rows) > 1 and np.ptp(scores) == 0:
+        return at_random(state, batch, "every document has the same score: the batch is random")
+    best = np.argsort(-scores, kind="stable")[:batch]
+    return for_no_class(rows[best], scores[best])
+
+
+def at_random(state: SelectionState, batch: int, note: str | None = None) -> Selection:
+    """`batch` unlabelled documents, each equally likely."""
+    return for_no_class(state.rng.choice(state.unlabelled_rows, batch, replace=False), note=note)

@@ -8,8 +8,7 @@ import numpy as np
 
 from ..centroids import least_frequent_class
 from ..class_queries import centroids_of
-from .base import Selection, SelectionState
-from .random import select_random
+from .base import Selection, SelectionState, at_random
 
 
 def select_class_embedding(state: SelectionState, batch: int) -> Selection:
@@ -28,7 +27,7 @@ def select_class_embedding(state: SelectionState, batch: int) -> Selection:
     skipped = tuple(int(c) for c in np.flatnonzero(~has_centroid))
     if not has_centroid.any():
         note = "no class has a labelled document: the batch is random"
-        return replace(select_random(state, batch), skipped=skipped, note=note)
+        return replace(at_random(state, batch, note), skipped=skipped)
 
     positions = np.flatnonzero(has_centroid)
     centroids = centroids_of(state.index, state.labelled, positions)
