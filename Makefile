@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := demo
+# all but alps, which needs a masked language model that no package carries
+DEMO_STRATEGIES := $(addprefix --strategy ,random class-embedding cvirs dal uncertainty max-uncertainty)
 
 .PHONY: demo test lint format constraints clean
 
@@ -18,12 +20,15 @@ demo: $(INSTALLED)
 	$(BIN)/classemb-index query $(DEMO)/index --class rare --top-k 5
 	$(BIN)/classemb-index analyze $(DEMO)/index --sizes 100,200,500 --out $(DEMO)/analysis
 	rm -rf $(DEMO)/probe $(DEMO)/minilm
-	$(BIN)/classemb-index simulate $(DEMO)/index --model probe --out $(DEMO)/probe
+	$(BIN)/classemb-index simulate $(DEMO)/index --model probe --full $(DEMO_STRATEGIES) \
+		--discriminator-epochs 20 --out $(DEMO)/probe
 	$(BIN)/classemb-index simulate $(DEMO)/index --model minilm --strategy class-embedding \
 		--seeds 1 --initial 400 --batch 400 --budget 800 --epochs 8 --learning-rate 1.5e-4 \
 		--max-length 64 --dev-size 50 --out $(DEMO)/minilm
+	$(BIN)/classemb-index report $(DEMO)/index $(DEMO)/probe $(DEMO)/minilm --out $(DEMO)/report
 	@echo "The pictures:"
 	@ls $(DEMO)/*/*.png $(DEMO)/*/*.svg
+	@echo "All of it on one page: $(DEMO)/report/report.html"
 
 test: $(INSTALLED)
 	$(BIN)/pytest

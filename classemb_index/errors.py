@@ -14,7 +14,8 @@
     │   ├── IndexLockedError   another process is building it
     │   ├── IndexSchemaError   a newer version of the tool wrote it
     │   └── EncoderMismatchError  it was embedded with another encoder
-    └── RunError               a run folder cannot be continued as asked
+    ├── RunError               a run folder cannot be continued as asked
+    └── ReportError            what a report is asked of is neither an index nor a run
 
 The command line shows the message as one `Error:` line and exits with 1.
 """
@@ -78,3 +79,7 @@ class EncoderMismatchError(IndexFolderError):
 
 class RunError(ClassembError):
     """A run folder cannot be continued as asked."""
+
+
+class ReportError(ClassembError):
+    """What a report is asked of is neither an index nor a run."""

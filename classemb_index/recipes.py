@@ -36,9 +36,10 @@ KEYS = {
     "pool.sample": dict.fromkeys((*SPLITS, "seed"), "a whole number"),
     "encoder": {"name": "a string", "max_length": "a whole number"},
     "index": {"backend": "a string"},
-    "paper": {"macro_f1": "a number"}
+    "paper": {"classes": "a list"}
+    | dict.fromkeys(("macro_f1", "margin", "loss_to_random"), "a number")
     | dict.fromkeys(("corpus", "table"), "a string")
-    | dict.fromkeys(("proximity", "documents"), "a table"),
+    | dict.fromkeys(("proximity", "documents", "figures"), "a table"),
 }
 
 

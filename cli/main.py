@@ -13,6 +13,8 @@ from .analyze import analyze
 from .build import build
 from .inspect import doctor, info, verify
 from .query import query
+from .report import report
+from .reproduce import reproduce
 from .select import select
 from .simulate import simulate
 
@@ -24,7 +26,7 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (build, query, select, analyze, simulate, info, verify, doctor):
+for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
     commands.command()(command)
 
 

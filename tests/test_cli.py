@@ -146,7 +146,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 
 def test_every_command_and_option_has_help() -> None:
     group = get_command(import_module("classemb_index.cli.main").commands)
-    assert len(group.commands) == 8
+    assert len(group.commands) == 10
     for name, command in group.commands.items():
         assert command.help, name
         for parameter in command.params:

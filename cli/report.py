@@ -1,0 +1,24 @@
+"""`classemb-index report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .display import reading, show_written
+
+
+def report(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Index folders and run folders, in any order.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.md and figures.")],
+) -> None:
+    """Write the paper's tables and figures, ours beside the paper's numbers, as one page."""
+    from classemb_index.report import read_corpora, write_report
+
+    with reading("the indexes and runs"):
+        corpora = read_corpora(folders)
+    show_written(write_report(corpora, out))
