@@ -217,6 +217,7 @@ class BertClassifier:
                 model_path(self._settings.model),
                 num_labels=len(self._pool.classes),
                 problem_type="multi_label_classification",
+                dtype="float32",  # whatever the checkpoint has
                 local_files_only=not hub_answers(),
             )
 

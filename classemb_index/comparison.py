@@ -62,7 +62,8 @@ class Comparison:
 def estimate(values: Sequence[float]) -> Estimate:
     """Mean of one value a seed, with its 95 % percentile bootstrap interval.
 
-    The resamples come from a fixed seed, so that the same values give the same interval.
+    With few seeds such an interval is somewhat too narrow. The resamples come from a fixed
+    seed, so that the same values give the same interval.
     """
     from scipy.stats import bootstrap
 

@@ -127,9 +127,11 @@ def _next(answers: Any, processes: Sequence[Any]) -> Any:
             if all(process.exitcode is not None for process in processes):
                 dead = list(processes)
             if dead and answers.empty():
+                code = dead[0].exitcode
+                why = ", perhaps for want of memory" if code < 0 else ""
                 raise RunError(
-                    f"a worker process ended with exit code {dead[0].exitcode}, perhaps for want of "
-                    "memory; run again to continue, with fewer --workers"
+                    f"a worker process ended with exit code {code}{why}; run again to continue, with "
+                    "fewer --workers"
                 ) from None
 
 
@@ -159,7 +161,7 @@ def _work(task: GridTask, work: Any, answers: Any) -> None:
             ):
                 answers.put(result)
         answers.put(None)
-    except ClassembError as error:
+    except (ClassembError, OSError) as error:
         answers.put(error)
     except Exception:
         answers.put(RuntimeError(traceback.format_exc()))  # whole, and sure to be picklable

@@ -62,7 +62,7 @@ def full_words(corpus: Corpus) -> str:
         return ""
     return (
         f"{escape(corpus.name)}, macro-F1 minus the paper's {published:.2f}: {'; '.join(found)}. "
-        "Classifier and documents are others than the paper's, so the two are not the same measurement."
+        "Where classifier, embeddings or documents are not the paper's, it is not the same measurement."
     )
 
 
@@ -106,8 +106,9 @@ def proximity_words(proximity: Sequence[ClassProximity], name: str) -> str:
     means = ", ".join(f"{row} {value:.1f}" for row, value in distances.items())
     return (
         f"{text} The paper's counts are below ours in {int((paper < nearest).sum())} of {len(cells)} "
-        f"and closest to our **{closest}** counts (mean absolute difference: {means}): the table "
-        f"{'holds' if closest == 'nearest' else 'does not hold'} for {escape(name)}."
+        f"and closest to our **{closest}** counts (mean absolute difference: {means}). With these "
+        f"embeddings and documents the table is {'' if closest == 'nearest' else 'not '}found again "
+        f"for {escape(name)}."
     )
 
 
@@ -164,7 +165,7 @@ def curves_words(corpus: Corpus, summary: Summary) -> str:
             "The run lacks random selection or any other strategy, so there is nothing to compare."
         )
     others = [entry for entry in summary.comparisons if entry.strategy != BASELINE]
-    if any(entry.verdict is None for entry in others):
+    if all(entry.verdict is None for entry in others):
         pairs = min(e.area_difference.seeds if e.area_difference else 0 for e in others)
         parts = [
             f"Seeds shared with random: {pairs}, an interval needs {FEWEST_SEEDS}. So **nothing is "
@@ -173,12 +174,14 @@ def curves_words(corpus: Corpus, summary: Summary) -> str:
     else:
         groups = {
             verdict: [entry.strategy for entry in others if entry.verdict == verdict]
-            for verdict in ("above random", "below random", "undecided")
+            for verdict in ("above random", "below random", "undecided", None)
         }
         parts = [
             "Area under the macro-F1 curve, by the 95 % interval of the paired differences: "
             + "; ".join(
-                f"{verdict}: {', '.join(names)}" for verdict, names in groups.items() if names
+                f"{verdict or 'without an interval'}: {', '.join(names)}"
+                for verdict, names in groups.items()
+                if names
             )
             + "."
         ]

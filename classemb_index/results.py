@@ -415,7 +415,8 @@ def _changes(found: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -
 def _drop_cut_line(path: Path) -> None:
     if path.exists():
         text = path.read_bytes()
-        path.write_bytes(text[: text.rfind(b"\n") + 1])
+        with path.open("r+b") as file:  # whole lines are never written again, so never lost
+            file.truncate(text.rfind(b"\n") + 1)
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -64,7 +64,7 @@ class MaskedLanguageModel:
             path = model_path(name)
             self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=offline)
             model, report = AutoModelForMaskedLM.from_pretrained(
-                path, local_files_only=offline, output_loading_info=True
+                path, local_files_only=offline, dtype="float32", output_loading_info=True
             )
         if report["missing_keys"]:
             raise ModelError(

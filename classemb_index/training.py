@@ -26,8 +26,13 @@ def train_classifier(
 
     Raises:
         ModelError: the model cannot be had.
-        RequestError: a BERT is to be trained and nothing is labelled.
+        RequestError: the pool has no classes, or a BERT is to be trained and nothing is labelled.
     """
+    if not index.pool.classes:
+        raise RequestError(
+            f"the pool {index.pool.name} has no classes to learn; add labels to its documents, or select "
+            "with --strategy random"
+        )
     if not len(labelled) and settings.model != PROBE:
         raise RequestError(
             f"no document is labelled, so {settings.model!r} has nothing to be trained on; label "

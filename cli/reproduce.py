@@ -24,7 +24,11 @@ def reproduce(
         str | None, typer.Option(help="A local copy in place of the recipe's own source.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="BERT to fine-tune in place of the scale's, by name or path.")
+        str | None,
+        typer.Option(
+            help="BERT to fine-tune in place of the scale's, by name or path; as small as that, for its "
+            "learning rate."
+        ),
     ] = None,
     masked_lm: MaskedLM = None,
     device: Device = "auto",

@@ -187,8 +187,7 @@ def test_a_worker_that_ends_without_a_word_is_an_error(
     with pytest.raises(RunError) as error:
         list(run_grid(task_of(index.folder, end_at_once), CELLS[:1], 1))
     assert str(error.value) == (
-        "a worker process ended with exit code 3, perhaps for want of memory; "
-        "run again to continue, with fewer --workers"
+        "a worker process ended with exit code 3; run again to continue, with fewer --workers"
     )
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert alive_after(10) == 0

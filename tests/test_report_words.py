@@ -105,29 +105,29 @@ def hits(
     return ClassProximity(size, name, nearest, None, farthest, 50, expected, None, 5, paper)
 
 
-def test_the_table_does_not_hold_where_the_paper_is_closest_to_the_farthest() -> None:
+def test_the_table_is_not_found_again_where_the_paper_is_closest_to_the_farthest() -> None:
     found = [hits("a", 60, 5, 40, paper=1), hits("b", 30, 0, 35, paper=2)]
     # nearest: (59 + 28) / 2, farthest: (4 + 2) / 2, random order: (39 + 33) / 2
     assert proximity_words(found, "toy_1") == (
         "The nearest documents have the class more often than random order in 1 of 2 cells "
         "(a cell is a class at one size). The paper's counts are below ours in 2 of 2 and closest to "
         "our **farthest** counts (mean absolute difference: nearest 43.5, farthest 3.0, random order "
-        r"36.0): the table does not hold for toy\_1."
+        r"36.0). With these embeddings and documents the table is not found again for toy\_1."
     )
 
 
-def test_the_table_holds_where_the_paper_is_closest_to_the_nearest() -> None:
+def test_the_table_is_found_again_where_the_paper_is_closest_to_the_nearest() -> None:
     found = [hits("a", 60, 5, 40, paper=58), hits("b", 30, 0, 35, paper=31)]
     words = proximity_words(found, "toy")
     assert "below ours in 1 of 2 and closest to our **nearest** counts" in words
     assert "nearest 1.5, farthest 42.0, random order 11.0" in words
-    assert words.endswith("the table holds for toy.")
+    assert words.endswith("the table is found again for toy.")
 
 
-def test_the_table_does_not_hold_where_the_paper_is_closest_to_random_order() -> None:
+def test_the_table_is_not_found_again_where_the_paper_is_closest_to_random_order() -> None:
     words = proximity_words([hits("a", 60, 5, 40, paper=41)], "toy")
     assert "closest to our **random order** counts" in words
-    assert words.endswith("the table does not hold for toy.")
+    assert words.endswith("the table is not found again for toy.")
 
 
 def test_cells_without_a_centroid_or_a_published_count_are_not_counted() -> None:
@@ -226,7 +226,7 @@ def test_the_difference_to_the_papers_macro_f1_has_a_sign() -> None:
     runs = [full_run("probe", 0.85), full_run("models/bert_tiny", 0.951)]
     assert full_words(corpus_of(paper={"macro_f1": 0.93}, runs=runs)) == (
         r"toy\_1, macro-F1 minus the paper's 0.93: probe -0.080; bert\_tiny +0.021. "
-        "Classifier and documents are others than the paper's, so the two are not the same measurement."
+        "Where classifier, embeddings or documents are not the paper's, it is not the same measurement."
     )
 
 

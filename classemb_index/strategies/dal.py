@@ -23,7 +23,7 @@ LEARNING_RATE = 1e-3
 ACCURACY = 0.98  # on its own training documents, at which the discriminator stops
 MINI_BATCH = 1024
 
-# (labelled, unlabelled subset, candidates, seed) -> probability that a candidate is unlabelled
+# (labelled, unlabelled subset, candidates, seed) -> how unlabelled each candidate looks
 Discriminator: TypeAlias = Callable[[FloatMatrix, FloatMatrix, FloatMatrix, int], FloatVector]
 
 
@@ -38,7 +38,11 @@ def select_dal(state: SelectionState, batch: int) -> Selection:
         found[len(labelled) :],
         batch,
         state.rng,
-        discriminator=partial(train_discriminator, most_epochs=state.discriminator_epochs),
+        discriminator=partial(
+            train_discriminator,
+            most_epochs=state.discriminator_epochs,
+            device=state.index.device,
+        ),
     )
     return for_no_class(rows[places])
 
@@ -65,8 +69,8 @@ def discriminative_selection(
         rng: draws the subsets and the discriminators' seeds.
         mini_queries: discriminators that are trained, at most one a pick; the batch is
             spread over them evenly, the remainder over the first ones.
-        discriminator: gives (n,) probabilities that candidates are unlabelled; None
-            is the article's network (`train_discriminator`).
+        discriminator: gives (n,) values that rise with the probability that a candidate is
+            unlabelled; None is the article's network (`train_discriminator`).
 
     Returns:
         (batch,) int64 positions in `unlabelled`, in the order in which they were picked.
@@ -78,10 +82,10 @@ def discriminative_selection(
         known = np.concatenate([labelled, unlabelled[picked]])
         subset = rng.choice(left, min(SUBSET * len(known), len(left)), replace=False)
         candidates = unlabelled[left]
-        chances = discriminator(
+        looks = discriminator(
             known, unlabelled[np.sort(subset)], candidates, int(rng.integers(2**31))
         )
-        best = np.argsort(-chances, kind="stable")[:size]
+        best = np.argsort(-looks, kind="stable")[:size]
         picked = np.concatenate([picked, left[best]])
         left = np.delete(left, best)
     return picked
@@ -100,13 +104,17 @@ def train_discriminator(
     seed: int,
     *,
     most_epochs: int = MOST_EPOCHS,
+    device: str = "auto",
 ) -> FloatVector:
-    """Probability that each candidate is unlabelled, by a network trained for this question.
+    """Log-odds that each candidate is unlabelled, by a network trained for this question.
+
+    Log-odds and not probabilities: these round to 1 for many candidates, which would tie.
 
     Three hidden ReLU layers of 256 and Adam at 1e-3, both sides weighted equally; it stops
-    after the first epoch whose training accuracy is above 0.98. Where near-duplicates lie on
-    both sides no network gets there, and all epochs are run. Ours: representations scaled to
-    mean 0 and variance 1, bfloat16 in training where the device has it, mini-batches of 1024.
+    after the first epoch whose training accuracy, taken while it learns, is above 0.98. Where
+    near-duplicates lie on both sides it may not get there, and all epochs are run. Ours:
+    representations scaled to mean 0 and variance 1, bfloat16 in training where the device
+    has it, mini-batches of 1024.
 
     Args:
         labelled: (m, d) float32.
@@ -114,6 +122,7 @@ def train_discriminator(
         candidates: (n_u, d) float32.
         seed: of the weights and of the order of the documents.
         most_epochs: after which it stops in any case.
+        device: "auto", "cpu" or "cuda".
 
     Returns:
         (n_u,) float32.
@@ -121,7 +130,7 @@ def train_discriminator(
     import torch
     from torch import nn
 
-    device = resolve_device("auto")
+    device = resolve_device(device)
     precision = resolve_precision("auto", device)
     known = np.concatenate([labelled, unlabelled])
     centre, spread = known.mean(axis=0), known.std(axis=0) + 1e-6
@@ -151,7 +160,7 @@ def train_discriminator(
             if right > ACCURACY * len(y):
                 break
     with torch.inference_mode():  # in full precision: candidates differ by little
-        parts = [torch.sigmoid(network(scaled(p))).squeeze(1) for p in _parts(candidates)]
+        parts = [network(scaled(part)).squeeze(1) for part in _parts(candidates)]
     return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float32)
 
 
