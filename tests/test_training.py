@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from classemb_index import (
     EmbeddingIndex,
     Pool,
     ProbeClassifier,
+    Record,
     draw_labelled,
     train_classifier,
 )
@@ -119,3 +121,15 @@ def test_a_bert_is_trained_with_the_dev_split_and_the_seed(
     found, other = (train_classifier(toy_index, labelled, bert, seed) for seed in (4, 5))
     np.testing.assert_allclose(found.probabilities(asked), expected.probabilities(asked), atol=1e-5)
     assert np.abs(found.probabilities(asked) - other.probabilities(asked)).max() > 1e-3
+
+
+def test_a_pool_without_classes_is_refused(index_of: Callable[..., EmbeddingIndex]) -> None:
+    records = [Record(f"d{i}", "text", (), "train") for i in range(4)]
+    index = index_of(records, np.eye(4))
+    labelled = draw_labelled(index.pool, 2, 0)
+    with pytest.raises(RequestError) as error:
+        train_classifier(index, labelled, BertSettings(model="probe"), 0)
+    assert str(error.value) == (
+        "the pool small has no classes to learn; add labels to its documents, or select "
+        "with --strategy random"
+    )
