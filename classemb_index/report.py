@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .analysis import Analysis, analyze_index
-from .errors import ReportError
+from .errors import ReportError, RequestError
 from .figures import save_components, save_curves, save_distances
 from .index import EmbeddingIndex
 from .markdown import escape, page
@@ -88,7 +88,7 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
 
     Raises:
         ReportError: a folder is neither an index nor a finished run, two are indexes of the
-            same documents, or none is given.
+            same documents, an index has too few documents with known labels, or none is given.
         IndexFolderError: an index cannot be used as it is.
         RunError: a run has no summary.
     """
@@ -123,7 +123,7 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
                 if index_of_run
                 else found[0].config["index"]["name"],
                 index=index_of_run,
-                analysis=analyze_index(index_of_run) if index_of_run else None,
+                analysis=_analysis(index_of_run) if index_of_run else None,
                 runs=found,
             )
         )
@@ -282,6 +282,17 @@ def _geometry(corpus: Corpus, pictures: _Figures) -> list[str]:
         f"{', so most of it is not in the picture' if sum(explained) < 0.5 else ''}.",
         f"> {escape(analysis.figures_on)}; a document with several classes is drawn once for each.",
     ]
+
+
+def _analysis(index: EmbeddingIndex) -> Analysis:
+    try:
+        return analyze_index(index)
+    except RequestError as cause:
+        known = int((index.pool.selectable & index.pool.is_known).sum())
+        raise ReportError(
+            f"the index in {index.folder} has {known} documents with known labels to draw from, too few "
+            "for Tables 2 and 3 (200 are enough); name its runs alone"
+        ) from cause
 
 
 def _read_run(folder: Path) -> Run:

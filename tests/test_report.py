@@ -134,6 +134,17 @@ def test_an_index_is_analyzed_at_the_papers_sizes_that_fit(corpora: list[Corpus]
     assert [entry.paper for entry in analysis.proximity] == [1, 0, 7]
 
 
+def test_an_index_of_too_few_documents_is_refused_with_their_number(
+    toy_index: EmbeddingIndex,
+) -> None:
+    with pytest.raises(ReportError) as error:
+        read_corpora([toy_index.folder])
+    assert str(error.value) == (
+        f"the index in {toy_index.folder} has 72 documents with known labels to draw from, too few "
+        "for Tables 2 and 3 (200 are enough); name its runs alone"
+    )
+
+
 def test_a_run_alone_is_a_corpus_without_index_and_analysis(run: Path) -> None:
     (corpus,) = read_corpora([run])
     assert (corpus.name, corpus.index, corpus.analysis) == ("eurlex", None, None)
