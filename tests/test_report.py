@@ -341,11 +341,12 @@ def test_table_4_has_the_papers_name_beside_ours(html: Page, eurlex: EmbeddingIn
 
 
 def test_settings_versions_and_seeds_stand_under_the_tables(html: Page, run: Path) -> None:
-    versions = json.loads((run / "config.json").read_text(encoding="utf-8"))["versions"]
-    text = ", ".join(f"{name} {version}" for name, version in versions.items())
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    versions = ", ".join(f"{name} {version}" for name, version in config["versions"].items())
     settings = (
-        "Classifier: model probe, c 1.0, class_weight balanced; schedule: initial 10, batch 10, "
-        f"budget 30, dev_size None; versions: {text}."
+        "Embeddings: encoder given; classifier: model probe, c 1.0, class_weight balanced; "
+        "schedule: initial 10, batch 10, budget 30, dev_size all; "
+        f"machine: device {config['machine']['device']}; versions: {versions}."
     )
     encoder = "Vectors made elsewhere, by an encoder that was not named"
     proximity = f"{encoder}; means over 5 random labelled sets a size (seeds from 0)."
