@@ -41,6 +41,8 @@ TEXTS = [
 class FakeMaskedLM:
     """Surprisal that follows from a text's bytes; notes how many texts it was given at a time."""
 
+    precision = "float32"
+
     def __init__(self, fingerprint: str = "fake") -> None:
         self.fingerprint = fingerprint
         self.given: list[int] = []
@@ -52,6 +54,8 @@ class FakeMaskedLM:
 
 class RefusingMaskedLM:
     """Has the fingerprint of FakeMaskedLM and computes nothing."""
+
+    precision = "float32"
 
     fingerprint = "fake"
 
