@@ -1,27 +1,37 @@
-"""The whole analysis of an index: Tables 2 and 3 and Figures 3 to 6 from one call."""
+"""The whole analysis of an index: Tables 2 and 3, Figures 3 to 6, query methods, from one call."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import RequestError
-from .figures import save_components, save_distances
+from .figures import save_class_methods, save_components, save_distances, save_methods
 from .geometry import ClassDistance, Components, class_distances, principal_components
 from .index import EmbeddingIndex
 from .json_forms import analyze_json
-from .labelled import LabelledSet, draw_labelled, labelled_from_ids
+from .labelled import LabelledSet, draw_labelled, labelled_from_ids, nothing_labelled
+from .method_analysis import MethodScore, OnDraw, chosen_methods, class_groups, method_analysis
+from .pool import Pool
 from .proximity import ClassProximity, proximity_analysis
-from .tables import save_tables
+from .tables import save_methods_table, save_tables
 
 PAPER_SIZES = (100, 200, 500, 1500)
 DRAWS = 5  # the paper has one
 FIGURES_SIZE = 100  # of the labelled set in Figures 3 to 6
+
+NO_COMPONENTS = Components(
+    points=np.empty((0, 2), dtype=np.float32),
+    point_classes=np.empty(0, dtype=np.int64),
+    centroids=np.empty((0, 2), dtype=np.float32),
+    centroid_classes=np.empty(0, dtype=np.int64),
+    explained_variance=(0.0, 0.0),
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +44,11 @@ class Analysis:
         top_k: documents looked at for each class.
         draws: which labelled sets were used, in words.
         proximity: Tables 2 and 3.
-        distances: Figures 3 and 4.
-        components: Figures 5 and 6.
+        distances: Figures 3 and 4; empty where no document is labelled.
+        components: Figures 5 and 6; without points where no document is labelled.
         figures_on: the labelled set of the figures, in words.
+        methods: how good each query method is at finding a class; empty where none was asked for.
+        note: says which classes are rare where the pool declares no group; else None.
     """
 
     name: str
@@ -47,10 +59,19 @@ class Analysis:
     distances: list[ClassDistance]
     components: Components
     figures_on: str
+    methods: list[MethodScore] = field(default_factory=list)
+    note: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The JSON document of `analyze`."""
-        return analyze_json(self.top_k, self.draws, self.proximity, self.distances, self.components)
+        return analyze_json(
+            self.top_k,
+            self.draws,
+            self.proximity,
+            self.distances,
+            self.components,
+            self.methods,
+        )
 
 
 def analyze_index(
@@ -60,8 +81,13 @@ def analyze_index(
     seeds: Sequence[int] | None = None,
     labelled_ids: Sequence[str] | None = None,
     top_k: int = 100,
+    methods: Sequence[str] | None = None,
+    on_draw: OnDraw | None = None,
 ) -> Analysis:
     """Proximity for every size, averaged over seeds, and the geometry of one labelled set.
+
+    With methods, also how good each of these is at finding a class. They take a size of 0 too: one
+    labelled set, without a document, of which nothing but the methods is reported.
 
     Args:
         index: the pool and its embeddings.
@@ -70,34 +96,43 @@ def analyze_index(
         seeds: one draw of each size for each; None takes five, from 0.
         labelled_ids: this labelled set in place of draws.
         top_k: documents looked at for each class.
+        methods: query methods to compare, or "all"; None compares none.
+        on_draw: of the methods: called with draws done and in all.
 
     Raises:
-        RequestError: a size or top_k is above what the pool has, or draws are asked for
-            beside `labelled_ids`.
+        RequestError: a size or top_k is above what the pool has, draws are asked for
+            beside `labelled_ids`, a method is unknown, or a size is 0 without methods.
         EmptyClassError: the labelled set of the figures has no class at all.
     """
+    methods = chosen_methods(methods or ())
     if labelled_ids is not None:
         if sizes is not None or seeds is not None:
             raise RequestError(
                 "a given labelled set is not drawn; leave out --sizes and --seeds, or --labelled"
             )
         draws = [[labelled_from_ids(index.pool, labelled_ids, "the labelled ids given")]]
-        figures_on = draws[0][0]
     else:
         known = int(np.count_nonzero(index.pool.selectable & index.pool.is_known))
         sizes = sizes or [s for s in PAPER_SIZES if s + top_k <= known] or PAPER_SIZES[:1]
-        seeds = seeds or range(DRAWS)
-        draws = [[draw_labelled(index.pool, size, seed) for seed in seeds] for size in sizes]
-        figures_on = _nearest_size(draws)
+        if 0 in sizes and not methods:
+            raise RequestError(
+                "without a labelled document no class has a centroid; leave 0 out of --sizes, or "
+                "compare the query methods, some of which need no label, with --methods all"
+            )
+        draws = [_draws(index.pool, size, seeds or range(DRAWS)) for size in sizes]
+    with_labels = [sets for sets in draws if len(sets[0]) or not methods]
+    figures_on = _nearest_size(with_labels) if with_labels else None
     return Analysis(
         name=index.manifest.name,
         classes=index.pool.classes,
         top_k=top_k,
         draws=[labelled.origin for labelled_sets in draws for labelled in labelled_sets],
-        proximity=proximity_analysis(index, draws, top_k),
-        distances=class_distances(index, figures_on),
-        components=principal_components(index, figures_on),
-        figures_on=figures_on.origin,
+        proximity=proximity_analysis(index, with_labels, top_k),
+        distances=[] if figures_on is None else class_distances(index, figures_on),
+        components=NO_COMPONENTS if figures_on is None else principal_components(index, figures_on),
+        figures_on=draws[0][0].origin if figures_on is None else figures_on.origin,
+        methods=method_analysis(index, draws, methods, top_k, on_draw) if methods else [],
+        note=class_groups(index.pool)[1] if methods else None,
     )
 
 
@@ -106,21 +141,39 @@ def save_analysis(analysis: Analysis, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     document = folder / "analysis.json"
     document.write_text(json.dumps(analysis.document(), indent=1, ensure_ascii=False) + "\n")
-    return [
-        document,
-        *save_tables(analysis.proximity, analysis.distances, folder),
-        *save_distances(
-            analysis.distances, f"{analysis.name}, {analysis.figures_on}", folder / "distances"
-        ),
-        *save_components(
-            analysis.components,
-            analysis.classes,
-            f"{analysis.name}, {analysis.figures_on}",
-            folder / "pca",
-        ),
-    ]
+    paths = [document]
+    if analysis.distances:
+        title = f"{analysis.name}, {analysis.figures_on}"
+        paths += save_tables(analysis.proximity, analysis.distances, folder)
+        paths += save_distances(analysis.distances, title, folder / "distances")
+        paths += save_components(analysis.components, analysis.classes, title, folder / "pca")
+    if analysis.methods:
+        paths += save_methods_table(analysis.methods, folder)
+        paths += save_methods(analysis.methods, analysis.top_k, analysis.name, folder / "methods")
+        paths += save_class_methods(
+            _of_nearest_size(analysis.methods),
+            analysis.top_k,
+            analysis.name,
+            folder / "methods-classes",
+        )
+    return paths
+
+
+def _draws(pool: Pool, size: int, seeds: Sequence[int]) -> list[LabelledSet]:
+    """A draw a seed; of size 0 there is but one."""
+    if size == 0:
+        return [nothing_labelled(pool)]
+    return [draw_labelled(pool, size, seed) for seed in seeds]
 
 
 def _nearest_size(draws: Sequence[Sequence[LabelledSet]]) -> LabelledSet:
     """The first draw of the size that is closest to the paper's 100."""
     return min((sets[0] for sets in draws), key=lambda found: abs(len(found) - FIGURES_SIZE))
+
+
+def _of_nearest_size(methods: Sequence[MethodScore]) -> list[MethodScore]:
+    """The scores at the size that is closest to the paper's 100; 0 only where it is the only one."""
+    sizes = list(dict.fromkeys(entry.n_labelled for entry in methods))
+    drawn = [size for size in sizes if size] or sizes
+    nearest = min(drawn, key=lambda size: abs(size - FIGURES_SIZE))
+    return [entry for entry in methods if entry.n_labelled == nearest]

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
 from .backends import Neighbours
 from .centroids import class_centroids
+from .contrastive import tuned_index
+from .encoder import Encoder
 from .errors import EmptyClassError, RequestError
-from .index import EmbeddingIndex
+from .index import EmbeddingIndex, Progress
 from .labelled import LabelledSet
 from .pool import GROUPS, Pool
-from .types import Counts, FloatMatrix, Rows
+from .query_methods import METHODS, Evidence, choose_method, margins
+from .types import Counts, FloatMatrix, Mask, Rows
 
-METHODS = ("centroid",)
+AUTO, CONTRASTIVE = "auto", "contrastive"
+RETRIEVED = 1000  # documents that `margin` ranks again, at least
+
+
+@dataclass(frozen=True)
+class ClassQuery:
+    """What one class is searched by.
+
+    Attributes:
+        position: the class's position.
+        method: the query method.
+        why: what `auto` chose it for; None where the user did.
+        evidence: what is known of the class.
+        vectors: (m, dim) float32; a document's score is its highest cosine similarity
+            to one of them. None where nothing can be searched by.
+    """
+
+    position: int
+    method: str
+    why: str | None
+    evidence: Evidence
+    vectors: FloatMatrix | None
 
 
 @dataclass(frozen=True)
@@ -29,6 +54,8 @@ class ClassNeighbours:
         has_class: (k,) True or False where a neighbour's labels are known, else None.
         in_unlabelled: documents of the unlabelled set that are known to have the class.
         expected: documents with the class among as many of random order as have known labels.
+        method: the query method.
+        why: what `auto` chose it for; None where the user did.
     """
 
     position: int
@@ -37,6 +64,8 @@ class ClassNeighbours:
     has_class: tuple[bool | None, ...] = ()
     in_unlabelled: int = 0
     expected: float = 0.0
+    method: str = "centroid"
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,43 +85,135 @@ def query_classes(
     *,
     k: int = 10,
     method: str = "centroid",
+    names: FloatMatrix | None = None,
+    progress: Progress | None = None,
 ) -> ClassQueryResult:
     """The k unlabelled documents nearest to each class, in one batched search.
 
     Labels of unlabelled documents score the answer where they are known and are
-    never used to find it. A class without a labelled document has no query and is
-    reported as such.
+    never used to find it. A class of which nothing is known that the method could
+    search by has no query and is reported as such.
 
     Args:
         index: the pool and its embeddings.
         classes: positions of classes.
         labelled: the documents whose labels may be seen.
         k: neighbours of each class.
-        method: "centroid" (Eq. 1).
+        method: one of METHODS; "auto", which chooses one for each class; or "contrastive",
+            which tunes the encoder on the labelled set and embeds the pool again.
+        names: (q, dim) embeddings of names or descriptions, zero for a class without
+            one; None takes the index's class names.
+        progress: of "contrastive": called with documents embedded and in all.
 
     Raises:
-        EmptyClassError: no class has a labelled document.
-        RequestError: k is above the number of unlabelled documents.
+        EmptyClassError: no class has anything to be searched by.
+        RequestError: there is no such method, or k is above the number of unlabelled documents.
     """
-    if method not in METHODS:
-        raise RequestError(f"no query method {method!r}; there are: {', '.join(METHODS)}")
-    pool, counts = index.pool, labelled.counts
-    answered = np.array([c for c in classes if counts[c]], dtype=np.int64)
-    if not answered.size:
-        names = ", ".join(pool.classes[c] for c in classes)
-        raise EmptyClassError(
-            f"no labelled document of {names} among {len(labelled)} ({labelled.origin}), so there is "
-            "no centroid to query with; label one, or use a larger --labelled-size"
-        )
-    centroids = centroids_of(index, labelled, answered)
-    found = index.search(centroids, k, among=labelled.unlabelled)
-    by_class = {int(c): Neighbours(found.rows[i], found.scores[i]) for i, c in enumerate(answered)}
+    if method == CONTRASTIVE:
+        if not labelled.counts[list(classes)].any():
+            _refuse(index, classes, labelled, method)
+        index = tuned_index(index, labelled, progress=progress)
+    queries = class_queries(index, classes, labelled, method, names)
+    asked = [query for query in queries if query.vectors is not None]
+    if not asked:
+        _refuse(index, classes, labelled, method)
+    found = search_classes(index, asked, k, labelled.unlabelled)
+    by_class = {query.position: near for query, near in zip(asked, found, strict=True)}
     return ClassQueryResult(
         k,
         method,
         labelled,
-        tuple(_answer(pool, c, labelled, by_class.get(c)) for c in classes),
+        tuple(_answer(index.pool, q, labelled, by_class.get(q.position)) for q in queries),
     )
+
+
+def like_document(index: EmbeddingIndex, id_: str, k: int) -> Neighbours:
+    """The k documents that are most like the one of this id, which is not one of them.
+
+    Raises:
+        RequestError: there is no such document, or k is above the number of others.
+    """
+    pool = index.pool
+    if (row := pool.row_of.get(id_)) is None:
+        raise RequestError(f"no document {id_!r} in the pool; --like takes an id of the pool")
+    others = pool.selectable.copy()
+    others[row] = False
+    return _only(index.search(index.embeddings(np.array([row])), k, among=others))
+
+
+def like_text(index: EmbeddingIndex, text: str, encoder: Encoder, k: int) -> Neighbours:
+    """The k documents that are most like a text.
+
+    Args:
+        index: the pool and its embeddings.
+        text: any but an empty one.
+        encoder: the index's own.
+        k: documents.
+
+    Raises:
+        EncoderMismatchError: the encoder is another one.
+        RequestError: the text is empty, or k is above the number of documents.
+    """
+    if not text.strip():
+        raise RequestError("the text to search by is empty; say what the documents are about")
+    index.check_encoder(encoder)
+    return _only(index.search(encoder.encode([text]), k, among=index.pool.selectable))
+
+
+def class_queries(
+    index: EmbeddingIndex,
+    classes: Sequence[int],
+    labelled: LabelledSet,
+    method: str,
+    names: FloatMatrix | None = None,
+) -> list[ClassQuery]:
+    """What each class is searched by; the arguments are those of `query_classes`.
+
+    For "contrastive" the index is the tuned one, where the centroids are searched by.
+
+    Raises:
+        RequestError: there is no such method.
+    """
+    choices = [AUTO, *METHODS, CONTRASTIVE]
+    if method not in choices:
+        raise RequestError(f"no query method {method!r}; there are: {', '.join(choices)}")
+    if names is None:
+        names, feedback = index.class_names, index.name_feedback
+    else:
+        feedback = index.feedback(names)
+    embeddings = index.embeddings(labelled.rows)
+    return [
+        _query(c, method, _evidence(index, labelled, embeddings, c, names, feedback))
+        for c in classes
+    ]
+
+
+def search_classes(
+    index: EmbeddingIndex, queries: Sequence[ClassQuery], k: int, among: Mask
+) -> list[Neighbours]:
+    """The k documents of the highest score for each query, falling, ties to the lower row.
+
+    All vectors of all queries are searched for at once. "margin" ranks again what is
+    retrieved, 1,000 documents or more; its scores are margins.
+
+    Raises:
+        RequestError: k is above the number of rows allowed.
+    """
+    vectors = [query.vectors for query in queries]
+    assert all(v is not None for v in vectors)
+    stacked = np.concatenate([v for v in vectors if v is not None])
+    reach = k
+    if any(query.method == "margin" for query in queries):
+        reach = max(k, min(RETRIEVED, int(np.count_nonzero(among))))
+    found = index.search(stacked, reach, among=among)
+    bounds = np.cumsum([len(v) for v in vectors if v is not None])[:-1]
+    parts = zip(np.split(found.rows, bounds), np.split(found.scores, bounds), strict=True)
+    return [
+        _margin_ranked(index, query, rows[0], k)
+        if query.method == "margin"
+        else _merged(rows, scores, k)
+        for query, (rows, scores) in zip(queries, parts, strict=True)
+    ]
 
 
 def centroids_of(index: EmbeddingIndex, labelled: LabelledSet, classes: Rows) -> FloatMatrix:
@@ -146,12 +267,74 @@ def resolve_classes(
     return list(dict.fromkeys(positions)), "; ".join(dict.fromkeys(notes)) or None
 
 
+def _evidence(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    embeddings: FloatMatrix,
+    position: int,
+    names: FloatMatrix | None,
+    feedback: FloatMatrix | None,
+) -> Evidence:
+    has_class = labelled.labels[:, position]
+    positives, negatives = embeddings[has_class], embeddings[~has_class]
+    if names is None or feedback is None or not names[position].any():
+        return Evidence(positives, negatives, None, None, index.mean)
+    return Evidence(positives, negatives, names[position], feedback[position], index.mean)
+
+
+def _query(position: int, method: str, evidence: Evidence) -> ClassQuery:
+    why = None
+    if method == AUTO:
+        method, why = choose_method(evidence)
+    vectors = METHODS["centroid" if method == CONTRASTIVE else method](evidence)
+    if vectors is not None and not np.linalg.norm(vectors, axis=1).all():
+        vectors = None  # embeddings that cancel out point nowhere
+    return ClassQuery(position, method, why, evidence, vectors)
+
+
+def _only(found: Neighbours) -> Neighbours:
+    return Neighbours(found.rows[0], found.scores[0])
+
+
+def _merged(rows: Rows, scores: FloatMatrix, k: int) -> Neighbours:
+    """The k best of several searches, (m, k) each, every row once with its best score."""
+    if len(rows) == 1:
+        return Neighbours(rows[0][:k], scores[0][:k])
+    by_score = np.lexsort((rows.ravel(), -scores.ravel()))
+    _, first = np.unique(rows.ravel()[by_score], return_index=True)
+    best = by_score[np.sort(first)[:k]]
+    return Neighbours(rows.ravel()[best], scores.ravel()[best])
+
+
+def _margin_ranked(index: EmbeddingIndex, query: ClassQuery, rows: Rows, k: int) -> Neighbours:
+    rows = np.sort(rows)
+    scores = margins(query.evidence, index.embeddings(rows))
+    best = np.argsort(-scores, kind="stable")[:k]
+    return Neighbours(rows[best], scores[best])
+
+
+def _refuse(
+    index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
+) -> NoReturn:
+    names = ", ".join(index.pool.classes[c] for c in classes)
+    if method == "label-name":
+        raise EmptyClassError(
+            f"the index holds no embedding of the names of {names}; describe them with --describe, or "
+            "build the index again with its encoder"
+        )
+    raise EmptyClassError(
+        f"no labelled document of {names} among {len(labelled)} ({labelled.origin}), so there is "
+        f"nothing that {method} could search by; label one, use a larger --labelled-size, or "
+        + ("describe it with --describe" if index.class_names is None else "--method label-name")
+    )
+
+
 def _answer(
-    pool: Pool, position: int, labelled: LabelledSet, neighbours: Neighbours | None
+    pool: Pool, query: ClassQuery, labelled: LabelledSet, neighbours: Neighbours | None
 ) -> ClassNeighbours:
-    n_labelled = int(labelled.counts[position])
+    position, n_labelled = query.position, len(query.evidence.positives)
     if neighbours is None:
-        return ClassNeighbours(position, n_labelled, None)
+        return ClassNeighbours(position, n_labelled, None, method=query.method, why=query.why)
     has_class = tuple(
         bool(pool.labels[row, position]) if pool.is_known[row] else None for row in neighbours.rows
     )
@@ -159,4 +342,13 @@ def _answer(
     in_unlabelled = int(np.count_nonzero(pool.labels[among, position]))
     n_known = sum(mark is not None for mark in has_class)
     expected = n_known * in_unlabelled / max(1, int(np.count_nonzero(among)))
-    return ClassNeighbours(position, n_labelled, neighbours, has_class, in_unlabelled, expected)
+    return ClassNeighbours(
+        position,
+        n_labelled,
+        neighbours,
+        has_class,
+        in_unlabelled,
+        expected,
+        query.method,
+        query.why,
+    )

@@ -93,6 +93,18 @@ def compare_strategies(
         results: the rounds of a simulation; rounds on the whole train split are left out.
         classes: names of those whose F1 is averaged; None takes the macro-F1 over all.
     """
+    areas, finals = seed_scores(results, classes)
+    return [_comparison(name, areas, finals) for name in areas]
+
+
+def seed_scores(
+    results: Sequence[RoundResult], classes: Sequence[str] | None = None
+) -> tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]]:
+    """The area and the final score of every strategy and seed: {strategy: {seed: score}}, twice.
+
+    Only seeds whose curve reaches the largest size count; a strategy without one is left out.
+    The arguments are those of `compare_strategies`.
+    """
     scores: dict[str, dict[int, dict[int, float]]] = {}
     for result in results:
         if result.strategy != FULL:
@@ -109,9 +121,17 @@ def compare_strategies(
     finals: dict[str, dict[int, float]] = {}
     for strategy, seeds in scores.items():
         whole = {seed: curve for seed, curve in seeds.items() if sorted(curve) == sizes}
+        if not whole:
+            continue
         areas[strategy] = {seed: _area(curve) for seed, curve in sorted(whole.items())}
         finals[strategy] = {seed: curve[sizes[-1]] for seed, curve in sorted(whole.items())}
-    return [_comparison(name, areas, finals) for name in scores if areas[name]]
+    return areas, finals
+
+
+def paired(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate | None:
+    """First minus second, seed by seed; None without a seed in common."""
+    differences = [first[seed] - second[seed] for seed in first if seed in second]
+    return estimate(differences) if differences else None
 
 
 def _comparison(
@@ -121,9 +141,10 @@ def _comparison(
 ) -> Comparison:
     area = estimate(list(areas[strategy].values()))
     final = estimate(list(finals[strategy].values()))
-    if strategy == BASELINE or not areas.get(BASELINE):
+    if strategy == BASELINE or BASELINE not in areas:
         return Comparison(strategy, area, final)
-    by_area, by_final = _paired(strategy, areas), _paired(strategy, finals)
+    by_area = paired(areas[strategy], areas[BASELINE])
+    by_final = paired(finals[strategy], finals[BASELINE])
     if by_area is None:
         return Comparison(strategy, area, final)
     verdict = None
@@ -131,12 +152,6 @@ def _comparison(
         side = "above random" if by_area.mean > 0 else "below random"
         verdict = side if by_area.excludes_zero else "undecided"
     return Comparison(strategy, area, final, by_area, by_final, verdict)
-
-
-def _paired(strategy: str, scores: Mapping[str, Mapping[int, float]]) -> Estimate | None:
-    own, random = scores[strategy], scores[BASELINE]
-    differences = [own[seed] - random[seed] for seed in own if seed in random]
-    return estimate(differences) if differences else None
 
 
 def _area(curve: Mapping[int, float]) -> float:

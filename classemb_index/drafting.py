@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from .encoder import Encoder
 from .errors import SourceError
 from .pool import Pool
 from .store import EncoderInfo, VectorFile
-from .types import FloatMatrix
+from .types import FloatMatrix, FloatVector, Rows
 
 CHUNK = 512  # documents encoded between two entries of the journal
 GIVEN_CHUNK = 16_384  # given vectors checked and scaled at a time
@@ -101,6 +101,28 @@ def encoder_info(encoder: Encoder | None, given: bool) -> EncoderInfo:
         return EncoderInfo()
     precision = None if given else encoder.precision
     return EncoderInfo(encoder.name, encoder.fingerprint, encoder.max_length, precision)
+
+
+def embed_class_names(names: Sequence[str], encoder: Encoder) -> FloatMatrix:
+    """(len(names), dim) float32 of unit length: each name, or a class's description, as a text.
+
+    Raises:
+        SourceError: the encoder gave NaN.
+    """
+    vectors = encoder.encode(names)
+    if not np.isfinite(vectors).all():
+        raise SourceError(
+            f"the encoder {encoder.name!r} gave NaN for a class name; try --precision float32"
+        )
+    return vectors
+
+
+def mean_embedding(vectors: FloatMatrix, rows: Rows) -> FloatVector:
+    """(dim,) float32 mean of these rows' vectors, summed in float64; zero for no row."""
+    total = np.zeros(vectors.shape[1])
+    for start in range(0, len(rows), GIVEN_CHUNK):
+        total += vectors[rows[start : start + GIVEN_CHUNK]].sum(axis=0, dtype=np.float64)
+    return (total / max(1, len(rows))).astype(np.float32)
 
 
 def pool_records(pool: Pool) -> Iterator[Record]:

@@ -55,6 +55,9 @@ class SentenceBertEncoder:
         max_length: tokens to read of a text; None is the model's own limit.
         batch_size: texts in a forward pass.
 
+    Attributes:
+        model: the SentenceTransformer.
+
     Raises:
         ModelError: the model cannot be had, or reads fewer tokens than `max_length`.
         RequestError: the device or precision is unknown or not there.
@@ -76,10 +79,10 @@ class SentenceBertEncoder:
         with loading(name):
             from sentence_transformers import SentenceTransformer
 
-            self._model: Any = SentenceTransformer(
+            self.model: Any = SentenceTransformer(
                 model_path(name), device=self.device, local_files_only=not hub_answers()
             )
-        if not hasattr(getattr(self._model, "tokenizer", None), "backend_tokenizer"):
+        if not hasattr(getattr(self.model, "tokenizer", None), "backend_tokenizer"):
             raise ModelError(
                 f"the model {name!r} is no transformer with a fast tokenizer; name a Sentence-BERT model"
             )
@@ -90,14 +93,14 @@ class SentenceBertEncoder:
                     f"the model {name!r} reads {limit} tokens at most, not {max_length}; "
                     "lower --max-length"
                 )
-            self._model.max_seq_length = max_length
-        self.max_length = int(self._model.max_seq_length)
-        self.dim = int(self._model.get_embedding_dimension())
+            self.model.max_seq_length = max_length
+        self.max_length = int(self.model.max_seq_length)
+        self.dim = int(self.model.get_embedding_dimension())
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """(len(texts), dim) float32 of unit length, in the order of the texts."""
         with autocast(self.precision, self.device):
-            embeddings = self._model.encode(
+            embeddings = self.model.encode(
                 list(texts), batch_size=self._batch_size, show_progress_bar=False
             )
         embeddings = np.asarray(embeddings, dtype=np.float32).reshape(len(texts), self.dim)
@@ -109,23 +112,23 @@ class SentenceBertEncoder:
         """sha256 over weights, tokenizer, pooling and maximum length; not device or precision."""
         modules: list[dict[str, Any]] = [
             {"module": type(m).__name__, "settings": getattr(m, "get_config_dict", dict)()}
-            for m in self._model
+            for m in self.model
         ]
-        tokenizer = json.loads(self._model.tokenizer.backend_tokenizer.to_str())
+        tokenizer = json.loads(self.model.tokenizer.backend_tokenizer.to_str())
         for state in ("truncation", "padding"):  # what the last call left there
             tokenizer.pop(state, None)
-        prompts = [self._model.prompts, self._model.default_prompt_name]
+        prompts = [self.model.prompts, self.model.default_prompt_name]
         parts = [tokenizer, modules, prompts, self.max_length]
         settings = json.dumps(parts, sort_keys=True, default=str)
-        digest = hashlib.sha256(weights_digest(self._model.state_dict()).encode())
+        digest = hashlib.sha256(weights_digest(self.model.state_dict()).encode())
         digest.update(settings.encode())
         return digest.hexdigest()
 
     def _positions(self) -> int:
-        model = getattr(self._model[0], "auto_model", None)
+        model = getattr(self.model[0], "auto_model", None)
         positions = getattr(getattr(model, "config", None), "max_position_embeddings", None)
         if positions is None:
-            return int(self._model.max_seq_length)
+            return int(self.model.max_seq_length)
         table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
         padding = getattr(table, "padding_idx", None)
         # MPNet and RoBERTa count a text's positions from the one after the padding's

@@ -20,6 +20,7 @@ from .errors import ClassembError, RunError
 from .index import EmbeddingIndex
 from .probe import PROBE
 from .simulation import Event, RoundResult, Schedule, simulate
+from .strategies import StrategyOptions
 from .surprisal import MaskedLanguageModel, PoolSurprisal
 
 POLL = 1.0  # seconds between looks at whether all workers live
@@ -38,7 +39,7 @@ class GridTask:
         make: makes the classifier for an index.
         schedule: sizes.
         masked_lm: name of the masked language model for "alps"; None without it.
-        discriminator_epochs: see `simulate`.
+        options: see `simulate`.
     """
 
     folder: Path
@@ -46,7 +47,7 @@ class GridTask:
     make: MakeClassifier
     schedule: Schedule
     masked_lm: str | None
-    discriminator_epochs: int
+    options: StrategyOptions
 
 
 def default_workers(cells: int, settings: BertSettings) -> int:
@@ -155,7 +156,7 @@ def _work(task: GridTask, work: Any, answers: Any) -> None:
                 classifier,
                 task.schedule,
                 surprisal=surprisal,
-                discriminator_epochs=task.discriminator_epochs,
+                options=task.options,
                 finished=finished,
                 on_event=answers.put,
             ):

@@ -17,9 +17,11 @@ from .documents import write_documents
 from .drafting import (
     GIVEN_CHUNK,
     checked_shape,
+    embed_class_names,
     encoded_parts,
     encoder_info,
     given_parts,
+    mean_embedding,
     pool_records,
 )
 from .encoder import Encoder
@@ -31,7 +33,9 @@ from .errors import (
 )
 from .pool import Pool, read_documents
 from .store import (
+    CLASS_NAMES,
     DOCUMENTS,
+    NAME_FEEDBACK,
     VECTORS,
     Manifest,
     building,
@@ -41,12 +45,13 @@ from .store import (
     publish,
     read_manifest,
 )
-from .types import FloatMatrix, Mask, Rows
+from .types import FloatMatrix, FloatVector, Mask, Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ATTEMPTS = 10  # to open a folder that is being swapped
+FEEDBACK = 3  # documents nearest to a class name that expand it
 
 Progress = Callable[[int, int], None]  # documents done, documents in all
 
@@ -132,6 +137,13 @@ class EmbeddingIndex:
                 if progress:
                     progress(done, len(pool))
             write_documents(draft / DOCUMENTS, pool_records(pool))
+            vectors = np.load(draft / VECTORS, mmap_mode="r")
+            mean = mean_embedding(vectors, np.flatnonzero(pool.selectable))
+            if encoder is not None and pool.classes:
+                names = embed_class_names(pool.classes, encoder)
+                searched = open_backend(backend, vectors, device)
+                np.save(draft / CLASS_NAMES, names)
+                np.save(draft / NAME_FEEDBACK, _feedback(searched, vectors, names, pool.selectable))
             manifest = Manifest(
                 name=pool.name,
                 source=pool.source,
@@ -143,6 +155,7 @@ class EmbeddingIndex:
                 groups=dict(pool.groups),
                 backend=backend,
                 paper=dict(paper or {}),
+                mean=tuple(mean.tolist()),
                 created=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 tool_version=_tool_version(),
             )
@@ -208,6 +221,37 @@ class EmbeddingIndex:
     def embeddings(self, rows: Rows | None = None) -> FloatMatrix:
         """(len(rows), dim) float32 unit embeddings of these rows; None means all, in order."""
         return np.asarray(self._vectors if rows is None else self._vectors[rows], dtype=np.float32)
+
+    @cached_property
+    def mean(self) -> FloatVector:
+        """(dim,) float32 mean embedding of the documents that can be searched."""
+        if self.manifest.mean:
+            return np.array(self.manifest.mean, dtype=np.float32)
+        return mean_embedding(self._vectors, np.flatnonzero(self.pool.selectable))
+
+    @cached_property
+    def class_names(self) -> FloatMatrix | None:
+        """(q, dim) float32 unit embeddings of the class names; None where the index has none.
+
+        Vectors that were given without an encoder come without them, and so do indexes of
+        earlier versions.
+        """
+        return self._by_class(CLASS_NAMES)
+
+    @cached_property
+    def name_feedback(self) -> FloatMatrix | None:
+        """(q, dim) float32 `feedback` of the class names; None where the index has no names."""
+        found = self._by_class(NAME_FEEDBACK)
+        if found is None and self.class_names is not None:
+            return self.feedback(self.class_names)
+        return found
+
+    def feedback(self, names: FloatMatrix) -> FloatMatrix:
+        """(q, dim) float32 mean embedding of the 3 documents nearest to each name; zero for a zero row.
+
+        No label is looked at, so all documents that can be searched count.
+        """
+        return _feedback(self._backend, self._vectors, names, self.pool.selectable)
 
     def search(self, queries: FloatMatrix, k: int, among: Mask | None = None) -> Neighbours:
         """The k nearest rows of each query by cosine similarity, falling, ties to the lower row.
@@ -281,12 +325,35 @@ class EmbeddingIndex:
             f"all vectors have unit length (within {worst:.1e})",
         ]
 
+    def _by_class(self, name: str) -> FloatMatrix | None:
+        if name not in self.manifest.files:
+            return None
+        try:
+            found = np.load(self.folder / name)
+        except (OSError, ValueError):
+            self._damaged(f"{name} cannot be read")
+        if found.shape != (len(self.manifest.classes), self.manifest.dim):
+            self._damaged(f"{name} does not hold a vector for each class")
+        return np.asarray(found, dtype=np.float32)
+
     @cached_property
     def _backend(self) -> VectorIndex:
         return open_backend(self.manifest.backend, self._vectors, self.device)
 
     def _damaged(self, what: str) -> NoReturn:
         raise IndexDamagedError(f"the index in {self.folder} is damaged: {what}; build it again")
+
+
+def _feedback(
+    backend: VectorIndex, vectors: FloatMatrix, names: FloatMatrix, among: Mask
+) -> FloatMatrix:
+    means = np.zeros((len(names), vectors.shape[1]), dtype=np.float32)
+    named = np.flatnonzero(names.any(axis=1))
+    k = min(FEEDBACK, int(np.count_nonzero(among)))
+    if named.size and k:
+        for c, rows in zip(named, backend.search(names[named], k, among).rows, strict=True):
+            means[c] = vectors[rows].mean(axis=0, dtype=np.float32)
+    return means
 
 
 def _tool_version() -> str:

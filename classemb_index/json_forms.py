@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .class_queries import ClassQueryResult
+from .backends import Neighbours
+from .class_queries import AUTO, ClassQueryResult
 from .geometry import ClassDistance, Components
+from .method_analysis import MethodScore
+from .outlook import ClassOutlook
 from .pool import Pool
 from .proximity import ClassProximity
 from .results import Summary
 from .strategies import NO_CLASS, Selection
 
 
-def query_json(pool: Pool, result: ClassQueryResult) -> dict[str, Any]:
-    """The answer of `query`."""
+def query_json(
+    pool: Pool, result: ClassQueryResult, outlooks: Sequence[ClassOutlook] = ()
+) -> dict[str, Any]:
+    """The answer of `query`, with the outlook of each class where it is given."""
     classes = []
+    outlook_of = {outlook.position: outlook for outlook in outlooks}
     for answer in result.classes:
         found = answer.neighbours
         rows = [] if found is None else zip(found.rows, found.scores, answer.has_class, strict=True)
@@ -29,7 +35,8 @@ def query_json(pool: Pool, result: ClassQueryResult) -> dict[str, Any]:
             {
                 "class": pool.classes[answer.position],
                 "n_labelled": answer.n_labelled,
-                "method": result.method,
+                "method": answer.method,
+                "why": answer.why,
                 "has_query": found is not None,
                 "neighbours": [
                     {
@@ -41,6 +48,7 @@ def query_json(pool: Pool, result: ClassQueryResult) -> dict[str, Any]:
                     }
                     for rank, (row, score, has_class) in enumerate(rows, start=1)
                 ],
+                **(outlook_json(outlook_of[answer.position]) if outlook_of else {}),
             }
         )
     return {
@@ -53,7 +61,8 @@ def query_json(pool: Pool, result: ClassQueryResult) -> dict[str, Any]:
 
 def picks_json(pool: Pool, selection: Selection) -> list[dict[str, Any]]:
     """The picks of a selection, in order."""
-    picks = zip(selection.rows, selection.classes, selection.scores, strict=True)
+    steps = selection.steps or ("",) * len(selection.rows)
+    picks = zip(selection.rows, selection.classes, selection.scores, steps, strict=True)
     return [
         {
             "rank": rank,
@@ -61,12 +70,51 @@ def picks_json(pool: Pool, selection: Selection) -> list[dict[str, Any]]:
             "id": pool.ids[row],
             "class": None if c == NO_CLASS else pool.classes[c],
             "score": None if math.isnan(score) else float(score),
+            "step": step or None,
         }
-        for rank, (row, c, score) in enumerate(picks, start=1)
+        for rank, (row, c, score, step) in enumerate(picks, start=1)
     ]
 
 
-def select_json(pool: Pool, selection: Selection, strategy: str, seed: int) -> dict[str, Any]:
+def neighbours_json(pool: Pool, neighbours: Neighbours, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of `query --like` and `--text`: neighbours with the labels that are known."""
+    found = zip(neighbours.rows.tolist(), neighbours.scores.tolist(), strict=True)
+    return {
+        "k": len(neighbours.rows),
+        **asked,
+        "neighbours": [
+            {
+                "rank": rank,
+                "row": row,
+                "id": pool.ids[row],
+                "score": score,
+                "labels": pool.known_labels(row),
+            }
+            for rank, (row, score) in enumerate(found, start=1)
+        ],
+    }
+
+
+def outlook_json(outlook: ClassOutlook) -> dict[str, Any]:
+    """How far the search for a class has come, and how many documents it may have."""
+    share = outlook.prevalence
+    return {
+        "progress": _without_position(outlook.progress),
+        "prevalence": None if share is None else _without_position(share),
+    }
+
+
+def _without_position(found: Any) -> dict[str, Any]:
+    return {key: value for key, value in asdict(found).items() if key != "position"}
+
+
+def select_json(
+    pool: Pool,
+    selection: Selection,
+    strategy: str,
+    seed: int,
+    outlooks: Sequence[ClassOutlook] = (),
+) -> dict[str, Any]:
     """The answer of `select`."""
     return {
         "strategy": strategy,
@@ -75,13 +123,20 @@ def select_json(pool: Pool, selection: Selection, strategy: str, seed: int) -> d
         "selected": picks_json(pool, selection),
         "skipped_classes": [pool.classes[c] for c in selection.skipped],
         "note": selection.note,
+        "classes": [
+            {"class": pool.classes[outlook.position], **outlook_json(outlook)}
+            for outlook in outlooks
+        ],
     }
 
 
-def write_picks(pool: Pool, selection: Selection, path: Path) -> None:
+def write_picks(pool: Pool, selection: Selection, strategy: str, path: Path) -> None:
     """Write a selection as JSONL, a pick a line with its text, for the annotators."""
     lines = (
-        json.dumps({**pick, "text": pool.text(pick["row"])}, ensure_ascii=False) + "\n"
+        json.dumps(
+            {**pick, "strategy": strategy, "text": pool.text(pick["row"])}, ensure_ascii=False
+        )
+        + "\n"
         for pick in picks_json(pool, selection)
     )
     path.write_text("".join(lines), encoding="utf-8")
@@ -93,6 +148,7 @@ def analyze_json(
     proximity: Sequence[ClassProximity],
     distances: Sequence[ClassDistance],
     components: Components,
+    methods: Sequence[MethodScore] = (),
 ) -> dict[str, Any]:
     """The answer of `analyze`; `draws` says in words which labelled sets were used."""
     return {
@@ -104,6 +160,7 @@ def analyze_json(
             "explained_variance": list(components.explained_variance),
             "n_points": int(np.shape(components.points)[0]),
         },
+        "methods": [_method_json(entry) for entry in methods],
     }
 
 
@@ -111,6 +168,12 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     """What `simulate` found: curves, comparisons, F1 a class."""
     found = asdict(summary)
     return {**found, "classes": [_named(entry) for entry in found["classes"]]}
+
+
+def _method_json(entry: MethodScore) -> dict[str, Any]:
+    found = _named(asdict(entry))
+    chosen = found.pop("chosen")
+    return {**found, "chosen": chosen} if entry.method == AUTO else found
 
 
 def _named(entry: dict[str, Any]) -> dict[str, Any]:

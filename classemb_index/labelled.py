@@ -38,6 +38,10 @@ class LabelledSet:
         """(q,) labelled documents of each class."""
         return np.asarray(self.labels.sum(axis=0), dtype=np.int64)
 
+    def labels_of(self, rows: Rows) -> BoolMatrix:
+        """(len(rows), q) labels of these rows, all of which are labelled."""
+        return np.asarray(self.labels[np.searchsorted(self.rows, rows)])
+
     @property
     def n_unlabelled(self) -> int:
         """How many documents may be searched or selected."""
@@ -50,6 +54,11 @@ def labelled_set(pool: Pool, rows: Rows, origin: str) -> LabelledSet:
     unlabelled = pool.selectable.copy()
     unlabelled[rows] = False
     return LabelledSet(rows, pool.labels[rows], unlabelled, origin)
+
+
+def nothing_labelled(pool: Pool) -> LabelledSet:
+    """The empty labelled set: classes can be asked for by their names alone."""
+    return labelled_set(pool, np.zeros(0, dtype=np.int64), "no labelled document")
 
 
 def draw_labelled(pool: Pool, size: int, seed: int) -> LabelledSet:
@@ -87,15 +96,15 @@ def labelled_from_ids(pool: Pool, ids: Iterable[str], origin: str) -> LabelledSe
 def default_labelled(pool: Pool, seed: int = 0) -> LabelledSet:
     """All selectable documents with known labels; where all are known, a draw of 100.
 
-    Raises:
-        RequestError: no document has known labels.
+    Where none is known the set is empty: classes can be asked for by their names.
+
+    Args:
+        pool: the documents.
+        seed: of the draw.
     """
     known = np.flatnonzero(pool.selectable & pool.is_known)
     if not known.size:
-        raise RequestError(
-            f"no document of {pool.name} has known labels, so no class can be queried by its "
-            "documents; label some and build the index again"
-        )
+        return nothing_labelled(pool)
     if len(known) < np.count_nonzero(pool.selectable):
         return labelled_set(pool, known, f"the {len(known)} documents whose labels are known")
     return draw_labelled(pool, min(DEFAULT_SIZE, max(1, len(known) // 2)), seed)

@@ -143,6 +143,12 @@ class Pool:
             return self.texts.take(rows)
         return [self.texts[int(row)] for row in rows]
 
+    def known_labels(self, row: int) -> list[str] | None:
+        """One document's class names, or None where nobody knows them."""
+        if not self.is_known[row]:
+            return None
+        return [self.classes[c] for c in np.flatnonzero(self.labels[row])]
+
     def class_position(self, name: str) -> int:
         """The position of the class with this name.
 

@@ -9,10 +9,31 @@ import numpy as np
 from scipy.special import expit
 
 from .classifier import OnEpoch
-from .types import BoolMatrix, FloatMatrix, Rows
+from .types import BoolMatrix, FloatMatrix, FloatVector, Mask, Rows
 
 PROBE = "probe"
 CHUNK = 1 << 16  # documents whose embeddings are held at once
+
+
+def logistic_head(
+    embeddings: FloatMatrix, has_class: Mask, c: float = 1.0
+) -> tuple[FloatVector, float]:
+    """Weight vector and offset of one logistic regression, the two sides weighted equally.
+
+    Args:
+        embeddings: (m, dim) float32.
+        has_class: (m,) both True and False occur.
+        c: inverse strength of the L2 penalty.
+
+    Returns:
+        (dim,) float32, and the offset: a document is on the class's side where
+        weights @ embedding + offset is above 0.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    head = LogisticRegression(C=c, class_weight="balanced", max_iter=1000)
+    head.fit(embeddings, has_class)
+    return head.coef_[0].astype(np.float32), float(head.intercept_[0])
 
 
 class ProbeClassifier:
@@ -46,17 +67,13 @@ class ProbeClassifier:
         on_epoch: OnEpoch | None = None,
     ) -> int:
         """See Classifier; the heads have one solution, so the seed changes nothing."""
-        from sklearn.linear_model import LogisticRegression
-
         embeddings = self._embeddings[rows]
         q = labels.shape[1]
         self._weights = np.zeros((q, embeddings.shape[1]), dtype=np.float32)
         self._offsets = np.full(q, -np.inf, dtype=np.float32)
         for c, column in enumerate(labels.T):
             if column.any() and not column.all():
-                head = LogisticRegression(C=self._c, class_weight="balanced", max_iter=1000)
-                head.fit(embeddings, column)
-                self._weights[c], self._offsets[c] = head.coef_[0], head.intercept_[0]
+                self._weights[c], self._offsets[c] = logistic_head(embeddings, column, self._c)
             elif column.any():
                 self._offsets[c] = np.inf
         if on_epoch:

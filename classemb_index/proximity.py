@@ -11,7 +11,7 @@ from .class_queries import centroids_of
 from .errors import RequestError
 from .index import EmbeddingIndex
 from .labelled import LabelledSet
-from .types import FloatVector, Rows
+from .types import FloatVector, Mask, Rows
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,25 @@ def proximity_analysis(
     ]
 
 
-def _counted(index: EmbeddingIndex, labelled: LabelledSet, top_k: int) -> _Counts:
-    pool = index.pool
-    among = labelled.unlabelled & pool.is_known
-    left = int(np.count_nonzero(among))
-    if top_k > left:
+def candidates(index: EmbeddingIndex, labelled: LabelledSet, top_k: int) -> Mask:
+    """(n,) True for the unlabelled documents whose labels are known, top_k of them at least.
+
+    Raises:
+        RequestError: top_k is above their number.
+    """
+    among = labelled.unlabelled & index.pool.is_known
+    if top_k > (left := int(np.count_nonzero(among))):
         raise RequestError(
             f"asked for the {top_k} nearest documents, {left} with known labels are left beside "
             f"{len(labelled)} labelled; lower --top-k or --sizes"
         )
+    return among
+
+
+def _counted(index: EmbeddingIndex, labelled: LabelledSet, top_k: int) -> _Counts:
+    pool = index.pool
+    among = candidates(index, labelled, top_k)
+    left = int(np.count_nonzero(among))
     in_unlabelled = pool.labels[among].sum(axis=0).astype(np.float32)
     nearest = np.full(len(pool.classes), np.nan, dtype=np.float32)
     farthest = nearest.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -29,11 +29,12 @@ KINDS: Mapping[str, type | tuple[type, ...]] = {
 KEYS = {
     "": dict.fromkeys(("pool", "encoder", "index", "paper"), "a table"),
     "pool": {"source": "a string", "drop_unclassed": "true or false"}
-    | dict.fromkeys(("fields", "rename", "splits", "classes", "sample"), "a table"),
+    | dict.fromkeys(("fields", "rename", "splits", "classes", "sample", "cut"), "a table"),
     "pool.fields": {"text": "a string or a list"}
     | dict.fromkeys(("id", "labels", "split", "label_separator"), "a string"),
     "pool.classes": dict.fromkeys(GROUPS, "a list"),
     "pool.sample": dict.fromkeys((*SPLITS, "seed"), "a whole number"),
+    "pool.cut": {"seed": "a whole number", "classes": "a table"},
     "encoder": {"name": "a string", "max_length": "a whole number"},
     "index": {"backend": "a string"},
     "paper": {"classes": "a list"}
@@ -54,6 +55,9 @@ class Recipe:
         classes: "frequent" and "rare" to class names; empty means all labels.
         drop_unclassed: leave out documents known to have none of the classes.
         sample: split sizes to draw, with "seed"; empty means every document.
+        cut: most documents of a class in the train split, by class; others are left out
+            at random, so that the class is rarer than in its source.
+        cut_seed: of that.
         encoder: the encoder's name, or None for the default.
         max_length: tokens that the encoder reads, or None for its own limit.
         backend: the index's backend.
@@ -66,6 +70,8 @@ class Recipe:
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drop_unclassed: bool = False
     sample: Mapping[str, int] = field(default_factory=dict)
+    cut: Mapping[str, int] = field(default_factory=dict)
+    cut_seed: int = 0
     encoder: str | None = None
     max_length: int | None = None
     backend: str = "auto"
@@ -83,12 +89,14 @@ class Recipe:
         drop_unclassed: bool = False,
     ) -> Pool:
         """The pool that the recipe describes; the arguments are those of `Pool.read`."""
-        records = read_records(self.source, self.reading)
         groups = classes if classes is not None else self.classes
-        if self.sample:
-            records = draw_splits(_with_a_class(records, groups), self.sample)
+
+        def records() -> Iterator[Record]:
+            found = read_records(self.source, self.reading)
+            return draw_splits(_with_a_class(found, groups), self.sample) if self.sample else found
+
         return Pool.from_records(
-            records,
+            cut_classes(records, self.cut, self.cut_seed) if self.cut else records(),
             name=self.name,
             source=self.source,
             classes=groups,
@@ -158,6 +166,8 @@ def parse_recipe(name: str, text: str) -> Recipe:
         classes=checked_groups(pool.get("classes", {}), f"recipe {name}"),
         drop_unclassed=bool(pool.get("drop_unclassed", False)),
         sample=pool.get("sample", {}),
+        cut=pool.get("cut", {}).get("classes", {}),
+        cut_seed=pool.get("cut", {}).get("seed", 0),
         encoder=encoder.get("name"),
         max_length=encoder.get("max_length"),
         backend=table.get("index", {}).get("backend", "auto"),
@@ -226,6 +236,35 @@ def draw_splits(records: Iterable[Record], sample: Mapping[str, int]) -> Iterato
         yield record._replace(split=SPLITS[split])
 
 
+def cut_classes(
+    read: Callable[[], Iterator[Record]], most: Mapping[str, int], seed: int
+) -> Iterator[Record]:
+    """The records, without as many of the train split as makes these classes rare.
+
+    Of each class, from the largest number to the smallest, documents are left out at
+    random until so many are left. One that is left out for one class is missing in its
+    other classes too, so a class may end below its number. Only positions and
+    the labels that matter are held.
+
+    Args:
+        read: gives the records, twice in the same order.
+        most: documents of each class to keep in the train split, or fewer.
+        seed: of the choice.
+    """
+    members: dict[str, list[int]] = {name: [] for name in most}
+    for place, record in enumerate(read()):
+        if record.split in ("train", None):
+            for name in members.keys() & set(record.labels or ()):
+                members[name].append(place)
+    rng = np.random.default_rng(seed)
+    left_out: set[int] = set()
+    for name in sorted(most, key=lambda name: -most[name]):
+        left = [place for place in members[name] if place not in left_out]
+        surplus = max(0, len(left) - most[name])
+        left_out.update(rng.choice(left, surplus, replace=False).tolist() if surplus else ())
+    return (record for place, record in enumerate(read()) if place not in left_out)
+
+
 def _with_a_class(
     records: Iterable[Record], groups: Mapping[str, Sequence[str]]
 ) -> Iterator[Record]:
@@ -252,6 +291,12 @@ def _check_keys(name: str, table: Mapping[str, Any]) -> None:
     for key, value in {**pool.get("rename", {}), **pool.get("splits", {})}.items():
         if not isinstance(value, str):
             raise RecipeError(f"recipe {name}: {key!r} must stand for a name, not for {value!r}")
+    for key, value in pool.get("cut", {}).get("classes", {}).items():
+        if not isinstance(value, int) or value < 0:
+            raise RecipeError(
+                f"recipe {name}: [pool.cut.classes] keeps {value!r} documents of {key!r}; it must be a "
+                "whole number from 0"
+            )
     if unknown := sorted(set(pool.get("splits", {}).values()) - set(SPLITS)):
         raise RecipeError(
             f"recipe {name}: [pool.splits] names {', '.join(unknown)}; a split is {', '.join(SPLITS)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from .report import read_corpora, write_report
 from .results import run_simulation
 from .simulation import FULL, Event, RoundResult, Schedule, count_rounds
 from .store import MANIFEST
-from .strategies import MOST_EPOCHS, STRATEGIES
+from .strategies import MOST_EPOCHS, PAPER_STRATEGIES, StrategyOptions
 from .surprisal import MaskedLanguageModel, PoolSurprisal
 from .training import make_classifier
 
@@ -174,34 +174,30 @@ def reproduce(
     recipe = find_recipe(name) if source is None else find_recipe(name).with_source(source)
     watcher.stage("Loading the models")
     surprisal_of = MaskedLanguageModel(scale.masked_lm, device=device)  # fails before the work
-    _open_reproduction(out, {"corpus": recipe.name, "scale": scale_name, **asdict(scale)})
+    parts = {"index", "analysis", "report", *(e.folder for e in scale.experiments)}
+    open_reproduction(out, {"corpus": recipe.name, "scale": scale_name, **asdict(scale)}, parts)
     watcher.stage("Building the index")
-    index = _index(recipe, scale, out / "index", device, watcher)
+    index = built_index(recipe, scale.encoder, out / "index", device, watcher)
     watcher.stage("Surprisal of the pool")
     surprisal = PoolSurprisal(index, surprisal_of, watcher.documents)
     len(surprisal.embeddings)
     for experiment in scale.experiments:
-        settings = replace(experiment.classifier, device=device)
-        schedule = Schedule(dev_size=experiment.dev_size)
-        make = partial(make_classifier, settings=settings)
-        classifier = make(index)
-        for strategies, seeds in ((list(STRATEGIES), range(experiment.seeds)), ([FULL], range(1))):
-            watcher.stage(f"{Path(settings.model).name}: {', '.join(strategies)}")
-            watcher.rounds(count_rounds(strategies, seeds, schedule))
-            for result in run_simulation(
+        for strategies, seeds in (
+            (PAPER_STRATEGIES, range(experiment.seeds)),
+            ([FULL], range(1)),
+        ):
+            run_experiment(
                 out / experiment.folder,
                 index,
                 strategies,
                 seeds,
-                classifier,
-                schedule,
+                replace(experiment.classifier, device=device),
+                watcher,
+                dev_size=experiment.dev_size,
                 surprisal=surprisal,
-                discriminator_epochs=scale.discriminator_epochs,
-                workers=workers or default_workers(len(strategies) * len(seeds), settings),
-                make=make,
-                on_event=watcher.on_event,
-            ):
-                watcher.on_result(result)
+                options=StrategyOptions(discriminator_epochs=scale.discriminator_epochs),
+                workers=workers,
+            )
     watcher.stage("Writing the report")
     runs = [out / experiment.folder for experiment in scale.experiments]
     corpora = read_corpora([out / "index", *runs])
@@ -211,25 +207,65 @@ def reproduce(
     return write_report(corpora, out / "report", scale.words)
 
 
-def _index(
-    recipe: Recipe, scale: Scale, folder: Path, device: str, watcher: Watcher
+def run_experiment(
+    folder: Path,
+    index: EmbeddingIndex,
+    strategies: Sequence[str],
+    seeds: Sequence[int],
+    settings: BertSettings,
+    watcher: Watcher,
+    *,
+    dev_size: int | None = None,
+    surprisal: PoolSurprisal | None = None,
+    options: StrategyOptions | None = None,
+    workers: int | None = None,
+) -> None:
+    """Simulate into a run folder on the paper's schedule, one stage of a reproduction.
+
+    Arguments are those of `run_simulation`; `workers` None takes its default.
+    """
+    schedule = Schedule(dev_size=dev_size)
+    make = partial(make_classifier, settings=settings)
+    watcher.stage(f"{index.manifest.name}, {folder.name}: {', '.join(strategies)}")
+    watcher.rounds(count_rounds(strategies, seeds, schedule))
+    for result in run_simulation(
+        folder,
+        index,
+        strategies,
+        seeds,
+        make(index),
+        schedule,
+        surprisal=surprisal,
+        options=options,
+        workers=workers or default_workers(len(strategies) * len(seeds), settings),
+        make=make,
+        on_event=watcher.on_event,
+    ):
+        watcher.on_result(result)
+
+
+def built_index(
+    recipe: Recipe, encoder: str, folder: Path, device: str, watcher: Watcher
 ) -> EmbeddingIndex:
-    """The index in the folder when it is the one that is asked for, else a new one."""
+    """The index in the folder when it is the one that is asked for, else a new one.
+
+    Raises:
+        RequestError: the folder has another source's or encoder's index.
+    """
     if (folder / MANIFEST).is_file():
         index = EmbeddingIndex.open(folder, device=device)
         manifest = index.manifest
         found = (manifest.source, manifest.encoder.name)
-        if found != (recipe.source, scale.encoder):
+        if found != (recipe.source, encoder):
             raise RequestError(
                 f"the index in {folder} is {found[0]} embedded with {found[1]}, not {recipe.source} with "
-                f"{scale.encoder}; choose another --out"
+                f"{encoder}; choose another --out"
             )
         return index
     pool = recipe.read_pool()
-    encoder = SentenceBertEncoder(scale.encoder, device=device, max_length=recipe.max_length)
     return EmbeddingIndex.build(
         pool,
-        encoder,
+        SentenceBertEncoder(encoder, device=device, max_length=recipe.max_length),
         folder,
         recipe.backend,
         paper=recipe.paper,
@@ -238,14 +274,22 @@ def _index(
     )
 
 
-def _open_reproduction(out: Path, settings: Mapping[str, Any]) -> None:
-    """Write what is reproduced, or see that the folder is of the same reproduction."""
+def open_reproduction(out: Path, settings: Mapping[str, Any], parts: Collection[str]) -> None:
+    """Write what is reproduced, or see that the folder is of the same reproduction.
+
+    Args:
+        out: its folder.
+        settings: what its results depend on.
+        parts: names of what may lie in the folder already.
+
+    Raises:
+        RunError: the folder is of something else.
+    """
     path = out / SETTINGS
     text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
     if not path.exists():
         if out.exists() and any(
-            entry.name not in _parts(settings)
-            and not entry.name.startswith(".")  # locks of a build
+            entry.name not in parts and not entry.name.startswith(".")  # locks of a build
             for entry in out.iterdir()
         ):
             raise RunError(f"{out} is there and is no reproduction; choose another --out")
@@ -256,7 +300,3 @@ def _open_reproduction(out: Path, settings: Mapping[str, Any]) -> None:
             f"{path} has other settings than are asked for now; give the same ones to continue, or "
             "choose another --out"
         )
-
-
-def _parts(settings: Mapping[str, Any]) -> set[str]:
-    return {"index", "analysis", "report", *(e["folder"] for e in settings["experiments"])}

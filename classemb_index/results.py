@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ from .simulation import (
     known_rows,
     simulate,
 )
-from .strategies import MOST_EPOCHS
+from .strategies import HAVE_BASE, StrategyOptions, check_options, involved
 from .surprisal import PoolSurprisal
 
 CONFIG = "config.json"
@@ -111,7 +112,7 @@ def run_simulation(
     schedule: Schedule,
     *,
     surprisal: PoolSurprisal | None = None,
-    discriminator_epochs: int = MOST_EPOCHS,
+    options: StrategyOptions | None = None,
     workers: int = 1,
     make: MakeClassifier | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -129,7 +130,7 @@ def run_simulation(
         classifier: trained each round.
         schedule: sizes.
         surprisal: of the pool's documents, for "alps".
-        discriminator_epochs: that "dal" trains a discriminator for, at most.
+        options: what may be chosen of the strategies.
         workers: processes that share the cells; 1 runs them here, one after the other.
         make: makes the classifier again in a worker process; needed for several.
         on_event: called after every epoch.
@@ -143,14 +144,16 @@ def run_simulation(
 
     from .figures import save_curves
 
+    options = options or StrategyOptions()
     check_simulation(index.pool, strategies, schedule)
-    check_surprisal(strategies, surprisal)
+    check_options(options)
+    check_surprisal(strategies, surprisal, options)
     if workers > 1 and make is None:
         raise RequestError(
             f"{workers} workers make their own classifiers; say how, with `make`, or leave out workers"
         )
     _check_run_folder(folder)
-    aids = strategy_settings(strategies, surprisal, discriminator_epochs)
+    aids = strategy_settings(index, strategies, surprisal, options)
     try:
         with FileLock(folder / ".lock", timeout=0):
             names = _open_run(folder, run_config(index, classifier, schedule, aids))
@@ -164,9 +167,7 @@ def run_simulation(
                 if surprisal is not None:
                     len(surprisal.embeddings)  # once, before several processes ask for them
                 masked_lm = None if surprisal is None else surprisal.masked_lm.name
-                task = GridTask(
-                    index.folder, index.device, make, schedule, masked_lm, discriminator_epochs
-                )
+                task = GridTask(index.folder, index.device, make, schedule, masked_lm, options)
                 new = run_grid(task, left, workers, finished=finished, on_event=on_event)
             else:
                 new = simulate(
@@ -176,7 +177,7 @@ def run_simulation(
                     classifier,
                     schedule,
                     surprisal=surprisal,
-                    discriminator_epochs=discriminator_epochs,
+                    options=options,
                     finished=finished,
                     on_event=on_event,
                 )
@@ -200,15 +201,29 @@ def run_simulation(
 
 
 def strategy_settings(
-    strategies: Sequence[str], surprisal: PoolSurprisal | None, discriminator_epochs: int
+    index: EmbeddingIndex,
+    strategies: Sequence[str],
+    surprisal: PoolSurprisal | None,
+    options: StrategyOptions,
 ) -> dict[str, dict[str, Any]]:
     """What each of the strategies depends on beside the classifier, JSON-ready."""
     settings: dict[str, dict[str, Any]] = {name: {} for name in strategies}
-    if "dal" in settings:
-        settings["dal"] = {"discriminator_epochs": discriminator_epochs}
-    if "alps" in settings and surprisal is not None:
-        masked_lm = surprisal.masked_lm
-        settings["alps"] = {"masked_lm": masked_lm.name, "fingerprint": masked_lm.fingerprint}
+    for name, own in settings.items():
+        asked = involved([name], options)
+        if name in HAVE_BASE:
+            own["base"] = options.base
+        if "dal" in asked:
+            own["discriminator_epochs"] = options.discriminator_epochs
+        if "alps" in asked and surprisal is not None:
+            masked_lm = surprisal.masked_lm
+            own |= {"masked_lm": masked_lm.name, "fingerprint": masked_lm.fingerprint}
+        if "class-embedding" in asked and options.count_tries:
+            own["count_tries"] = True
+        if "portfolio" in asked:
+            names = index.class_names if options.names is None else options.names
+            own["names"] = None if names is None else hashlib.sha256(names.tobytes()).hexdigest()
+        if options.no_near_duplicates is not None and name != FULL:
+            own["no_near_duplicates"] = options.no_near_duplicates
     return settings
 
 

@@ -11,17 +11,21 @@ import numpy as np
 
 from .classifier import THRESHOLD, Classifier
 from .errors import RequestError
+from .history import Batch
 from .index import EmbeddingIndex
 from .labelled import LabelledSet, draw_labelled, labelled_set
 from .metrics import f1_scores
 from .pool import Pool
 from .strategies import (
-    MOST_EPOCHS,
     NEED_MASKED_LM,
+    NO_CLASS,
     Selection,
     SelectionState,
+    StrategyOptions,
     Surprisal,
+    check_options,
     check_strategy,
+    involved,
     select_batch,
 )
 from .types import Mask, Rows
@@ -64,6 +68,8 @@ class RoundResult:
         f1: each class's, by name.
         labelled_counts: labelled documents of each class, by name.
         selected: ids in the order they were picked; empty in the last round.
+        picked_for: the class that asked for each of them, by name; None where none did.
+        steps: the strategy's step that picked each; empty for strategies of one step.
         seconds: "train", "predict" and "select".
         epochs: that the classifier was trained for.
         n_dev: dev documents used for early stopping; their labels cost too.
@@ -85,6 +91,8 @@ class RoundResult:
     n_dev: int
     skipped_classes: list[str] = field(default_factory=list)
     note: str | None = None
+    picked_for: list[str | None] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def simulate(
     schedule: Schedule | None = None,
     *,
     surprisal: Surprisal | None = None,
-    discriminator_epochs: int = MOST_EPOCHS,
+    options: StrategyOptions | None = None,
     finished: Sequence[RoundResult] = (),
     on_event: Callable[[Event], None] | None = None,
 ) -> Generator[RoundResult, None, None]:
@@ -133,7 +141,7 @@ def simulate(
         classifier: trained and measured each round.
         schedule: sizes; the paper's by default.
         surprisal: of the pool's documents, for "alps".
-        discriminator_epochs: that "dal" trains a discriminator for, at most.
+        options: what may be chosen of the strategies; the defaults of each otherwise.
         finished: results of an interrupted simulation with the same arguments.
         on_event: called after every epoch.
 
@@ -144,9 +152,10 @@ def simulate(
         RequestError: the pool has no classes, no test split or too few documents for
             the budget, or a strategy is unknown or lacks what it needs.
     """
-    schedule = schedule or Schedule()
+    schedule, options = schedule or Schedule(), options or StrategyOptions()
     check_simulation(index.pool, strategies, schedule)
-    check_surprisal(strategies, surprisal)
+    check_options(options)
+    check_surprisal(strategies, surprisal, options)
     for seed in dict.fromkeys(seeds):
         for strategy in dict.fromkeys(strategies):
             done = [r for r in finished if (r.strategy, r.seed) == (strategy, seed)]
@@ -157,7 +166,7 @@ def simulate(
                 classifier,
                 schedule,
                 surprisal,
-                discriminator_epochs,
+                options,
                 on_event,
             )
             yield from cell.rounds(sorted(done, key=lambda result: result.round))
@@ -199,13 +208,15 @@ def check_simulation(pool: Pool, strategies: Sequence[str], schedule: Schedule) 
         )
 
 
-def check_surprisal(strategies: Sequence[str], surprisal: Surprisal | None) -> None:
+def check_surprisal(
+    strategies: Sequence[str], surprisal: Surprisal | None, options: StrategyOptions
+) -> None:
     """Nothing, when the strategies that look at surprisal have it.
 
     Raises:
         RequestError: as for `simulate`.
     """
-    if surprisal is None and (lacking := NEED_MASKED_LM & set(strategies)):
+    if surprisal is None and (lacking := NEED_MASKED_LM & involved(strategies, options)):
         raise RequestError(
             f"the strategy {min(lacking)!r} needs a masked language model; name one with "
             "--masked-lm NAME|PATH"
@@ -229,13 +240,14 @@ class _Cell:
         classifier: Classifier,
         schedule: Schedule,
         surprisal: Surprisal | None,
-        discriminator_epochs: int,
+        options: StrategyOptions,
         on_event: Callable[[Event], None] | None,
     ) -> None:
         self._index, self._pool = index, index.pool
         self._strategy, self._seed = strategy, seed
         self._classifier, self._schedule = classifier, schedule
-        self._surprisal, self._discriminator_epochs = surprisal, discriminator_epochs
+        self._surprisal, self._options = surprisal, options
+        self._near: dict[int, Rows] = {}  # what SEALS has looked up
         self._on_event = on_event
         self._test_rows = known_rows(self._pool, "test")
         self._dev_rows = np.zeros(0, dtype=np.int64)
@@ -249,17 +261,31 @@ class _Cell:
         else:
             rows = draw_labelled(self._pool, self._schedule.initial, self._seed).rows
             sizes = self._schedule.sizes()
+        history: list[Batch] = []
         for number, size in enumerate(sizes):
             if number < len(done):
                 result = done[number]
             else:
                 batch = sizes[number + 1] - size if number + 1 < len(sizes) else 0
-                result = self._round(number, self._labelled(rows), batch)
+                result = self._round(number, self._labelled(rows), batch, history)
                 yield result
-            selected = [self._pool.row_of[id_] for id_ in result.selected]
-            rows = np.concatenate([rows, np.array(selected, dtype=np.int64)])
+            history.append(self._batch(result))
+            rows = np.concatenate([rows, history[-1].rows])
 
-    def _round(self, number: int, labelled: LabelledSet, batch: int) -> RoundResult:
+    def _batch(self, result: RoundResult) -> Batch:
+        place = {name: position for position, name in enumerate(self._pool.classes)}
+        # rounds of earlier versions do not say which class asked
+        asked = result.picked_for or [None] * len(result.selected)
+        return Batch(
+            np.array([self._pool.row_of[id_] for id_ in result.selected], dtype=np.int64),
+            np.array([NO_CLASS if c is None else place[c] for c in asked], dtype=np.int64),
+            tuple(result.steps or [""] * len(result.selected)),
+            result.strategy,
+        )
+
+    def _round(
+        self, number: int, labelled: LabelledSet, batch: int, history: Sequence[Batch]
+    ) -> RoundResult:
         pool, names = self._pool, self._pool.classes
         started = time.perf_counter()
         epochs = self._classifier.fit(
@@ -274,7 +300,7 @@ class _Cell:
         predicted = self._classifier.probabilities(self._test_rows) > THRESHOLD
         f1 = f1_scores(predicted, pool.labels[self._test_rows])
         measured = time.perf_counter()
-        selection = self._select(number, labelled, batch) if batch else None
+        selection = self._select(number, labelled, batch, history) if batch else None
         selected = time.perf_counter()
         return RoundResult(
             strategy=self._strategy,
@@ -295,9 +321,15 @@ class _Cell:
             n_dev=len(self._dev_rows),
             skipped_classes=[names[c] for c in selection.skipped] if selection else [],
             note=selection.note if selection else None,
+            picked_for=[None if c == NO_CLASS else names[c] for c in selection.classes]
+            if selection
+            else [],
+            steps=list(selection.steps) if selection else [],
         )
 
-    def _select(self, number: int, labelled: LabelledSet, batch: int) -> Selection:
+    def _select(
+        self, number: int, labelled: LabelledSet, batch: int, history: Sequence[Batch]
+    ) -> Selection:
         rng = np.random.default_rng([self._seed, number, zlib.crc32(self._strategy.encode())])
         state = SelectionState(
             self._index,
@@ -306,7 +338,9 @@ class _Cell:
             self._oracle,
             self._classifier,
             self._surprisal,
-            self._discriminator_epochs,
+            self._options,
+            history,
+            self._near,
         )
         return select_batch(self._strategy, state, batch)
 

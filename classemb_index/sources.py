@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def _raw_records(source: str, fields: Fields) -> Iterator[Raw]:
         raise SourceError(f"there is no {source}; a source is {FORMS}")
     name = path.name.removesuffix(".gz")
     if path.is_dir():
-        return eurlex_folder(path)
+        files = sorted(f for f in path.iterdir() if f.name.endswith((".jsonl", ".jsonl.gz")))
+        return chain.from_iterable(map(_json_lines, files)) if files else eurlex_folder(path)
     if name.endswith((".jsonl", ".json")):
         return _json_lines(path)
     if name.endswith(".csv"):

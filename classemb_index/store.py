@@ -23,10 +23,12 @@ from .errors import (
 )
 from .types import FloatMatrix
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 has neither class names nor the mean
 MANIFEST = "manifest.json"
 VECTORS = "vectors.npy"
 DOCUMENTS = "documents.parquet"
+CLASS_NAMES = "class_names.npy"
+NAME_FEEDBACK = "name_feedback.npy"
 JOURNAL = "journal.jsonl"
 
 
@@ -42,7 +44,10 @@ class EncoderInfo:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an index is made of, and the bytes and sha256 of its files."""
+    """What an index is made of, and the bytes and sha256 of its files.
+
+    `mean` is the mean embedding of the documents that can be searched.
+    """
 
     name: str
     source: str
@@ -55,6 +60,7 @@ class Manifest:
     backend: str
     backend_parameters: Mapping[str, Any] = field(default_factory=dict)
     paper: Mapping[str, Any] = field(default_factory=dict)
+    mean: tuple[float, ...] = ()
     created: str = ""
     tool_version: str = ""
     schema_version: int = SCHEMA_VERSION
@@ -88,6 +94,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         table["encoder"] = EncoderInfo(**table["encoder"])
         table["classes"] = tuple(table["classes"])
+        table["mean"] = tuple(table.get("mean", ()))
         table["groups"] = {group: tuple(names) for group, names in table["groups"].items()}
         manifest = Manifest(**table)
         sizes = {name: facts["bytes"] for name, facts in manifest.files.items() if facts["sha256"]}

@@ -1,20 +1,24 @@
-"""Tables 2 and 3 and the distances of Figures 3 and 4 as CSV and LaTeX."""
+"""Tables 2 and 3, the distances of Figures 3 and 4, and the query methods as CSV and LaTeX."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
 from .geometry import ClassDistance
+from .method_analysis import MEASURES, CommonScore, MethodScore
 from .proximity import ClassProximity
 
 LATEX_ESCAPES = str.maketrans(
     {c: f"\\{c}" for c in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
+
+# fields of an Estimate and what they add to the name of its column
+ESTIMATE = {"mean": "", "low": "_low", "high": "_high", "seeds": "_draws"}
 
 
 def save_tables(
@@ -24,16 +28,33 @@ def save_tables(
     texts = {
         "proximity.csv": proximity_csv(proximity),
         "proximity.tex": proximity_latex(proximity),
-        "distances.csv": _csv(ClassDistance, [asdict(entry) for entry in distances]),
+        "distances.csv": _csv(_names(ClassDistance), [asdict(entry) for entry in distances]),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in texts]
 
 
+def save_methods_table(methods: Sequence[MethodScore], folder: Path) -> list[Path]:
+    """Write methods.csv; returns its path."""
+    path = folder / "methods.csv"
+    path.write_text(methods_csv(methods), encoding="utf-8")
+    return [path]
+
+
 def proximity_csv(proximity: Sequence[ClassProximity]) -> str:
     """One line for each size and class, with every column; empty cells where nothing is known."""
-    return _csv(ClassProximity, [asdict(entry) for entry in proximity])
+    return _csv(_names(ClassProximity), [asdict(entry) for entry in proximity])
+
+
+def methods_csv(methods: Sequence[MethodScore]) -> str:
+    """One line for each size, class or group, and method; empty cells where nothing is known.
+
+    A measure has four columns: its mean, the ends of its interval and its draws. What "auto"
+    chose is written as in "mixed 3, probe 2".
+    """
+    rows = [_method_row(entry) for entry in methods]
+    return _csv(list(rows[0]) if rows else [], rows)
 
 
 def proximity_latex(proximity: Sequence[ClassProximity]) -> str:
@@ -63,9 +84,31 @@ def proximity_latex(proximity: Sequence[ClassProximity]) -> str:
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
-def _csv(kind: type, rows: Sequence[dict[str, object]]) -> str:
+def _method_row(entry: MethodScore) -> dict[str, object]:
+    row = asdict(entry)
+    common = row.pop("common") or dict.fromkeys(_names(CommonScore))
+    chosen = ", ".join(f"{name} {count}" for name, count in row.pop("chosen").items())
+    estimates = {name: row.pop(name) for name in MEASURES}
+    row |= _cells(estimates)
+    row |= {f"common_{key}": common[key] for key in ("pairs", "prevalence", "ceiling")}
+    return {**row, **_cells({"common_precision": common["precision"]}), "chosen": chosen}
+
+
+def _cells(estimates: Mapping[str, dict[str, object] | None]) -> dict[str, object]:
+    """The columns of each estimate; empty for None."""
+    return {
+        f"{name}{part}": None if found is None else found[key]
+        for name, found in estimates.items()
+        for key, part in ESTIMATE.items()
+    }
+
+
+def _names(kind: type) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def _csv(names: Sequence[str], rows: Sequence[dict[str, object]]) -> str:
     text = io.StringIO()
-    names = [field.name for field in fields(kind)]
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

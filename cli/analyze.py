@@ -7,8 +7,25 @@ from typing import Annotated
 
 import typer
 
-from .display import note, show_distances, show_json, show_proximity, show_written
-from .options import Device, Index, Json, Labelled, chosen_seeds, open_index, parse_numbers
+from .display import (
+    draws_progress,
+    note,
+    show_distances,
+    show_json,
+    show_methods,
+    show_proximity,
+    show_written,
+)
+from .options import (
+    Device,
+    Index,
+    Json,
+    LabelledFile,
+    chosen_seeds,
+    open_index,
+    parse_names,
+    parse_numbers,
+)
 
 
 def analyze(
@@ -16,7 +33,8 @@ def analyze(
     sizes: Annotated[
         str | None,
         typer.Option(
-            help="Sizes of the labelled set; default: those of 100,200,500,1500 that fit."
+            help="Sizes of the labelled set; default: those of 100,200,500,1500 that fit. "
+            "With --methods also 0: no label at all."
         ),
     ] = None,
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="Documents looked at.")] = 100,
@@ -25,7 +43,15 @@ def analyze(
         typer.Option(help="Draws to average: 5 (default) is seeds 0 to 4; 3,7 and 10-14 work too."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="One draw with this seed.")] = None,
-    labelled: Labelled = None,
+    labelled: LabelledFile = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Query methods to compare by how well they find each class: all, or some of "
+            "centroid,centred,rocchio,probe,margin,label-name,mixed,multi-centroid,expanded-name,"
+            "expanded-mixed,auto."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for figures (PNG, SVG), tables (CSV, LaTeX) and JSON."),
@@ -33,24 +59,34 @@ def analyze(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Count how many of the nearest documents have the class (Tables 2 and 3, Figures 3 to 6)."""
+    """Count how many of the nearest documents have the class (Tables 2 and 3, Figures 3 to 6).
+
+    With --methods also by other queries than the centroid.
+    """
     from classemb_index.analysis import analyze_index, save_analysis
     from classemb_index.files import id_lines
 
     opened = open_index(index, device)
-    result = analyze_index(
-        opened,
-        sizes=None if sizes is None else parse_numbers(sizes, "--sizes"),
-        seeds=chosen_seeds(seeds, seed),
-        labelled_ids=None if labelled is None else list(id_lines(labelled)),
-        top_k=top_k,
-    )
+    with draws_progress("Comparing query methods") as on_draw:
+        result = analyze_index(
+            opened,
+            sizes=None if sizes is None else parse_numbers(sizes, "--sizes"),
+            seeds=chosen_seeds(seeds, seed),
+            labelled_ids=None if labelled is None else list(id_lines(labelled)),
+            top_k=top_k,
+            methods=None if methods is None else parse_names(methods),
+            on_draw=on_draw,
+        )
+    if result.note:
+        note(result.note)
     written = [] if out is None else save_analysis(result, out)
     if as_json:
         show_json(result.document())
         return
     show_proximity(result.proximity, top_k)
-    show_distances(result.distances, result.components.explained_variance, result.figures_on)
+    if result.distances:
+        show_distances(result.distances, result.components.explained_variance, result.figures_on)
+    show_methods(result.methods, top_k)
     show_written(written)
     if out is None:
         note("--out DIR writes the figures and tables")

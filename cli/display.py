@@ -27,19 +27,25 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from classemb_index.backends import Neighbours
     from classemb_index.class_queries import ClassQueryResult
     from classemb_index.comparison import Comparison, Estimate
     from classemb_index.doctor import Finding
+    from classemb_index.enough import ClassProgress
     from classemb_index.geometry import ClassDistance
     from classemb_index.index import EmbeddingIndex
+    from classemb_index.method_analysis import MethodScore
+    from classemb_index.outlook import ClassOutlook
     from classemb_index.pool import Pool
+    from classemb_index.prevalence import Prevalence
     from classemb_index.proximity import ClassProximity
     from classemb_index.results import Curve, Summary
     from classemb_index.simulation import Event, RoundResult
-    from classemb_index.strategies import Selection
 
 SNIPPET = 90
-PIPE_WIDTH = 160
+PIPE_WIDTH = 240
+METHODS_MARGIN = 41  # of a methods table: the class and what it can have
+PERCENT_INTERVAL = "100-100"
 
 _err = Console(stderr=True, highlight=False, emoji=False)
 _out = Console(highlight=False, emoji=False)
@@ -85,6 +91,20 @@ def documents_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
             if done == 0:
                 progress.reset(task, total=total)
             progress.update(task, completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def draws_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears with the first call; gives the function to call with draws done and in all."""
+    with _progress() as progress:
+        tasks: list[TaskID] = []
+
+        def advance(done: int, total: int) -> None:
+            if not tasks:
+                tasks.append(progress.add_task(verb, total=total))
+            progress.update(tasks[0], completed=done)
 
         yield advance
 
@@ -170,16 +190,18 @@ def reproduction_progress() -> Iterator[ReproductionProgress]:
         yield ReproductionProgress(progress)
 
 
-def show_neighbours(pool: Pool, result: ClassQueryResult) -> None:
-    """A table a class: rank, score, mark, id, snippet; below it the hits."""
+def show_neighbours(pool: Pool, result: ClassQueryResult, outlooks: Sequence[ClassOutlook]) -> None:
+    """A table a class: rank, score, mark, id, snippet; below it the hits and the outlook."""
     labelled = result.labelled
-    for answer in result.classes:
+    for answer, outlook in zip(result.classes, outlooks, strict=True):
         name = pool.classes[answer.position]
         title = f"{name}: {answer.n_labelled} of {len(labelled)} labelled documents"
         if answer.neighbours is None:
             _out.print(f"[bold]{escape(title)}[/bold]")
-            _out.print("  no labelled document, so no centroid to query with\n")
+            _out.print(f"  nothing that {answer.method} could search by\n")
             continue
+        reason = "" if answer.why is None else f" ({answer.why})"
+        title += f"; method {answer.method}{reason}"
         table = _titled(title, right=("rank", "score"), left=("", "id", "text"))
         known = [mark for mark in answer.has_class if mark is not None]
         for rank, (row, score, mark) in enumerate(
@@ -194,14 +216,77 @@ def show_neighbours(pool: Pool, result: ClassQueryResult) -> None:
             _out.print(
                 f"  hits: {sum(known)} of {len(known)} with known labels "
                 f"(random order: {answer.expected:.{digits}f}; "
-                f"{answer.in_unlabelled} in the unlabelled set)\n"
+                f"{answer.in_unlabelled} in the unlabelled set)"
             )
+        show_lines([f"  {line}" for line in _outlook_lines(outlook)])
+        _out.print()
 
 
-def show_selection(pool: Pool, selection: Selection, picks: Sequence[dict[str, Any]]) -> None:
-    """A table of the batch."""
+def show_documents(pool: Pool, neighbours: Neighbours, title: str) -> None:
+    """A table of documents with the labels that are known."""
+    table = _titled(title, right=("rank", "score"), left=("labels", "id", "text"))
+    for rank, (row, score) in enumerate(zip(*neighbours, strict=True), start=1):
+        labels = pool.known_labels(row)
+        words = "?" if labels is None else ", ".join(labels) or "-"
+        table.add_row(
+            str(rank), f"{score:.3f}", Text(words), Text(pool.ids[row]), _snippet(pool, row)
+        )
+    _out.print(table)
+
+
+def show_outlooks(pool: Pool, outlooks: Sequence[ClassOutlook]) -> None:
+    """A line a class: positives, the yield of the last batches, and whether to search on."""
     table = _titled(
-        f"{len(picks)} documents to label", right=("rank", "score"), left=("class", "id", "text")
+        "Classes so far", left=("class", "last batches", "search"), right=("positives",)
+    )
+    shares = any(outlook.prevalence is not None for outlook in outlooks)
+    if shares:
+        table.add_column("share of the pool [95 %]")
+    for outlook in outlooks:
+        progress, share = outlook.progress, outlook.prevalence
+        cells = [
+            escape(pool.classes[outlook.position]),
+            _yields(progress) or "-",
+            f"{progress.verdict}: {escape(progress.why)}",
+            str(progress.n_labelled),
+        ]
+        if shares:
+            cells.append("-" if share is None else escape(_share(share)))
+        table.add_row(*cells)
+    _out.print(table)
+    for words in dict.fromkeys(o.prevalence.note for o in outlooks if o.prevalence is not None):
+        show_lines([f"  shares: {words}"])
+
+
+def _outlook_lines(outlook: ClassOutlook) -> list[str]:
+    progress, share = outlook.progress, outlook.prevalence
+    lines = [] if progress.verdict == "unknown" else [f"{progress.verdict}: {progress.why}"]
+    if yields := _yields(progress):
+        lines.append(f"positives in the last batches: {yields}")
+    if share is not None:
+        left = share.documents
+        lines.append(
+            f"share of the pool: {_share(share)}, about {left.estimate} unlabelled documents "
+            f"[{left.low}, {left.high}], {share.note}"
+        )
+    return lines
+
+
+def _yields(progress: ClassProgress) -> str:
+    return ", ".join(f"{batch.found} of {batch.documents}" for batch in progress.batches)
+
+
+def _share(found: Prevalence) -> str:
+    return f"{found.share:.1%} [{found.low:.1%}, {found.high:.1%}]"
+
+
+def show_selection(pool: Pool, picks: Sequence[dict[str, Any]]) -> None:
+    """A table of the batch, with the step of each pick where the strategy has several."""
+    steps = any(pick["step"] for pick in picks)
+    table = _titled(
+        f"{len(picks)} documents to label",
+        right=("rank", "score"),
+        left=("class", *(("step",) if steps else ()), "id", "text"),
     )
     for pick in picks:
         score = "" if pick["score"] is None else f"{pick['score']:.3f}"
@@ -209,6 +294,7 @@ def show_selection(pool: Pool, selection: Selection, picks: Sequence[dict[str, A
             str(pick["rank"]),
             score,
             Text(pick["class"] or "-"),
+            *((Text(pick["step"]),) if steps else ()),
             Text(pick["id"]),
             _snippet(pool, pick["row"]),
         )
@@ -249,6 +335,95 @@ def show_distances(
         table.add_row(escape(d.class_name), *cells)
     _out.print(table)
     _out.print(f"PCA: two components explain {explained[0]:.1%} and {explained[1]:.1%}\n")
+
+
+def show_methods(scores: Sequence[MethodScore], top_k: int) -> None:
+    """Tables a size: precision@k by class and query method; below, the means of the groups."""
+    for size in dict.fromkeys(score.n_labelled for score in scores):
+        of_size = [score for score in scores if score.n_labelled == size]
+        draws = max(score.draws for score in of_size)
+        title = f"|L| = {size}: precision@{top_k} of query methods in % (draws: {draws})"
+        answering = dict.fromkeys(score.method for score in of_size if score.queried)
+        for methods in _in_width(list(answering)):
+            headers = [method.replace("-", "-\n") for method in methods]
+            table = _titled(title, left=("class",), right=("random", "at most", *headers))
+            for subject in dict.fromkeys((score.class_name, score.group) for score in of_size):
+                own = [score for score in of_size if (score.class_name, score.group) == subject]
+                _add_methods(table, own, methods)
+            _out.print(table, "")
+        _show_method_notes(of_size)
+
+
+def _in_width(methods: Sequence[str]) -> list[list[str]]:
+    """The methods in as many tables as the terminal's width asks for."""
+    tables: list[list[str]] = [[]]
+    whole = left = _out.width - METHODS_MARGIN
+    for method in methods:
+        width = max(len(PERCENT_INTERVAL), *(len(part) + 1 for part in method.split("-"))) + 2
+        if width > left and tables[-1]:
+            tables.append([])
+            left = whole
+        tables[-1].append(method)
+        left -= width
+    return tables
+
+
+def _add_methods(table: Table, scores: Sequence[MethodScore], methods: Sequence[str]) -> None:
+    """A class's row, or a group's: its means, and those that compare what all methods answer."""
+    fullest = max(scores, key=lambda score: score.queried)
+    own = [score for score in scores if score.method in methods]
+    name = f"{fullest.group}: mean" if fullest.group else escape(fullest.class_name or "")
+    table.add_row(
+        name, _percent(fullest.prevalence), _percent(fullest.ceiling), *map(_precision, own)
+    )
+    common = next((score.common for score in scores if score.common), None)
+    if common and fullest.group and _is_partial(scores):
+        cells = [_percent_interval(None if s.common is None else s.common.precision) for s in own]
+        limits = _percent(common.prevalence), _percent(common.ceiling)
+        table.add_row(f"{fullest.group}: common", *limits, *cells)
+
+
+def _is_partial(scores: Sequence[MethodScore]) -> bool:
+    return any(0 < score.queried < score.asked for score in scores)
+
+
+def _show_method_notes(scores: Sequence[MethodScore]) -> None:
+    silent = [score.method for score in scores if score.group == "all" and not score.queried]
+    if silent:
+        _out.print(f"No class has a query with {', '.join(silent)}.")
+    groups = [score for score in scores if score.group and score.precision]
+    if any(score.precision and score.precision.low is not None for score in groups):
+        _out.print("Below a mean stands its 95 % interval over draws.")
+    if _is_partial(scores):
+        _out.print("* over the classes and draws that have a query with this method, not all.")
+        _out.print("common: over those that have a query with each of the methods above.")
+    chosen = next((score.chosen for score in scores if score.group == "all" and score.chosen), {})
+    if chosen:
+        counts = ", ".join(f"{method} {count}" for method, count in chosen.items())
+        _out.print(f"auto took: {counts} (classes times draws).")
+    _out.print()
+
+
+def _precision(score: MethodScore) -> str:
+    found = score.precision
+    mark = "*" if score.queried < score.asked else ""
+    if found is None or score.group:
+        return _percent_interval(found, mark)
+    return _percent(found.mean) + mark
+
+
+def _percent_interval(found: Estimate | None, mark: str = "") -> str:
+    """A mean, and below it its interval where there is one."""
+    if found is None:
+        return "-"
+    mean = _percent(found.mean) + mark
+    if found.low is None or found.high is None:
+        return mean
+    return f"{mean}\n{_percent(found.low)}-{_percent(found.high)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.{1 if share < 0.0995 else 0}f}"
 
 
 def show_summary(summary: Summary) -> None:

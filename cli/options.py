@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +14,13 @@ from classemb_index.errors import RequestError
 from .display import note
 
 if TYPE_CHECKING:
+    from classemb_index.history import Batch
     from classemb_index.index import EmbeddingIndex
     from classemb_index.labelled import LabelledSet
     from classemb_index.pool import Pool
+    from classemb_index.strategies import StrategyOptions
     from classemb_index.surprisal import OnTexts, PoolSurprisal
+    from classemb_index.types import FloatMatrix
 
 ALL = "all"
 INDEXES = Path("indexes")
@@ -30,14 +34,50 @@ Index = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Labelled = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="File with the ids of the labelled documents, one a line, or a batch that `select --out` "
+        "wrote; once for each batch, in the order they were labelled. Other labels stay hidden."
+    ),
+]
+LabelledFile = Annotated[
     Path | None,
     typer.Option(
         help="File with the ids of the labelled documents, one a line; others stay hidden."
     ),
 ]
+Describe = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CLASS=TEXT", help="A class in your words; may be repeated."),
+]
+Descriptions = Annotated[
+    Path | None, typer.Option(help='JSON file of classes in your words: {"class": "text", ...}.')
+]
+NoNames = Annotated[bool, typer.Option("--no-names", help="Hide the class names from portfolio.")]
+Base = Annotated[
+    str, typer.Option(help="Base strategy that selects from the sub-pool of anchoral and seals.")
+]
+CountTries = Annotated[
+    bool,
+    typer.Option(
+        "--count-tries",
+        help="In class-embedding, a pick counts for the class that asked for it, whatever its labels.",
+    ),
+]
+NoNearDuplicates = Annotated[
+    float | None,
+    typer.Option(
+        metavar="COSINE",
+        help="Keep documents more similar than that to a labelled or picked one out of a batch; "
+        "portfolio takes 0.95.",
+    ),
+]
 LabelledSize = Annotated[
     int | None,
-    typer.Option(min=1, help="Draw this many labelled documents; all other labels stay hidden."),
+    typer.Option(
+        min=0,
+        help="Draw this many labelled documents; all other labels stay hidden. 0: none is labelled.",
+    ),
 ]
 MaskedLM = Annotated[
     str | None,
@@ -70,20 +110,62 @@ def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
     return EmbeddingIndex.open(folder, device=device)
 
 
-def choose_labelled(pool: Pool, file: Path | None, size: int | None, seed: int) -> LabelledSet:
-    """The labelled set that the options ask for; a note says which one is the default."""
-    from classemb_index.files import id_lines
-    from classemb_index.labelled import default_labelled, draw_labelled, labelled_from_ids
+def choose_labelled(
+    pool: Pool, files: list[Path] | None, size: int | None, seed: int
+) -> tuple[LabelledSet, Sequence[Batch]]:
+    """The labelled set that the options ask for, and its batches where they are known.
 
-    if file is not None and size is not None:
+    A note says which set is the default.
+    """
+    from classemb_index.batches import read_batches
+    from classemb_index.labelled import default_labelled, draw_labelled, nothing_labelled
+
+    if files and size is not None:
         raise RequestError("--labelled and --labelled-size exclude each other; give one of them")
-    if file is not None:
-        return labelled_from_ids(pool, id_lines(file), f"the ids in {file}")
+    if files:
+        return read_batches(pool, files)
     if size is not None:
-        return draw_labelled(pool, size, seed)
+        return draw_labelled(pool, size, seed) if size else nothing_labelled(pool), ()
     labelled = default_labelled(pool, seed)
     note(f"labelled set: {labelled.origin}")
-    return labelled
+    return labelled, ()
+
+
+def class_names_of(
+    index: EmbeddingIndex,
+    describe: list[str] | None,
+    descriptions: Path | None,
+    no_names: bool = False,
+) -> FloatMatrix | None:
+    """Embeddings of the classes in the user's words; None where the index's own names serve."""
+    from classemb_index.class_names import described, hidden, read_descriptions
+
+    texts = {} if descriptions is None else read_descriptions(descriptions)
+    for entry in describe or []:
+        name, equals, text = entry.partition("=")
+        if not equals:
+            raise RequestError(f"--describe takes CLASS=TEXT, not {entry!r}")
+        texts[name] = text
+    if no_names:
+        if texts:
+            raise RequestError("--no-names hides what --describe says; leave one of them out")
+        return hidden(index)
+    return described(index, texts) if texts else None
+
+
+def strategy_options(
+    names: FloatMatrix | None,
+    base: str,
+    count_tries: bool,
+    no_near_duplicates: float | None,
+    discriminator_epochs: int,
+) -> StrategyOptions:
+    """What the options choose of the strategies."""
+    from classemb_index.strategies import StrategyOptions, check_options
+
+    options = StrategyOptions(base, count_tries, no_near_duplicates, discriminator_epochs, names)
+    check_options(options)
+    return options
 
 
 def choose_strategies(names: list[str] | None, full: bool) -> list[str]:
@@ -100,7 +182,7 @@ def choose_strategies(names: list[str] | None, full: bool) -> list[str]:
 
 def pool_surprisal(
     index: EmbeddingIndex,
-    strategies: list[str],
+    strategies: set[str],
     masked_lm: str | None,
     model: str,
     on_texts: OnTexts,
@@ -109,7 +191,7 @@ def pool_surprisal(
     from classemb_index.strategies import NEED_MASKED_LM
     from classemb_index.surprisal import PoolSurprisal, load_masked_lm
 
-    if not NEED_MASKED_LM & set(strategies):
+    if not NEED_MASKED_LM & strategies:
         return None
     surprisal = PoolSurprisal(index, load_masked_lm(masked_lm, model, index.device), on_texts)
     len(surprisal.embeddings)
@@ -127,6 +209,11 @@ def parse_numbers(text: str, option: str) -> list[int]:
             f"{text!r} is no list of whole numbers such as 1,2,3", param_hint=option
         )
     return list(dict.fromkeys(numbers))
+
+
+def parse_names(text: str) -> list[str]:
+    """The words in "one, two"."""
+    return [part.strip() for part in text.split(",")]
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .display import note, show_json, show_neighbours
+from classemb_index.errors import RequestError
+
+from .display import documents_progress, note, show_documents, show_json, show_neighbours
 from .options import (
+    Describe,
+    Descriptions,
     Device,
     Index,
     Json,
@@ -15,37 +19,85 @@ from .options import (
     LabelledSize,
     Seed,
     choose_labelled,
+    class_names_of,
     open_index,
 )
+
+if TYPE_CHECKING:
+    from classemb_index.index import EmbeddingIndex
 
 
 def query(
     class_names: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--class", help="A class name, or rare, frequent or all; may be repeated."),
-    ],
+    ] = None,
     index: Index = None,
+    like: Annotated[
+        str | None, typer.Option(help="In place of a class: documents like the one of this id.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(help="In place of a class: documents like this text.")
+    ] = None,
     top_k: Annotated[
         int, typer.Option("--top-k", "-k", min=1, help="Neighbours of each class.")
     ] = 10,
-    method: Annotated[str, typer.Option(help="centroid: the class centroid (Eq. 1).")] = "centroid",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="auto chooses for each class; centroid (Eq. 1), centred, rocchio, probe, margin, "
+            "label-name, mixed, multi-centroid, contrastive (tunes the encoder)."
+        ),
+    ] = "auto",
+    describe: Describe = None,
+    descriptions: Descriptions = None,
     labelled: Labelled = None,
     labelled_size: LabelledSize = None,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Show the unlabelled documents closest to a class centroid."""
+    """Show the unlabelled documents closest to a class, a document or a text."""
+    if (class_names is not None) + (like is not None) + (text is not None) != 1:
+        raise RequestError("a query asks for --class, --like or --text; give one of them")
+    opened = open_index(index, device)
+    if class_names is None:
+        _documents(opened, like, text, top_k, as_json)
+        return
     from classemb_index.class_queries import query_classes, resolve_classes
     from classemb_index.json_forms import query_json
+    from classemb_index.outlook import class_outlooks
 
-    opened = open_index(index, device)
-    chosen = choose_labelled(opened.pool, labelled, labelled_size, seed)
+    chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
     classes, remark = resolve_classes(opened.pool, class_names, chosen.counts)
     if remark:
         note(remark)
-    result = query_classes(opened, classes, chosen, k=top_k, method=method)
+    names = class_names_of(opened, describe, descriptions)
+    with documents_progress("Embedding with the tuned encoder") as progress:
+        result = query_classes(
+            opened, classes, chosen, k=top_k, method=method, names=names, progress=progress
+        )
+    outlooks = class_outlooks(opened.pool, chosen, history, classes)
     if as_json:
-        show_json(query_json(opened.pool, result))
+        show_json(query_json(opened.pool, result, outlooks))
     else:
-        show_neighbours(opened.pool, result)
+        show_neighbours(opened.pool, result, outlooks)
+
+
+def _documents(
+    index: EmbeddingIndex, like: str | None, text: str | None, top_k: int, as_json: bool
+) -> None:
+    """Documents like another, or like a text."""
+    from classemb_index.class_names import own_encoder
+    from classemb_index.class_queries import like_document, like_text
+    from classemb_index.json_forms import neighbours_json
+
+    if like is not None:
+        found = like_document(index, like, top_k)
+    else:
+        found = like_text(index, text or "", own_encoder(index), top_k)
+    if as_json:
+        show_json(neighbours_json(index.pool, found, {"like": like, "text": text}))
+    else:
+        title = f"Documents like {like}" if text is None else f"Documents like {text!r}"
+        show_documents(index.pool, found, title)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from classemb_index.errors import RequestError
 
 from .display import note, reproduction_progress, show_written
 from .options import Device, MaskedLM, Workers
 
 
 def reproduce(
-    corpus: Annotated[str, typer.Argument(help="eurlex or arxiv, or another recipe.")],
+    corpus: Annotated[
+        str,
+        typer.Argument(
+            help="eurlex or arxiv (the paper), another recipe, or rare-classes: all strategies on "
+            "four pools where rare means 0.1 to 1 %."
+        ),
+    ],
     scale: Annotated[
         str,
         typer.Option(
@@ -21,7 +31,11 @@ def reproduce(
         ),
     ] = "small",
     source: Annotated[
-        str | None, typer.Option(help="A local copy in place of the recipe's own source.")
+        list[str] | None,
+        typer.Option(
+            help="A local copy in place of the recipe's own source; for rare-classes POOL=PATH, "
+            "once for each pool (eurlex-rare, arxiv-rare, reuters, eurlex-other, eurlex)."
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -38,21 +52,42 @@ def reproduce(
         typer.Option(help="Default reproductions/CORPUS-SCALE. Run again = go on."),
     ] = None,
 ) -> None:
-    """Run the paper end to end on one corpus: build, analyze, simulate, report."""
-    from classemb_index.reproduce import reproduce as run
+    """Run the paper, or the experiment on rare classes, end to end: build, simulate, report."""
+    from classemb_index.rare_classes import RARE_CLASSES, reproduce_rare_classes
+    from classemb_index.reproduce import reproduce as run_paper
+
+    run: Callable[..., list[Path]]
+    if corpus == RARE_CLASSES:
+        run = partial(reproduce_rare_classes, sources=_by_pool(source or []))
+    else:
+        run = partial(run_paper, corpus, source=_only(source or []))
 
     folder = out or Path("reproductions") / f"{Path(corpus).stem}-{scale}"
     note(f"scale {scale}; everything is written to {folder}")
     with reproduction_progress() as watcher:
         written = run(
-            corpus,
-            scale,
-            folder,
-            watcher,
-            source=source,
+            scale_name=scale,
+            out=folder,
+            watcher=watcher,
             model=model,
             masked_lm=masked_lm,
             device=device,
             workers=workers,
         )
     show_written(written)
+
+
+def _by_pool(sources: list[str]) -> dict[str, str]:
+    found = {}
+    for entry in sources:
+        pool, equals, path = entry.partition("=")
+        if not equals:
+            raise RequestError(f"for rare-classes --source takes POOL=PATH, not {entry!r}")
+        found[pool] = path
+    return found
+
+
+def _only(sources: list[str]) -> str | None:
+    if len(sources) > 1:
+        raise RequestError(f"a corpus has one source, {len(sources)} were given; name one --source")
+    return sources[0] if sources else None

@@ -7,8 +7,19 @@ from typing import Annotated
 
 import typer
 
-from .display import documents_progress, note, show_json, show_selection, show_written
+from .display import (
+    documents_progress,
+    note,
+    show_json,
+    show_outlooks,
+    show_selection,
+    show_written,
+)
 from .options import (
+    Base,
+    CountTries,
+    Describe,
+    Descriptions,
     Device,
     DiscriminatorEpochs,
     Index,
@@ -16,10 +27,14 @@ from .options import (
     Labelled,
     LabelledSize,
     MaskedLM,
+    NoNames,
+    NoNearDuplicates,
     Seed,
     choose_labelled,
+    class_names_of,
     open_index,
     pool_surprisal,
+    strategy_options,
 )
 
 
@@ -28,8 +43,8 @@ def select(
     strategy: Annotated[
         str,
         typer.Option(
-            help="random, class-embedding (Algorithm 1), cvirs, dal, alps, uncertainty or "
-            "max-uncertainty."
+            help="portfolio (for rare classes), random, class-embedding (Algorithm 1), cvirs, dal, alps, "
+            "uncertainty, max-uncertainty, anchoral, seals or balanced."
         ),
     ] = "class-embedding",
     batch: Annotated[int, typer.Option(min=1, help="Documents to select.")] = 50,
@@ -44,8 +59,8 @@ def select(
     model: Annotated[
         str,
         typer.Option(
-            help="Classifier that cvirs, dal and the uncertainties look at, trained on the "
-            "labelled set: 'probe' (logistic heads), or a BERT by hub name or path."
+            help="Classifier that most strategies look at, trained on the labelled set: 'probe' "
+            "(logistic heads), or a BERT by hub name or path."
         ),
     ] = "probe",
     learning_rate: Annotated[
@@ -55,6 +70,12 @@ def select(
     max_length: Annotated[int, typer.Option(min=1, help="Of a BERT: tokens it reads.")] = 512,
     masked_lm: MaskedLM = None,
     discriminator_epochs: DiscriminatorEpochs = 500,
+    base: Base = "uncertainty",
+    count_tries: CountTries = False,
+    no_near_duplicates: NoNearDuplicates = None,
+    describe: Describe = None,
+    descriptions: Descriptions = None,
+    no_names: NoNames = False,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: Json = False,
@@ -65,9 +86,11 @@ def select(
     """Select the next batch of documents to label."""
     from classemb_index.classifier import BertSettings
     from classemb_index.json_forms import picks_json, select_json, write_picks
+    from classemb_index.outlook import class_outlooks
     from classemb_index.strategies import (
         NEED_CLASSIFIER,
         check_batch,
+        involved,
         oracle_of,
         select_batch,
         selection_state,
@@ -75,11 +98,14 @@ def select(
     from classemb_index.training import train_classifier
 
     opened = open_index(index, device)
-    chosen = choose_labelled(opened.pool, labelled, labelled_size, seed)
+    chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
     answer = oracle_of(opened.pool, chosen) if oracle else None
     check_batch(strategy, chosen, batch)
+    names = class_names_of(opened, describe, descriptions, no_names)
+    choices = strategy_options(names, base, count_tries, no_near_duplicates, discriminator_epochs)
+    asked = involved([strategy], choices)
     classifier = None
-    if strategy in NEED_CLASSIFIER:
+    if NEED_CLASSIFIER & asked:
         settings = BertSettings(
             model=model,
             epochs=epochs,
@@ -89,21 +115,22 @@ def select(
         )
         classifier = train_classifier(opened, chosen, settings, seed)
     with documents_progress("Surprisal") as on_texts:
-        surprisal = pool_surprisal(opened, [strategy], masked_lm, model, on_texts)
-    state = selection_state(
-        opened, chosen, seed, answer, classifier, surprisal, discriminator_epochs
-    )
+        surprisal = pool_surprisal(opened, asked, masked_lm, model, on_texts)
+    state = selection_state(opened, chosen, seed, answer, classifier, surprisal, choices, history)
     selection = select_batch(strategy, state, batch)
     if selection.note:
         note(selection.note)
     elif selection.skipped:
-        names = ", ".join(opened.pool.classes[c] for c in selection.skipped)
-        note(f"no labelled document, so no centroid: {names}")
+        silent = ", ".join(opened.pool.classes[c] for c in selection.skipped)
+        note(f"no labelled document and nothing else to ask with: {silent}")
     if out is not None:
-        write_picks(opened.pool, selection, out)
+        write_picks(opened.pool, selection, strategy, out)
+    outlooks = class_outlooks(opened.pool, chosen, history, range(len(opened.pool.classes)))
     if as_json:
-        show_json(select_json(opened.pool, selection, strategy, seed))
-    elif out is not None:
+        show_json(select_json(opened.pool, selection, strategy, seed, outlooks))
+        return
+    if out is not None:
         show_written([out])
     else:
-        show_selection(opened.pool, selection, picks_json(opened.pool, selection))
+        show_selection(opened.pool, picks_json(opened.pool, selection))
+    show_outlooks(opened.pool, outlooks)

@@ -16,16 +16,24 @@ from .display import (
     show_written,
 )
 from .options import (
+    Base,
+    CountTries,
+    Describe,
+    Descriptions,
     Device,
     DiscriminatorEpochs,
     Index,
     Json,
     MaskedLM,
+    NoNames,
+    NoNearDuplicates,
     Workers,
     choose_strategies,
+    class_names_of,
     open_index,
     parse_seeds,
     pool_surprisal,
+    strategy_options,
 )
 
 
@@ -64,6 +72,12 @@ def simulate(
     max_length: Annotated[int, typer.Option(min=1, help="Tokens the classifier reads.")] = 512,
     masked_lm: MaskedLM = None,
     discriminator_epochs: DiscriminatorEpochs = 500,
+    base: Base = "uncertainty",
+    count_tries: CountTries = False,
+    no_near_duplicates: NoNearDuplicates = None,
+    describe: Describe = None,
+    descriptions: Descriptions = None,
+    no_names: NoNames = False,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
     workers: Workers = None,
@@ -80,10 +94,13 @@ def simulate(
     from classemb_index.json_forms import summary_json
     from classemb_index.results import SUMMARY, read_summary, run_simulation
     from classemb_index.simulation import Schedule, check_simulation, count_rounds
+    from classemb_index.strategies import involved
     from classemb_index.training import make_classifier
 
     opened = open_index(index, device)
     names = choose_strategies(strategies, full)
+    words = class_names_of(opened, describe, descriptions, no_names)
+    choices = strategy_options(words, base, count_tries, no_near_duplicates, discriminator_epochs)
     schedule = Schedule(initial, batch, budget, dev_size)
     check_simulation(opened.pool, names, schedule)
     folder = out or Path("runs") / f"{opened.manifest.name}-{Path(model).name}"
@@ -98,7 +115,7 @@ def simulate(
     make = partial(make_classifier, settings=settings)
     chosen = parse_seeds(seeds)
     with documents_progress("Surprisal") as on_texts:
-        surprisal = pool_surprisal(opened, names, masked_lm, model, on_texts)
+        surprisal = pool_surprisal(opened, involved(names, choices), masked_lm, model, on_texts)
     with rounds_progress(count_rounds(names, chosen, schedule)) as progress:
         for result in run_simulation(
             folder,
@@ -108,7 +125,7 @@ def simulate(
             make(opened),
             schedule,
             surprisal=surprisal,
-            discriminator_epochs=discriminator_epochs,
+            options=choices,
             workers=workers or default_workers(len(names) * len(chosen), settings),
             make=make,
             on_event=progress.on_event,

@@ -33,6 +33,7 @@ HEAVY = {
     "matplotlib",
     "datasets",
 }
+RECIPES = "arxiv, arxiv-rare, demo, eurlex, eurlex-other, eurlex-rare, reuters"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 HOLD_LOCK = """
 import sys
@@ -162,6 +163,20 @@ def index_of(tmp_path: Path) -> Callable[..., EmbeddingIndex]:
         return EmbeddingIndex.build(pool, None, folder, embeddings=embeddings, **options)
 
     return build
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
+    """Grows by every vector that an index is searched for."""
+    seen: list[list[float]] = []
+    search = EmbeddingIndex.search
+
+    def noted(self: EmbeddingIndex, queries: np.ndarray, *rest: Any, **named: Any) -> Any:
+        seen.extend(queries.tolist())
+        return search(self, queries, *rest, **named)
+
+    monkeypatch.setattr(EmbeddingIndex, "search", noted)
+    return seen
 
 
 @pytest.fixture

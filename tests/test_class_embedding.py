@@ -11,8 +11,9 @@ import pytest
 from conftest import topic_records
 
 from classemb_index import EmbeddingIndex, Record, draw_labelled, select_batch
+from classemb_index.history import Batch
 from classemb_index.labelled import LabelledSet, labelled_from_ids, labelled_set
-from classemb_index.strategies import NO_CLASS, oracle_of, selection_state
+from classemb_index.strategies import NO_CLASS, StrategyOptions, oracle_of, selection_state
 
 IndexOf = Callable[..., EmbeddingIndex]
 Pick = tuple[int, int, float]  # row, class, score
@@ -33,10 +34,15 @@ def algorithm_1(
     unlabelled_rows: Sequence[int],
     batch: int,
     asks: bool,
+    misses: Sequence[int] | None = None,
 ) -> list[Pick]:
-    """METHODS, section 2, line by line: one look at all of U for every pick."""
+    """METHODS, section 2, line by line: one look at all of U for every pick.
+
+    With `misses` tries are counted: each class's picks so far that turned out not to have it.
+    """
     vectors = [[float(x) for x in embedding] for embedding in embeddings]
     known = [labels[row].tolist() for row in labelled_rows]
+    tries = list(misses or [0] * labels.shape[1])
     directions = {}
     for c in range(labels.shape[1]):
         members = [vectors[row] for row in labelled_rows if labels[row, c]]
@@ -47,7 +53,7 @@ def algorithm_1(
     left = sorted(unlabelled_rows)
     picks = []
     for _ in range(batch):
-        counts = {c: sum(answer[c] for answer in known) for c in directions}
+        counts = {c: tries[c] + sum(answer[c] for answer in known) for c in directions}
         rarest = min(sorted(directions), key=lambda c: counts[c])
         similarity = {
             row: sum(x * y for x, y in zip(vectors[row], directions[rarest], strict=True))
@@ -58,13 +64,22 @@ def algorithm_1(
         left.remove(closest)
         alone = [c == rarest for c in range(labels.shape[1])]
         known.append(labels[closest].tolist() if asks else alone)
+        if misses is not None and asks and not labels[closest, rarest]:
+            tries[rarest] += 1
     return picks
 
 
 def assert_selects_like_algorithm_1(
-    index: EmbeddingIndex, labelled: LabelledSet, batch: int, asks: bool
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    batch: int,
+    asks: bool,
+    history: Sequence[Batch] = (),
+    misses: Sequence[int] | None = None,
 ) -> None:
-    state = selection_state(index, labelled, 0, oracle_of(index.pool, labelled) if asks else None)
+    oracle = oracle_of(index.pool, labelled) if asks else None
+    options = StrategyOptions(count_tries=misses is not None)
+    state = selection_state(index, labelled, 0, oracle, options=options, history=history)
     found = select_batch("class-embedding", state, batch)
     expected = algorithm_1(
         index.embeddings(),
@@ -73,6 +88,7 @@ def assert_selects_like_algorithm_1(
         np.flatnonzero(labelled.unlabelled).tolist(),
         batch,
         asks,
+        misses,
     )
     assert found.rows.tolist() == [row for row, _, _ in expected]
     assert found.classes.tolist() == [c for _, c, _ in expected]
@@ -110,6 +126,14 @@ def test_algorithm_1_selects_what_the_slow_loop_selects_on_random_pools(
     batch = int(rng.integers(1, labelled.n_unlabelled + 1))
     assert labelled.counts.any()
     assert_selects_like_algorithm_1(index, labelled, batch, asks)
+    asked = rng.integers(-1, len(classes), len(chosen))  # -1 where no class did
+    before = [Batch(chosen, asked, ("",) * len(chosen))]
+    assert_selects_like_algorithm_1(index, labelled, batch, asks, before)  # nothing is counted
+    misses = [
+        sum(c == k and not index.pool.labels[row, c] for row, k in zip(chosen, asked, strict=True))
+        for c in range(len(classes))
+    ]
+    assert_selects_like_algorithm_1(index, labelled, batch, asks, before, misses)
 
 
 @pytest.fixture
@@ -166,6 +190,75 @@ def test_with_oracle_a_class_starves_the_others_while_its_picks_do_not_have_it(
     found = select_batch("class-embedding", state, 5)
     assert found.classes.tolist() == [1] * 5
     assert found.rows.tolist() == [3, 4, 5, 6, 7]
+
+
+@pytest.fixture
+def starving(index_of: IndexOf) -> EmbeddingIndex:
+    """Classes a and b have three documents each and c one, d0 to d6; d7 to d26 have none."""
+    records = [train(i, letter) for i, letter in enumerate("aaabbbc")]
+    records += [train(i) for i in range(7, 27)]
+    return index_of(records, np.random.default_rng(0).standard_normal((27, 3)))
+
+
+def classes_picked(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    asks: bool,
+    count_tries: bool,
+    history: Sequence[Batch] = (),
+) -> tuple[np.ndarray, list[int]]:
+    """Rows of a batch of six, and the classes that asked for them."""
+    oracle = oracle_of(index.pool, labelled) if asks else None
+    options = StrategyOptions(count_tries=count_tries)
+    state = selection_state(index, labelled, 0, oracle, options=options, history=history)
+    found = select_batch("class-embedding", state, 6)
+    return found.rows, found.classes.tolist()
+
+
+def test_a_class_that_is_not_found_takes_every_pick_unless_tries_are_counted(
+    starving: EmbeddingIndex,
+) -> None:
+    # counts (a, b, c): 3 3 1, and no pick has any of them; the third try makes c equal
+    labelled = labelled_from_ids(starving.pool, [f"d{i}" for i in range(7)], "by hand")
+    assert classes_picked(starving, labelled, True, False)[1] == [2, 2, 2, 2, 2, 2]
+    assert classes_picked(starving, labelled, True, True)[1] == [2, 2, 0, 1, 2, 0]
+    for count_tries in (False, True):  # without oracle a pick counts for the class that asked
+        assert classes_picked(starving, labelled, False, count_tries)[1] == [2, 2, 0, 1, 2, 0]
+
+
+@with_and_without_oracle
+def test_misses_of_earlier_batches_count_where_tries_are_counted(
+    starving: EmbeddingIndex, asks: bool
+) -> None:
+    ids = [f"d{i}" for i in range(7)]
+    first, asked = classes_picked(
+        starving, labelled_from_ids(starving.pool, ids, "by hand"), asks, True
+    )
+    labelled = labelled_from_ids(starving.pool, ids + [f"d{row}" for row in first], "two batches")
+    history = [Batch(first, np.array(asked), ("",) * 6)]
+    # with the misses the counts are a 3 + 2, b 3 + 1 and c 1 + 3
+    assert classes_picked(starving, labelled, asks, True, history)[1] == [1, 2, 0, 1, 2, 0]
+    assert classes_picked(starving, labelled, asks, True)[1] == [2, 2, 0, 1, 2, 0]
+    starves = [2] * 6 if asks else [2, 2, 0, 1, 2, 0]
+    assert classes_picked(starving, labelled, asks, False, history)[1] == starves
+
+
+def test_a_pick_that_has_the_class_that_asked_counts_once(
+    by_hand: tuple[EmbeddingIndex, LabelledSet],
+) -> None:
+    # as without counting tries: b takes d3 (a and b) and d4, then the tie is a's
+    index, labelled = by_hand
+    options = StrategyOptions(count_tries=True)
+    state = selection_state(index, labelled, 0, oracle_of(index.pool, labelled), options=options)
+    assert select_batch("class-embedding", state, 3).rows.tolist() == [3, 4, 6]
+
+
+def test_a_class_without_a_centroid_is_skipped_whatever_its_tries(
+    starving: EmbeddingIndex,
+) -> None:
+    labelled = labelled_from_ids(starving.pool, [f"d{i}" for i in range(6)], "without c")
+    history = [Batch(np.array([0, 1]), np.array([2, 2]), ("", ""))]
+    assert classes_picked(starving, labelled, True, True, history)[1] == [0, 1, 0, 1, 0, 1]
 
 
 def test_a_document_closest_to_two_classes_is_picked_once(index_of: IndexOf) -> None:

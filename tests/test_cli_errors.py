@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import HashEncoder, Outcome, lock_held, minilm_or_skip, shared_or_skip
+from conftest import RECIPES, HashEncoder, Outcome, lock_held, minilm_or_skip, shared_or_skip
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.files import FORMS
@@ -67,8 +67,8 @@ def truncate(path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("eurlx", "there is no recipe, file or folder 'eurlx'; recipes: arxiv, demo, eurlex"),
-        ("absent.toml", "there is no recipe absent.toml; by name there are arxiv, demo, eurlex"),
+        ("eurlx", f"there is no recipe, file or folder 'eurlx'; recipes: {RECIPES}"),
+        ("absent.toml", f"there is no recipe absent.toml; by name there are {RECIPES}"),
         ("absent.jsonl", f"there is no absent.jsonl; a source is {FORMS}"),
         ("notes.txt", f"notes.txt has no known form; a source is {FORMS}"),
         (
@@ -315,9 +315,9 @@ def test_every_command_refuses_an_index_that_it_cannot_use(
     )
     manifest = Path("toy/manifest.json")
     good = manifest.read_text()
-    manifest.write_text(good.replace('"schema_version": 1', '"schema_version": 2'))
+    manifest.write_text(good.replace('"schema_version": 2', '"schema_version": 3'))
     assert refused(name, "toy", *options) == (
-        "the index in toy has schema 2, this version reads up to 1; "
+        "the index in toy has schema 3, this version reads up to 2; "
         "upgrade classemb-index, or build the index again with --force"
     )
     manifest.write_text(good[:-9])
@@ -393,7 +393,8 @@ def test_verify_refuses_another_encoder_than_the_indexs(
         (("query", "--class", "gamng"), "no class 'gamng'; the pool has: a, b, c"),
         (
             ("query", "--class", "a", "--method", "mean"),
-            "no query method 'mean'; there are: centroid",
+            "no query method 'mean'; there are: auto, centroid, centred, rocchio, probe, margin, "
+            "label-name, mixed, multi-centroid, expanded-name, expanded-mixed, contrastive",
         ),
         # 72 documents are in the train split; without options half of them are labelled
         (
@@ -468,10 +469,10 @@ def test_a_request_for_what_is_not_there_is_refused_with_both_numbers_or_the_cho
     [
         (None, "there is no file ids.txt; it holds one document id a line"),
         ("\n \n", "ids.txt has no id; it holds one document id a line"),
-        ("d0\nd999\n", "no document 'd999' in the pool; labelled ids must be the pool's"),
+        ("d0\nd999\n", "{}no document 'd999' in the pool; labelled ids must be the pool's"),
         (
             "d0\nd4\n",
-            "document 'd4' is in the test split, which serves the classifier only; "
+            "{}document 'd4' is in the test split, which serves the classifier only; "
             "take labelled ids from the train split",
         ),
     ],
@@ -486,7 +487,9 @@ def test_a_wrong_file_of_labelled_ids_is_refused(
     if content is not None:
         Path("ids.txt").write_text(content)
     name, *options = command
-    assert refused(name, "toy", *options, "--labelled", "ids.txt") == message
+    # batches are told apart, so that their errors say where; analyze takes one list of ids
+    place = "" if name == "analyze" else "ids.txt, line 2: "
+    assert refused(name, "toy", *options, "--labelled", "ids.txt") == message.format(place)
 
 
 def test_a_file_and_a_size_of_the_labelled_set_exclude_each_other(
@@ -507,8 +510,8 @@ def test_a_class_without_a_labelled_document_is_refused(
     Path("ids.txt").write_text("".join(f"{pool.ids[row]}\n" for row in without_c))
     for name in ("c", "rare"):
         assert refused("query", "toy", "--class", name, "--labelled", "ids.txt") == (
-            "no labelled document of c among 3 (the ids in ids.txt), so there is no centroid to "
-            "query with; label one, or use a larger --labelled-size"
+            "no labelled document of c among 3 (the ids in ids.txt), so there is nothing that auto "
+            "could search by; label one, use a larger --labelled-size, or describe it with --describe"
         )
 
 
@@ -532,7 +535,7 @@ def half_known(tmp_path: Path) -> EmbeddingIndex:
         ),
         (
             ("query", "--class", "a", "--labelled", "ids.txt"),
-            "document 'd2' has no known labels; add them to the source",
+            "ids.txt, line 1: document 'd2' has no known labels; add them to the source",
         ),
         (
             ("query", "--class", "a", "--labelled-size", "3"),
@@ -557,15 +560,14 @@ def test_unknown_labels_are_refused_where_they_are_needed(
     assert refused(command, "half", *options) == message
 
 
-def test_a_pool_in_which_no_label_is_known_cannot_be_queried(
+def test_a_pool_of_no_known_label_and_no_declared_class_cannot_be_queried(
     refused: Refused, tmp_path: Path
 ) -> None:
     pool = Pool.from_records([Record("x", "one", None, None)], name="bare")
     vectors = np.ones((1, 2), np.float32)
     EmbeddingIndex.build(pool, None, tmp_path / "bare", embeddings=vectors)
     assert refused("query", "bare", "--class", "rare") == (
-        "no document of bare has known labels, so no class can be queried by its documents; "
-        "label some and build the index again"
+        "the pool has no classes to query; add labels to its documents and build the index again"
     )
 
 

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Outcome
+from conftest import RECIPES, Outcome
 from pages import Page
 from small_paper import use_small_models, write_recipe
-
-from classemb_index.strategies import STRATEGIES
 
 Cli = Callable[..., Outcome]
 
@@ -31,8 +29,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """toy.toml in the working directory, small models, and two strategies."""
     write_recipe(tmp_path)
     use_small_models(monkeypatch)
-    chosen = {name: STRATEGIES[name] for name in ("random", "class-embedding")}
-    monkeypatch.setattr("classemb_index.reproduce.STRATEGIES", chosen)
+    chosen = ("random", "class-embedding")
+    monkeypatch.setattr("classemb_index.reproduce.PAPER_STRATEGIES", chosen)
 
 
 def error_of(outcome: Outcome) -> str:
@@ -122,8 +120,8 @@ def test_reproduce_writes_to_a_folder_of_corpus_and_scale_and_says_so(
         "Loading the models",
         "Building the index",
         "Surprisal of the pool",
-        "probe: random, class-embedding",
-        "probe: full",
+        "toy, probe: random, class-embedding",
+        "toy, probe: full",
         "Writing the report",
     ]
     page = Page((tmp_path / folder / "report" / "report.html").read_text(encoding="utf-8"))
@@ -146,7 +144,7 @@ def test_reproduce_takes_source_models_and_place(cli: Cli, tmp_path: Path, small
 
 def test_reproduce_of_an_unknown_corpus_names_the_recipes(cli: Cli, tmp_path: Path) -> None:
     assert error_of(cli("reproduce", "nope")) == (
-        "there is no recipe, file or folder 'nope'; recipes: arxiv, demo, eurlex"
+        f"there is no recipe, file or folder 'nope'; recipes: {RECIPES}"
     )
     assert list(tmp_path.iterdir()) == []
 

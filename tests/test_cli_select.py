@@ -17,7 +17,7 @@ Cli = Callable[..., Outcome]
 WriteJsonl = Callable[..., Path]
 
 SELECT_KEYS = {"strategy", "batch", "seed", "selected", "skipped_classes"}
-PICK_KEYS = {"rank", "row", "id", "class", "score"}
+PICK_KEYS = {"rank", "row", "id", "class", "score", "step"}
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,11 @@ def test_select_out_writes_the_batch_with_its_texts(
     arguments = ["select", "indexes/toy", "--labelled-size", 20, "--batch", 5]
     picks = json_of(cli(*arguments, "--json"))["selected"]
     outcome = cli(*arguments, "--out", "batch.jsonl")
-    assert outcome.out == "wrote batch.jsonl\n"
+    assert outcome.out.splitlines()[:2] == ["wrote batch.jsonl", "Classes so far"]
+    assert ["a", "-", "unknown:"] in [line.split()[:3] for line in outcome.out.splitlines()]
     lines = [json.loads(line) for line in (tmp_path / "batch.jsonl").read_text().splitlines()]
-    assert lines == [{**pick, "text": toy_pool.text(pick["row"])} for pick in picks]
+    added = {"strategy": "class-embedding"}
+    assert lines == [{**pick, **added, "text": toy_pool.text(pick["row"])} for pick in picks]
 
 
 def test_select_out_and_json_do_both(cli: Cli, toy_built: Outcome, tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ def test_select_names_classes_without_a_centroid_on_stderr(
     file = write_jsonl([only_a], "labelled.txt")
     outcome = cli("select", "indexes/toy", "--labelled", file, "--batch", 2, "--json")
     assert json_of(outcome)["skipped_classes"] == ["b", "c"]
-    assert outcome.err == "Note: no labelled document, so no centroid: b, c\n"
+    assert outcome.err == "Note: no labelled document and nothing else to ask with: b, c\n"
 
 
 def test_select_that_falls_back_to_random_says_so(

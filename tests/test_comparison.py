@@ -10,7 +10,7 @@ import pytest
 from conftest import scored_round
 
 from classemb_index import RoundResult, compare_strategies
-from classemb_index.comparison import Comparison, Estimate, estimate
+from classemb_index.comparison import Comparison, Estimate, estimate, paired, seed_scores
 
 # numbers without a pattern, one a seed
 SCATTERED = [0.41, 0.52, 0.37, 0.66, 0.48, 0.59, 0.44, 0.71, 0.50, 0.39]
@@ -260,3 +260,45 @@ def test_comparisons_with_random_do_not_depend_on_the_other_strategies() -> None
     beside = compare_strategies(one_size(random=SCATTERED, cvirs=[0.5] * 10, dal=SCATTERED[::-1]))
     assert [c for c in beside if c.strategy != "cvirs"] == alone
     assert all(isinstance(c, Comparison) for c in beside)
+
+
+def test_seed_scores_are_each_seeds_area_and_final_score() -> None:
+    results = [
+        *rounds("dal", 7, {100: 0.2, 150: 0.6, 250: 0.8}),
+        *rounds("dal", 3, {100: 0.0, 150: 0.2, 250: 0.5}),
+        *rounds("random", 3, {100: 0.2, 150: 0.4, 250: 0.6}),
+        *rounds("random", 4, {100: 0.9, 150: 0.9}),  # interrupted
+        *rounds("cvirs", 3, {100: 0.9}),  # interrupted, and its only seed
+        *rounds("full", 0, {5000: 0.9}),
+    ]
+    areas, finals = seed_scores(results)
+    assert list(areas) == list(finals) == ["dal", "random"]
+    assert list(areas["dal"]) == list(finals["dal"]) == [3, 7]
+    # trapezoids of width 50 and 100 over 150
+    assert areas["dal"] == pytest.approx({3: (5 + 35) / 150, 7: (20 + 70) / 150})
+    assert areas["random"] == pytest.approx({3: (15 + 50) / 150})
+    assert finals == {"dal": {3: 0.5, 7: 0.8}, "random": {3: 0.6}}
+
+
+def test_seed_scores_over_some_classes_are_of_the_mean_of_their_f1() -> None:
+    results = [
+        scored_round("dal", 0, 100, 0.9, f1={"a": 0.1, "b": 0.3, "c": 0.8}),
+        scored_round("dal", 0, 200, 0.9, f1={"a": 0.3, "b": 0.5, "c": 0.8}),
+    ]
+    areas, finals = seed_scores(results, ["a", "b"])
+    assert areas["dal"] == pytest.approx({0: 0.3}) and finals["dal"] == pytest.approx({0: 0.4})
+    assert seed_scores(results)[0]["dal"] == pytest.approx({0: 0.9})
+
+
+def test_paired_is_the_first_minus_the_second_over_the_seeds_in_common() -> None:
+    found = paired({1: 0.5, 2: 0.9, 3: 0.4}, {3: 0.1, 0: 0.7, 1: 0.4})
+    assert close(found, ((0.5 - 0.4) + (0.4 - 0.1)) / 2, 2)
+    assert paired({1: 0.5}, {2: 0.5}) is None
+    assert paired({}, {}) is None
+
+
+def test_paired_differences_of_five_seeds_have_an_interval() -> None:
+    first = dict(enumerate(SCATTERED[:5]))
+    second = {seed: score - 0.25 for seed, score in first.items()}
+    found = paired(first, second)
+    assert (found.low, found.mean, found.high) == pytest.approx((0.25,) * 3)

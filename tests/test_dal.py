@@ -10,7 +10,12 @@ from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, draw_labelled, select_batch
 from classemb_index.labelled import labelled_set
-from classemb_index.strategies import dal, discriminative_selection, selection_state
+from classemb_index.strategies import (
+    StrategyOptions,
+    dal,
+    discriminative_selection,
+    selection_state,
+)
 from classemb_index.strategies.dal import mini_query_sizes, train_discriminator
 
 
@@ -321,7 +326,7 @@ def test_dal_selects_documents_unlike_the_labelled_ones_and_then_the_others(
         labelled,
         0,
         classifier=Represented(representations),
-        discriminator_epochs=30,
+        options=StrategyOptions(discriminator_epochs=30),
     )
     found = select_batch("dal", state, 13)  # the first mini-query picks two
     assert set(found.rows[:2].tolist()) == set(left[[30, 40]].tolist())
@@ -350,7 +355,8 @@ def test_dal_trains_discriminators_for_the_epochs_of_the_state(
     monkeypatch.setattr(dal, "train_discriminator", noted)
     labelled = draw_labelled(toy_index.pool, 20, 0)
     classifier = Represented(toy_index.embeddings())
-    state = selection_state(toy_index, labelled, 0, classifier=classifier, discriminator_epochs=8)
+    options = StrategyOptions(discriminator_epochs=8)
+    state = selection_state(toy_index, labelled, 0, classifier=classifier, options=options)
     select_batch("dal", state, 25)
     assert asked == [8] * 10
 

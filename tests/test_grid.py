@@ -30,6 +30,7 @@ from classemb_index.devices import cpu_cores
 from classemb_index.errors import RequestError, RunError
 from classemb_index.grid import GridTask, default_workers, run_grid
 from classemb_index.simulation import Event
+from classemb_index.strategies import StrategyOptions
 from classemb_index.training import make_classifier
 
 SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds
@@ -111,7 +112,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
 
 
 def task_of(folder: Path, make: Callable[[EmbeddingIndex], Any]) -> GridTask:
-    return GridTask(folder, "cpu", make, SMALL, masked_lm=None, discriminator_epochs=2)
+    return GridTask(
+        folder, "cpu", make, SMALL, masked_lm=None, options=StrategyOptions(discriminator_epochs=2)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,18 @@ class NanEncoder(HashEncoder):
         return vectors
 
 
+class RecordingEncoder(HashEncoder):
+    """An encoder that remembers what it was asked for."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.texts += texts
+        return super().encode(texts)
+
+
 @pytest.fixture
 def pool() -> Pool:
     """Four documents in every state of knowledge, two classes."""
@@ -105,7 +117,7 @@ def test_an_encoder_embeds_every_document_in_the_order_of_the_pool(
     assert index.embeddings().dtype == np.float32
     np.testing.assert_array_equal(index.embeddings(), expected)
     np.testing.assert_array_equal(index.embeddings(np.array([3, 0])), expected[[3, 0]])
-    assert encoder.calls == 1
+    assert encoder.calls == 2  # the documents, and the class names
 
 
 def test_the_manifest_says_what_the_index_is_made_of(pool: Pool, tmp_path: Path) -> None:
@@ -151,13 +163,13 @@ def test_given_vectors_in_columns_order_stay_row_for_row(pool: Pool, tmp_path: P
     np.testing.assert_array_equal(index.embeddings(), vectors)
 
 
-def test_an_encoder_beside_given_vectors_is_recorded_and_not_called(
+def test_an_encoder_beside_given_vectors_is_recorded_and_embeds_the_class_names_alone(
     pool: Pool, tmp_path: Path
 ) -> None:
-    encoder = HashEncoder(dim=2)
+    encoder = RecordingEncoder(dim=2)
     vectors = np.ones((4, 2), np.float32)
     index = EmbeddingIndex.build(pool, encoder, tmp_path / "four", embeddings=vectors)
-    assert encoder.calls == 0
+    assert encoder.texts == ["a", "b"]
     assert index.manifest.encoder.fingerprint == "hash-2-"
     assert index.manifest.encoder.precision is None
     index.check_encoder(HashEncoder(dim=2))
@@ -373,4 +385,166 @@ def test_verify_finds_documents_that_are_not_row_for_row(index: EmbeddingIndex) 
     assert str(error.value) == (
         f"the index in {index.folder} is damaged: documents.parquet does not hold 4 documents "
         "with unique ids; build it again"
+    )
+
+
+ANGLES = np.radians(np.arange(30) * 6)  # half a circle of documents
+
+
+@pytest.fixture
+def half_circle(tmp_path: Path) -> EmbeddingIndex:
+    """Thirty documents on half a circle, every third of them in the test split; two classes."""
+    records = [
+        Record(f"d{i}", f"text {i}", ("a",) if i < 9 else (), "test" if i % 3 == 2 else "train")
+        for i in range(30)
+    ]
+    pool = Pool.from_records(records, classes={"frequent": ["a"], "rare": ["unheard of"]})
+    vectors = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1).astype(np.float32)
+    return EmbeddingIndex.build(
+        pool, HashEncoder(dim=2), tmp_path / "half", "exact", embeddings=vectors
+    )
+
+
+def as_schema_1(folder: Path) -> None:
+    """Make of an index one that an earlier version could have written."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for name in ("class_names.npy", "name_feedback.npy"):
+        del manifest["files"][name]
+        (folder / name).unlink()
+    del manifest["mean"]
+    manifest["schema_version"] = 1
+    path.write_text(json.dumps(manifest))
+
+
+def test_class_names_are_embedded_as_texts_by_the_indexs_own_encoder(
+    half_circle: EmbeddingIndex,
+) -> None:
+    expected = HashEncoder(dim=2).encode(["a", "unheard of"])
+    assert half_circle.class_names.dtype == np.float32
+    np.testing.assert_array_equal(half_circle.class_names, expected)
+    np.testing.assert_array_equal(np.load(half_circle.folder / "class_names.npy"), expected)
+
+
+def test_name_feedback_is_the_mean_of_the_three_selectable_documents_nearest_to_a_name(
+    half_circle: EmbeddingIndex,
+) -> None:
+    found = half_circle.name_feedback
+    assert found.shape == (2, 2) and found.dtype == np.float32
+    np.testing.assert_array_equal(np.load(half_circle.folder / "name_feedback.npy"), found)
+    for name, mean in zip(HashEncoder(dim=2).encode(["a", "unheard of"]), found, strict=True):
+        train = [i for i in range(30) if i % 3 != 2]
+        angle = np.arctan2(name[1], name[0])
+        nearest = sorted(train, key=lambda i: -np.cos(ANGLES[i] - angle))[:3]
+        x = sum(np.cos(ANGLES[i]) for i in nearest) / 3
+        y = sum(np.sin(ANGLES[i]) for i in nearest) / 3
+        np.testing.assert_allclose(mean, [x, y], atol=1e-6)
+
+
+def test_feedback_of_a_row_of_zeros_is_zero_and_of_others_their_own(
+    half_circle: EmbeddingIndex,
+) -> None:
+    # nearest to the first document are 0, 1 and 3: 2 is of the test split
+    found = half_circle.feedback(np.array([[0, 0], [1, 0]], dtype=np.float32))
+    near = ANGLES[[0, 1, 3]]
+    np.testing.assert_allclose(
+        found, [[0, 0], [np.cos(near).mean(), np.sin(near).mean()]], atol=1e-6
+    )
+
+
+def test_feedback_in_a_pool_of_fewer_than_three_is_the_mean_of_all(index: EmbeddingIndex) -> None:
+    # selectable are x at (1, 0) and z at (-1, 0)
+    found = index.feedback(np.array([[0, 1], [1, 0]], dtype=np.float32))
+    np.testing.assert_allclose(found, [[0, 0], [0, 0]], atol=1e-6)
+
+
+def test_a_pool_without_a_document_to_search_has_no_mean_and_no_feedback(tmp_path: Path) -> None:
+    pool = Pool.from_records([Record("x", "one", ("a",), "test")])
+    vectors = np.ones((1, 2), np.float32)
+    index = EmbeddingIndex.build(pool, HashEncoder(dim=2), tmp_path / "x", embeddings=vectors)
+    assert index.name_feedback.tolist() == [[0, 0]]
+    assert index.mean.tolist() == [0, 0]
+
+
+def test_the_mean_is_that_of_the_selectable_documents_and_stands_in_the_manifest(
+    half_circle: EmbeddingIndex,
+) -> None:
+    train = ANGLES[[i for i in range(30) if i % 3 != 2]]
+    expected = [np.cos(train).mean(), np.sin(train).mean()]
+    assert half_circle.mean.dtype == np.float32
+    np.testing.assert_allclose(half_circle.mean, expected, atol=1e-6)
+    stored = json.loads((half_circle.folder / "manifest.json").read_text())["mean"]
+    np.testing.assert_array_equal(np.array(stored, np.float32), half_circle.mean)
+
+
+def test_vectors_without_an_encoder_come_without_class_names(index: EmbeddingIndex) -> None:
+    assert (index.class_names, index.name_feedback) == (None, None)
+    assert set(index.manifest.files) == {"vectors.npy", "documents.parquet"}
+    np.testing.assert_allclose(index.mean, [0, 0], atol=1e-7)  # of (1, 0) and (-1, 0)
+
+
+def test_an_index_of_a_pool_without_classes_has_no_class_names(tmp_path: Path) -> None:
+    pool = Pool.from_records([Record("x", "one", None, None)])
+    index = EmbeddingIndex.build(pool, HashEncoder(), tmp_path / "x")
+    assert index.class_names is None
+    assert set(index.manifest.files) == {"vectors.npy", "documents.parquet"}
+
+
+def test_an_encoder_that_gives_nan_for_a_class_name_is_refused(tmp_path: Path) -> None:
+    pool = Pool.from_records([Record("x", "one", ("bad weather",), None)])
+    with pytest.raises(SourceError) as error:
+        EmbeddingIndex.build(pool, NanEncoder(), tmp_path / "x")
+    assert str(error.value) == (
+        "the encoder 'hash' gave NaN for a class name; try --precision float32"
+    )
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_index_of_schema_1_opens_without_class_names_and_computes_its_mean(
+    half_circle: EmbeddingIndex,
+) -> None:
+    as_schema_1(half_circle.folder)
+    old = EmbeddingIndex.open(half_circle.folder)
+    assert (old.manifest.schema_version, old.manifest.mean) == (1, ())
+    assert (old.class_names, old.name_feedback) == (None, None)
+    np.testing.assert_array_equal(old.mean, half_circle.mean)
+    assert old.verify()[0] == "2 files have the bytes and sha256 of the manifest"
+    queries = np.array([[1, 0]], dtype=np.float32)
+    np.testing.assert_array_equal(old.feedback(queries), half_circle.feedback(queries))
+
+
+def test_feedback_that_an_index_does_not_hold_is_computed(half_circle: EmbeddingIndex) -> None:
+    folder, expected = half_circle.folder, half_circle.name_feedback
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["files"]["name_feedback.npy"]
+    path.write_text(json.dumps(manifest))
+    (folder / "name_feedback.npy").unlink()
+    np.testing.assert_array_equal(EmbeddingIndex.open(folder).name_feedback, expected)
+
+
+@pytest.mark.parametrize("name", ["class_names", "name_feedback"])
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3), (4,)])
+def test_class_names_of_another_shape_are_damage(
+    half_circle: EmbeddingIndex, name: str, shape: tuple[int, ...]
+) -> None:
+    folder = half_circle.folder
+    np.save(folder / f"{name}.npy", np.ones(shape, np.float32))
+    reseal(folder, f"{name}.npy")
+    with pytest.raises(IndexDamagedError) as error:
+        getattr(EmbeddingIndex.open(folder), name)
+    assert str(error.value) == (
+        f"the index in {folder} is damaged: {name}.npy does not hold a vector for each class; "
+        "build it again"
+    )
+
+
+def test_class_names_that_cannot_be_read_are_damage(half_circle: EmbeddingIndex) -> None:
+    folder = half_circle.folder
+    (folder / "class_names.npy").write_bytes(b"no array")
+    reseal(folder, "class_names.npy")
+    with pytest.raises(IndexDamagedError) as error:
+        EmbeddingIndex.open(folder).class_names  # noqa: B018
+    assert str(error.value) == (
+        f"the index in {folder} is damaged: class_names.npy cannot be read; build it again"
     )

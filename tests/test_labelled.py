@@ -128,13 +128,18 @@ def test_default_of_a_small_pool_is_half_of_it(toy_pool: Pool) -> None:
     assert found.rows.tolist() == draw_labelled(toy_pool, 36, 0).rows.tolist()
 
 
-def test_default_without_a_known_label_is_an_error() -> None:
-    with pytest.raises(RequestError) as error:
-        default_labelled(pool_of([None, None, ("a",)], ["train", "train", "test"]))
-    assert str(error.value) == (
-        "no document of small has known labels, so no class can be queried by its "
-        "documents; label some and build the index again"
-    )
+def test_default_without_a_known_label_is_empty_and_leaves_all_to_be_searched() -> None:
+    found = default_labelled(pool_of([None, None, ("a",)], ["train", None, "test"]))
+    assert (len(found), found.counts.tolist(), found.labels.shape) == (0, [0], (0, 1))
+    assert found.unlabelled.tolist() == [True, True, False]
+    assert found.origin == "no labelled document"
+
+
+def test_labels_of_rows_come_in_the_order_asked(mixed: Pool) -> None:
+    found = labelled_from_ids(mixed, ["d5", "d0", "d3"], "by hand")
+    asked = found.labels_of(np.array([5, 0, 3, 5]))
+    assert asked.tolist() == [[False, True], [True, False], [True, True], [False, True]]
+    assert found.labels_of(np.zeros(0, dtype=np.int64)).shape == (0, 2)
 
 
 @pytest.mark.parametrize("choose", [default_labelled, lambda pool: draw_labelled(pool, 40, 1)])

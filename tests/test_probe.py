@@ -9,6 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, ProbeClassifier, Record
+from classemb_index.probe import logistic_head
 
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
@@ -143,3 +144,32 @@ def test_the_inverse_strength_is_the_penaltys(line: EmbeddingIndex) -> None:
         probe.fit(np.arange(6), line.pool.labels[:6], NO_ROWS, none, 0)
         spreads.append(np.ptp(probe.probabilities(np.arange(8))))
     assert spreads[0] < 0.1 < 0.9 < spreads[1]
+
+
+@pytest.mark.parametrize("c", [0.1, 1.0, 30.0])
+def test_a_head_is_the_best_of_its_penalised_and_balanced_loss(c: float) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((40, 3)).astype(np.float32)
+    has_class = x[:, 0] + rng.standard_normal(40) > 1  # a fifth of them
+    assert 4 < has_class.sum() < 15
+    weights, offset = logistic_head(x, has_class, c)
+    assert weights.dtype == np.float32 and isinstance(offset, float)
+    # the loss has no slope there: each side weighs n / 2, the offset is not penalised
+    side = np.where(has_class, 20 / has_class.sum(), 20 / (~has_class).sum())
+    wrong = c * side * (1 / (1 + np.exp(-(x @ weights + offset))) - has_class)
+    np.testing.assert_allclose(x.T @ wrong + weights, [0, 0, 0], atol=5e-3 * c)
+    assert abs(wrong.sum()) < 5e-3 * c
+
+
+def test_a_head_between_two_opposite_documents_lies_in_the_middle() -> None:
+    documents = np.array([[0.6, 0.8], [-0.6, -0.8]], dtype=np.float32)
+    weights, offset = logistic_head(documents, np.array([True, False]))
+    assert weights[0] > 0
+    assert weights[1] / weights[0] == pytest.approx(4 / 3)
+    assert offset == pytest.approx(0, abs=1e-6)
+
+
+def test_a_head_of_unequal_sides_weighs_them_equally() -> None:
+    documents = np.array([[1, 0]] + [[-1, 0]] * 9, dtype=np.float32)
+    _, offset = logistic_head(documents, np.arange(10) == 0)
+    assert offset == pytest.approx(0, abs=1e-3)  # without weights about -1.5

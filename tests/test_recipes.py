@@ -7,13 +7,18 @@ import json
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from conftest import shared_or_skip
 
 from classemb_index import ClassembError, Pool, Record
 from classemb_index.recipes import (
+    Recipe,
+    cut_classes,
     draw_splits,
     find_recipe,
     parse_recipe,
@@ -70,8 +75,16 @@ def unsplit(n: int) -> list[Record]:
     return [Record(f"d{i}", f"text {i}", None, None) for i in range(n)]
 
 
-def test_three_recipes_come_with_the_tool() -> None:
-    assert recipe_names() == ["arxiv", "demo", "eurlex"]
+def test_seven_recipes_come_with_the_tool() -> None:
+    assert recipe_names() == [
+        "arxiv",
+        "arxiv-rare",
+        "demo",
+        "eurlex",
+        "eurlex-other",
+        "eurlex-rare",
+        "reuters",
+    ]
     assert [find_recipe(name).name for name in recipe_names()] == recipe_names()
 
 
@@ -196,6 +209,11 @@ def test_a_recipe_file_is_read_with_everything_it_says(tmp_path: Path) -> None:
         [pool.sample]
         train = 2
         seed = 7
+        [pool.cut]
+        seed = 9
+        [pool.cut.classes]
+        "a, or b" = 30
+        c = 0
         [encoder]
         name = "minilm"
         max_length = 128
@@ -211,6 +229,7 @@ def test_a_recipe_file_is_read_with_everything_it_says(tmp_path: Path) -> None:
     assert recipe.reading.rename == {"1": "a"} and recipe.reading.splits == {"eval": "dev"}
     assert recipe.classes == {"rare": ("b", "a")} and recipe.drop_unclassed
     assert recipe.sample == {"train": 2, "seed": 7}
+    assert (recipe.cut, recipe.cut_seed) == ({"a, or b": 30, "c": 0}, 9)
     assert (recipe.encoder, recipe.max_length, recipe.backend) == ("minilm", 128, "exact")
 
 
@@ -230,7 +249,7 @@ def test_one_text_field_may_be_named_by_itself() -> None:
         (
             PLAIN + 'label = "x"',
             "recipe mine has unknown keys in [pool]: label; "
-            "known are classes, drop_unclassed, fields, rename, sample, source, splits",
+            "known are classes, cut, drop_unclassed, fields, rename, sample, source, splits",
         ),
         (
             PLAIN + "[pool.classes]\ncommon = []",
@@ -245,6 +264,34 @@ def test_one_text_field_may_be_named_by_itself() -> None:
             PLAIN + "[pool.fields]\ntitle = 't'",
             "recipe mine has unknown keys in [pool.fields]: title; "
             "known are id, label_separator, labels, split, text",
+        ),
+        (
+            PLAIN + "[pool.cut]\nmost = 3",
+            "recipe mine has unknown keys in [pool.cut]: most; known are classes, seed",
+        ),
+        (PLAIN + "cut = 3", "recipe mine: cut in [pool] must be a table, not 3"),
+        (
+            PLAIN + "[pool.cut]\nclasses = ['a']",
+            "recipe mine: classes in [pool.cut] must be a table, not ['a']",
+        ),
+        (
+            PLAIN + "[pool.cut]\nseed = 'x'",
+            "recipe mine: seed in [pool.cut] must be a whole number, not 'x'",
+        ),
+        (
+            PLAIN + "[pool.cut.classes]\na = 3\nb = -1",
+            "recipe mine: [pool.cut.classes] keeps -1 documents of 'b'; "
+            "it must be a whole number from 0",
+        ),
+        (
+            PLAIN + "[pool.cut.classes]\na = 'few'",
+            "recipe mine: [pool.cut.classes] keeps 'few' documents of 'a'; "
+            "it must be a whole number from 0",
+        ),
+        (
+            PLAIN + "[pool.cut.classes]\na = 0.5",
+            "recipe mine: [pool.cut.classes] keeps 0.5 documents of 'a'; "
+            "it must be a whole number from 0",
         ),
         (
             PLAIN + "[encoder]\ndevice = 'cpu'",
@@ -292,11 +339,13 @@ def test_a_wrong_recipe_is_refused(text: str, message: str) -> None:
     [
         (
             "eurlx",
-            "there is no recipe, file or folder 'eurlx'; recipes: arxiv, demo, eurlex",
+            "there is no recipe, file or folder 'eurlx'; recipes: arxiv, arxiv-rare, demo, eurlex, "
+            "eurlex-other, eurlex-rare, reuters",
         ),
         (
             "absent.toml",
-            "there is no recipe absent.toml; by name there are arxiv, demo, eurlex",
+            "there is no recipe absent.toml; by name there are arxiv, arxiv-rare, demo, eurlex, "
+            "eurlex-other, eurlex-rare, reuters",
         ),
     ],
 )
@@ -374,6 +423,256 @@ def test_drawing_holds_no_more_documents_than_it_draws() -> None:
 
     assert len(list(draw_splits(records(), {"train": 30, "test": 20}))) == 50
     assert most <= 52
+
+
+def mixed(n: int = 120) -> list[Record]:
+    """Documents of a, of b, of both and of neither, in every split and in none."""
+    labels = [("a",), ("b",), ("a", "b"), ("c",), (), None]
+    splits = ["train", "train", None, "dev", "test"]
+    return [Record(f"d{i}", f"text {i}", labels[i % 6], splits[i % 5]) for i in range(n)]
+
+
+def cut(records: list[Record], most: Mapping[str, int], seed: int = 0) -> list[Record]:
+    return list(cut_classes(lambda: iter(records), most, seed))
+
+
+def in_train(records: list[Record], name: str) -> int:
+    """Documents of the class that are to be searched: the train split, and no split."""
+    return sum(r.split in ("train", None) and name in (r.labels or ()) for r in records)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_cut_leaves_no_more_of_a_class_than_it_says(seed: int) -> None:
+    records = mixed()
+    assert (in_train(records, "a"), in_train(records, "b")) == (24, 24)
+    kept = cut(records, {"a": 15, "b": 6}, seed)
+    # what is left out for b was of a too in part
+    assert in_train(kept, "b") == 6 and 6 <= in_train(kept, "a") <= 15
+    assert in_train(kept, "c") == in_train(records, "c")
+
+
+def test_a_cut_of_one_class_leaves_as_many_as_it_says() -> None:
+    assert in_train(cut(mixed(), {"a": 15}), "a") == 15
+    assert in_train(cut(mixed(), {"a": 0}), "a") == 0
+
+
+def test_a_cut_leaves_out_documents_of_its_classes_in_train_and_no_others() -> None:
+    records = mixed()
+    kept = cut(records, {"a": 3})
+    left_out = [record for record in records if record not in kept]
+    assert kept == [record for record in records if record not in left_out]  # in their order
+    assert len(left_out) == 24 - 3
+    for record in left_out:
+        assert record.split in ("train", None) and "a" in (record.labels or ())
+    assert {record.split for record in left_out} == {"train", None}
+
+
+def test_a_document_of_two_classes_is_left_out_once_for_both() -> None:
+    both = [Record(f"d{i}", "text", ("a", "b"), "train") for i in range(10)]
+    kept = cut(both, {"a": 2, "b": 7})
+    assert len(kept) == 2  # first down to 7 for b, then to 2 for a
+
+
+def test_the_class_of_the_largest_number_is_cut_first() -> None:
+    both = [Record(f"d{i}", "text", ("a", "b"), "train") for i in range(10)]
+    alone = [Record(f"e{i}", "text", ("b",), "train") for i in range(2)]
+    left = [cut([*both, *alone], {"a": 2, "b": 7}, seed) for seed in range(30)]
+    assert {in_train(kept, "a") for kept in left} == {2}
+    # b goes down to 7 of 12 first, which may cost those of b alone; a first would spare both of them
+    assert {in_train(kept, "b") for kept in left} == {2, 3, 4}
+
+
+def test_a_limit_above_what_there_is_changes_nothing() -> None:
+    assert cut(mixed(), {"a": 24, "b": 1000, "absent": 3}) == mixed()
+
+
+def test_the_same_seed_cuts_the_same_documents_and_another_seed_others() -> None:
+    first, again, other = (cut(mixed(), {"a": 8, "b": 5}, seed) for seed in (3, 3, 4))
+    assert first == again and first != other
+
+
+def test_every_document_of_a_class_is_equally_likely_to_be_left_out() -> None:
+    draws, records = 800, mixed(60)
+    times: Counter[str] = Counter()
+    for seed in range(draws):
+        times.update(record.id for record in cut(records, {"a": 3}, seed))
+    candidates = [r.id for r in records if r.split in ("train", None) and "a" in (r.labels or ())]
+    assert len(candidates) == 12
+    deviation = (draws * 3 / 12 * 9 / 12) ** 0.5
+    for id_ in candidates:
+        assert abs(times[id_] - draws * 3 / 12) < 4.5 * deviation
+
+
+def test_a_recipe_cuts_what_it_has_renamed_and_drawn(
+    tmp_path: Path, write_jsonl: Callable[..., Path]
+) -> None:
+    lines = [
+        {"id": f"{i}", "text": f"text {i}", "labels": ["1"] if i % 2 else ["2"]} for i in range(200)
+    ]
+    source = write_jsonl(lines)
+    recipe = parse_recipe(
+        "mine",
+        f"""
+        [pool]
+        source = "{source}"
+        [pool.classes]
+        frequent = ["two"]
+        rare = ["one"]
+        [pool.rename]
+        1 = "one"
+        2 = "two"
+        [pool.sample]
+        train = 100
+        test = 60
+        [pool.cut]
+        seed = 5
+        classes = {{ one = 7 }}
+        """,
+    )
+    pool = recipe.read_pool()
+    one, train, test = pool.labels[:, 1], pool.splits == "train", pool.splits == "test"
+    assert pool.classes == ("two", "one")
+    assert (one & train).sum() == 7 and test.sum() == 60
+    whole = replace(recipe, cut={}).read_pool()
+    kept = set(pool.ids)
+    dropped = [row for row, id_ in enumerate(whole.ids) if id_ not in kept]
+    assert whole.labels[dropped, 1].all() and (whole.splits[dropped] == "train").all()
+    assert (~pool.labels[:, 1] & train).sum() == 100 - 7 - len(dropped)
+    assert list(recipe.read_pool().ids) == list(pool.ids)
+    assert list(replace(recipe, cut_seed=6).read_pool().ids) != list(pool.ids)
+
+
+SHARES = {  # least and most of the train split
+    "eurlex-rare": (0.001, 0.01),
+    "arxiv-rare": (0.001, 0.011),  # 130 of what the cut leaves are a little more than 1 %
+    "eurlex-other": (0.002, 0.01),
+    "reuters": (0.004, 0.01),
+}
+SOURCES = {
+    "eurlex-rare": ("data", "eurlex57k", "reduced.jsonl.gz"),
+    "arxiv-rare": ("data", "arxiv", "reduced.jsonl.gz"),
+    "eurlex-other": ("data", "eurlex57k", "reduced.jsonl.gz"),
+    "reuters": ("data", "reuters21578", "modapte.jsonl.gz"),
+}
+
+
+class Line(NamedTuple):
+    """What a line of a corpus says of a document."""
+
+    id: str
+    labels: set[str]
+    split: str
+
+
+@cache
+def lines_of(path: Path) -> list[Line]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        found = map(json.loads, file)
+        return [Line(line["id"], set(line["labels"]), line["split"]) for line in found]
+
+
+class Corpus(NamedTuple):
+    """A corpus beside the checkout: its pool as a recipe reads it, and its lines."""
+
+    recipe: Recipe
+    pool: Pool
+    lines: list[Line]
+
+
+@pytest.fixture(scope="module", params=SHARES)
+def corpus(request: pytest.FixtureRequest) -> Corpus:
+    """Each of the recipes with rare classes on its corpus."""
+    path = shared_or_skip(*SOURCES[request.param])
+    recipe = find_recipe(request.param).with_source(str(path))
+    return Corpus(recipe, recipe.read_pool(), lines_of(path))
+
+
+def test_a_recipe_of_rare_classes_embeds_with_minilm_at_256_tokens() -> None:
+    for name in SHARES:
+        recipe = find_recipe(name)
+        assert (recipe.encoder, recipe.max_length, recipe.paper) == ("minilm", 256, {})
+        assert len(recipe.classes["rare"]) == {"eurlex-other": 20, "reuters": 13}.get(name, 5)
+        assert set(recipe.cut) == (set(recipe.classes["rare"]) if "-rare" in name else set())
+
+
+@pytest.mark.data
+def test_rare_means_up_to_one_percent_of_the_train_split(corpus: Corpus) -> None:
+    pool = corpus.pool
+    least, most = SHARES[pool.name]
+    train = pool.labels[pool.splits == "train"]
+    shares = {name: float(train[:, pool.class_position(name)].mean()) for name in pool.classes}
+    for name in pool.groups["rare"]:
+        assert least <= shares[name] <= most, name
+    for name in pool.groups.get("frequent", ()):
+        assert shares[name] > 0.01, name
+
+
+@pytest.mark.data
+def test_a_cut_corpus_lacks_documents_of_its_cut_classes_in_train_alone(corpus: Corpus) -> None:
+    pool, cut_to = corpus.pool, corpus.recipe.cut
+    wanted = set(pool.classes)
+    train = Counter(
+        name
+        for row, id_ in enumerate(pool.ids)
+        for name in pool.known_labels(row)
+        if pool.splits[row] == "train"
+    )
+    for name, most in cut_to.items():
+        assert 0.8 * most <= train[name] <= most
+    kept = set(pool.ids)
+    missing = [
+        line
+        for line in corpus.lines
+        if line.id not in kept and (wanted & line.labels or not corpus.recipe.drop_unclassed)
+    ]
+    assert bool(missing) == bool(cut_to)
+    for line in missing:
+        assert line.split == "train" and cut_to.keys() & line.labels
+
+
+@pytest.mark.data
+def test_the_classes_of_the_reuters_recipe_are_the_topics_of_more_than_30_training_documents() -> (
+    None
+):
+    lines = lines_of(shared_or_skip(*SOURCES["reuters"]))
+    train = [line for line in lines if line.split == "train"]
+    topics = Counter(name for line in train for name in line.labels)
+    classes = find_recipe("reuters").classes
+    common = {name for name, count in topics.items() if count > 30}
+    assert common == {*classes["frequent"], *classes["rare"]} and len(common) == 33
+    assert set(classes["rare"]) == {name for name in common if topics[name] < len(train) / 100}
+
+
+@pytest.mark.data
+def test_the_labels_of_the_eurlex_other_recipe_are_spread_evenly_over_those_that_are_rare() -> None:
+    lines = lines_of(shared_or_skip(*SOURCES["eurlex-other"]))
+    train, test = (
+        Counter(name for line in lines if line.split == split for name in line.labels)
+        for split in ("train", "test")
+    )
+    n = sum(line.split == "train" for line in lines)
+    rare = [
+        name
+        for name in sorted(train, key=lambda name: (-train[name], name))
+        if 0.002 <= train[name] / n <= 0.01
+        and test[name] >= 10
+        and name not in (*TABLE_4["eurlex"], "export licence")
+    ]
+    assert len(rare) == 58
+    expected = {rare[i * 58 // 20] for i in range(20)}
+    assert set(find_recipe("eurlex-other").classes["rare"]) == expected
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["eurlex-rare", "eurlex-other"])
+def test_the_eurovoc_ids_of_a_recipe_of_rare_classes_are_those_of_the_label_table(
+    name: str,
+) -> None:
+    path = shared_or_skip("data", "eurlex57k", "eurovoc_labels.json.gz")
+    labels = json.loads(gzip.decompress(path.read_bytes()))
+    recipe = find_recipe(name)
+    assert {id_: labels[id_]["label"] for id_ in recipe.reading.rename} == recipe.reading.rename
+    assert set(recipe.reading.rename.values()) == {c for g in recipe.classes.values() for c in g}
 
 
 def test_a_class_file_gives_its_groups_and_ignores_its_notes(tmp_path: Path) -> None:

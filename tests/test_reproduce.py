@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import HashEncoder
+from conftest import RECIPES, HashEncoder
 from pages import Page
 from small_paper import TINY, FakeMaskedLM, MissingModel, use_small_models, write_recipe
 
@@ -21,7 +21,7 @@ from classemb_index.probe import PROBE
 from classemb_index.reproduce import SCALES, Experiment, Scale, reproduce
 from classemb_index.results import read_rounds
 from classemb_index.simulation import Event, Schedule
-from classemb_index.strategies import STRATEGIES
+from classemb_index.strategies import PAPER_STRATEGIES
 
 
 @dataclass
@@ -98,9 +98,7 @@ def small(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two strategies in place of all."""
-    names = ("random", "alps")
-    chosen = {name: STRATEGIES[name] for name in names}
-    monkeypatch.setattr("classemb_index.reproduce.STRATEGIES", chosen)
+    monkeypatch.setattr("classemb_index.reproduce.PAPER_STRATEGIES", ("random", "alps"))
 
 
 def refusal(error: type[ClassembError], make: Callable[[], object]) -> str:
@@ -164,7 +162,9 @@ def test_every_strategy_is_run_with_every_seed_and_once_on_the_whole_train_split
     whole: Reproduction,
 ) -> None:
     cells = [(r.strategy, r.seed, r.n_labelled) for r in read_rounds(whole.folder / "probe")]
-    expected = {(name, seed, size) for name in STRATEGIES for seed in (0, 1) for size in (10, 15)}
+    expected = {
+        (name, seed, size) for name in PAPER_STRATEGIES for seed in (0, 1) for size in (10, 15)
+    }
     assert len(cells) == 29 and set(cells) == expected | {("full", 0, 216)}
 
 
@@ -187,8 +187,8 @@ def test_the_watcher_is_told_stages_documents_and_rounds(whole: Reproduction) ->
         "Loading the models",
         "Building the index",
         "Surprisal of the pool",
-        f"probe: {', '.join(STRATEGIES)}",
-        "probe: full",
+        f"toy, probe: {', '.join(PAPER_STRATEGIES)}",
+        "toy, probe: full",
         "Writing the report",
     ]
     assert watcher.counts == [(0, 360), (360, 360), (216, 216)]
@@ -300,7 +300,7 @@ def test_a_masked_language_model_that_cannot_be_had_fails_before_anything_is_wri
 
 def test_an_unknown_corpus_fails_before_anything_is_written(small: Path) -> None:
     found = refusal(SourceError, lambda: reproduce("eurlx", "small", small, Recorder()))
-    assert found == "there is no recipe, file or folder 'eurlx'; recipes: arxiv, demo, eurlex"
+    assert found == f"there is no recipe, file or folder 'eurlx'; recipes: {RECIPES}"
     assert not small.exists()
 
 

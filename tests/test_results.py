@@ -34,11 +34,12 @@ from classemb_index.results import (
     read_rounds,
     read_summary,
     run_simulation,
+    strategy_settings,
     summarize,
     support_of,
     unfinished_cells,
 )
-from classemb_index.strategies import STRATEGIES
+from classemb_index.strategies import STRATEGIES, StrategyOptions
 from classemb_index.training import make_classifier
 
 BOTH = ["random", "class-embedding"]
@@ -268,7 +269,7 @@ def test_strategies_and_seeds_may_be_added_later(index: EmbeddingIndex, folder: 
 def test_every_strategy_and_full_may_be_added_later(index: EmbeddingIndex, folder: Path) -> None:
     first = run(folder, index, ["random"], [0])
     names = [*STRATEGIES, "full"]
-    aids = {"surprisal": RowSurprisal(), "discriminator_epochs": 2}
+    aids = {"surprisal": RowSurprisal(), "options": StrategyOptions(discriminator_epochs=2)}
     results = run(folder, index, names, [0], **aids)
     assert results[:3] == first
     assert [r.strategy for r in results] == [n for n in STRATEGIES for _ in range(3)] + ["full"]
@@ -277,6 +278,9 @@ def test_every_strategy_and_full_may_be_added_later(index: EmbeddingIndex, folde
         **{name: {} for name in names},
         "dal": {"discriminator_epochs": 2},
         "alps": {"masked_lm": "tiny", "fingerprint": "f1"},
+        "portfolio": {"names": None},
+        "anchoral": {"base": "uncertainty"},
+        "seals": {"base": "uncertainty"},
     }
     summary = read_summary(folder)
     assert [curve.strategy for curve in summary.curves] == list(STRATEGIES)
@@ -288,8 +292,8 @@ def test_every_strategy_and_full_may_be_added_later(index: EmbeddingIndex, folde
 def test_what_a_strategy_depends_on_matters_only_where_it_is_run(
     index: EmbeddingIndex, folder: Path
 ) -> None:
-    run(folder, index, ["random", "dal"], [0], discriminator_epochs=2)
-    again = run(folder, index, ["random"], [0], discriminator_epochs=3)
+    run(folder, index, ["random", "dal"], [0], options=StrategyOptions(discriminator_epochs=2))
+    again = run(folder, index, ["random"], [0], options=StrategyOptions(discriminator_epochs=3))
     assert {result.strategy for result in again} == {"random"}
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert config["strategies"] == {"random": {}, "dal": {"discriminator_epochs": 2}}
@@ -338,9 +342,10 @@ def test_another_classifier_is_refused(index: EmbeddingIndex, finished: Path) ->
 def test_another_number_of_a_discriminators_epochs_is_refused(
     index: EmbeddingIndex, folder: Path
 ) -> None:
-    run(folder, index, ["random", "dal"], [0], discriminator_epochs=2)
+    run(folder, index, ["random", "dal"], [0], options=StrategyOptions(discriminator_epochs=2))
     before = (folder / "config.json").read_bytes()
-    assert refusal(folder, index, strategies=["dal"], discriminator_epochs=3) == OTHER.format(
+    three = StrategyOptions(discriminator_epochs=3)
+    assert refusal(folder, index, strategies=["dal"], options=three) == OTHER.format(
         folder, "strategies.dal.discriminator_epochs 2 there, 3 now"
     )
     assert (folder / "config.json").read_bytes() == before
@@ -445,7 +450,7 @@ def test_a_run_of_all_kinds_of_strategies_that_was_stopped_and_cut_goes_on_to_th
     index: EmbeddingIndex, tmp_path: Path
 ) -> None:
     names = ["random", "max-uncertainty", "full", "dal", "cvirs", "alps"]
-    aids = {"surprisal": RowSurprisal(), "discriminator_epochs": 2}
+    aids = {"surprisal": RowSurprisal(), "options": StrategyOptions(discriminator_epochs=2)}
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     run(whole, index, names, [5], **aids)
     probe = ProbeClassifier(index.embeddings())
@@ -466,6 +471,75 @@ def test_a_run_of_all_kinds_of_strategies_that_was_stopped_and_cut_goes_on_to_th
     assert found == expected
     for name in ("summary.json", "config.json"):
         assert (stopped / name).read_text() == (whole / name).read_text()
+
+
+def test_a_run_folder_of_an_earlier_version_is_read_and_continued(
+    index: EmbeddingIndex, tmp_path: Path
+) -> None:
+    names = ["random", "class-embedding"]
+    whole, earlier = tmp_path / "whole", tmp_path / "earlier"
+    expected = run(whole, index, names, [0])
+    shutil.copytree(whole, earlier)
+    lines = [json.loads(line) for line in (whole / "rounds.jsonl").read_text().splitlines()]
+    for line in lines:
+        assert len(line.pop("picked_for")) == len(line["selected"]) and line.pop("steps") == []
+    text = "".join(json.dumps(line) + "\n" for line in lines[:4])
+    (earlier / "rounds.jsonl").write_text(text)
+    found = read_rounds(earlier)
+    assert found == [replace(result, picked_for=[], steps=[]) for result in expected[:4]]
+    results = run(earlier, index, names, [0])
+    assert results[:4] == found
+    assert without_seconds(results[4:]) == without_seconds(expected[4:])
+    assert (earlier / "summary.json").read_text() == (whole / "summary.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        ({}, {"random": {}, "class-embedding": {}, "seals": {"base": "uncertainty"}}),
+        (
+            {"base": "dal", "discriminator_epochs": 3},
+            {
+                "random": {},
+                "class-embedding": {},
+                "seals": {"base": "dal", "discriminator_epochs": 3},
+            },
+        ),
+        (
+            {"base": "class-embedding", "count_tries": True},
+            {
+                "random": {},
+                "class-embedding": {"count_tries": True},
+                "seals": {"base": "class-embedding", "count_tries": True},
+            },
+        ),
+        (
+            {"no_near_duplicates": 0.9},
+            {
+                "random": {"no_near_duplicates": 0.9},
+                "class-embedding": {"no_near_duplicates": 0.9},
+                "seals": {"base": "uncertainty", "no_near_duplicates": 0.9},
+            },
+        ),
+    ],
+)
+def test_the_settings_of_a_strategy_are_the_options_that_concern_it(
+    index: EmbeddingIndex, options: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    names = ["random", "class-embedding", "seals"]
+    assert strategy_settings(index, names, None, StrategyOptions(**options)) == settings
+    full = strategy_settings(index, ["full"], None, StrategyOptions(**options))
+    assert full == {"full": {}}
+
+
+def test_other_class_names_are_other_settings_of_portfolio(index: EmbeddingIndex) -> None:
+    def of(names: np.ndarray | None) -> Any:
+        options = StrategyOptions(names=names)
+        return strategy_settings(index, ["portfolio"], None, options)["portfolio"]["names"]
+
+    first, second = np.eye(3, 8, dtype=np.float32), np.eye(3, 8, 1, dtype=np.float32)
+    assert of(None) is None
+    assert of(first) == of(first.copy()) != of(second)
 
 
 @pytest.mark.parametrize(
@@ -539,7 +613,7 @@ def test_several_workers_are_given_the_cells_that_are_left(
     list(islice(started, 4))
     started.close()
     results = run(folder, index, workers=3, make=make_probe)
-    task = GridTask(index.folder, index.device, make_probe, SMALL, None, 500)
+    task = GridTask(index.folder, index.device, make_probe, SMALL, None, StrategyOptions())
     assert grid.tasks == [task] and grid.workers == [3]
     assert grid.cells == [[("class-embedding", 0), ("random", 1), ("class-embedding", 1)]]
     assert len(results) == 12 and read_rounds(folder) == results
@@ -579,12 +653,12 @@ def test_one_cell_or_one_worker_needs_no_other_process(
 def test_workers_are_told_what_alps_and_dal_depend_on(
     index: EmbeddingIndex, folder: Path, grid: Grid
 ) -> None:
-    aids = {"surprisal": RowSurprisal("tiny"), "discriminator_epochs": 2}
+    aids = {"surprisal": RowSurprisal("tiny"), "options": StrategyOptions(discriminator_epochs=2)}
     options = {"workers": 2, "make": make_probe}
     with pytest.raises(RequestError):  # the stand-in for worker processes has no surprisal
         run(folder, index, ["random", "alps"], [0], **aids, **options)
     (task,) = grid.tasks
-    assert (task.masked_lm, task.discriminator_epochs) == ("tiny", 2)
+    assert (task.masked_lm, task.options) == ("tiny", aids["options"])
 
 
 def test_the_summary_read_back_is_that_of_all_rounds(index: EmbeddingIndex, finished: Path) -> None:

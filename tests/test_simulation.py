@@ -25,7 +25,7 @@ from classemb_index import (
 )
 from classemb_index.errors import RequestError
 from classemb_index.simulation import Event, check_simulation, count_rounds, draw_dev, known_rows
-from classemb_index.strategies import STRATEGIES, Selection, SelectionState
+from classemb_index.strategies import STRATEGIES, Selection, SelectionState, StrategyOptions
 
 BOTH = ["random", "class-embedding"]
 SMALL = Schedule(initial=10, batch=7, budget=30)  # 10, 17, 24, 30
@@ -161,7 +161,7 @@ def test_all_strategies_of_a_seed_start_from_the_same_labelled_set(
     toy_index: EmbeddingIndex,
 ) -> None:
     notebook, schedule = Notebook(), Schedule(initial=10, batch=5, budget=15)
-    aids = {"surprisal": RowSurprisal(), "discriminator_epochs": 1}
+    aids = {"surprisal": RowSurprisal(), "options": StrategyOptions(discriminator_epochs=1)}
     results = list(simulate(toy_index, list(STRATEGIES), [6], notebook, schedule, **aids))
     assert [result.strategy for result in results[::2]] == list(STRATEGIES)
     starts = {tuple(fit["rows"]) for fit in notebook.fits[::2]}
@@ -210,11 +210,11 @@ def test_surprisal_and_the_discriminators_epochs_reach_the_strategies(
     surprisal, given = RowSurprisal(), set()
 
     def note(state: SelectionState, batch: int) -> Selection:
-        given.add((state.surprisal, state.discriminator_epochs))
+        given.add((state.surprisal, state.options.discriminator_epochs))
         return STRATEGIES["random"](state, batch)
 
     monkeypatch.setitem(STRATEGIES, "noting", note)
-    run(toy_index, ["noting"], surprisal=surprisal, discriminator_epochs=7)
+    run(toy_index, ["noting"], surprisal=surprisal, options=StrategyOptions(discriminator_epochs=7))
     assert given == {(surprisal, 7)}
 
 
@@ -475,6 +475,150 @@ def test_a_class_that_could_not_ask_is_named_in_its_round(
     assert [r.labelled_counts["z"] for r in results] == [0, 0, 0]
     assert [r.skipped_classes for r in results] == [["z"], ["z"], []]  # the last selects nothing
     assert {r.note for r in results} == {None}
+
+
+def hidden_seed(index: EmbeddingIndex, labelled: bool) -> int:
+    """A seed whose first six documents hold the one of class z, or do not."""
+    return next(s for s in range(99) if (30 in draw_labelled(index.pool, 6, s).rows) == labelled)
+
+
+FOURS = Schedule(initial=6, batch=5, budget=21)  # 6, 11, 16, 21
+
+
+def test_a_round_says_which_class_asked_for_what_it_selected(
+    with_a_hidden_class: EmbeddingIndex,
+) -> None:
+    index = with_a_hidden_class
+    seed = hidden_seed(index, labelled=True)
+    for strategy, asked in (("class-embedding", ["z"] * 5), ("random", [None] * 5)):
+        results = run(index, [strategy], [seed], FOURS)
+        assert [r.picked_for for r in results] == [asked, asked, asked, []]
+        assert {tuple(r.steps) for r in results} == {()}
+
+
+@pytest.fixture
+def with_a_lost_class(index_of: Callable[..., EmbeddingIndex]) -> EmbeddingIndex:
+    """Class z belongs to no train document."""
+    letters = ["ab"[i % 2] for i in range(60)] + ["a", "b", "z"]
+    records = [
+        Record(f"d{i}", f"text {i}", (letter,), "train" if i < 60 else "test")
+        for i, letter in enumerate(letters)
+    ]
+    return index_of(records, np.random.default_rng(0).standard_normal((63, 12)))
+
+
+ONLY_Z = np.zeros((3, 12), dtype=np.float32)  # class names of which z's is known
+ONLY_Z[2, 0] = 1
+
+
+def test_a_round_says_which_step_of_portfolio_picked_what_it_selected(
+    with_a_lost_class: EmbeddingIndex,
+) -> None:
+    options = StrategyOptions(names=ONLY_Z)
+    first, *_, last = run(with_a_lost_class, ["portfolio"], [0], FOURS, options=options)
+    assert first.steps[:4] == ["cold start"] * 4 and first.steps[4] in ("boundary", "uncertainty")
+    assert first.picked_for[:4] == ["z"] * 4 and first.picked_for[4] in ("a", "b")
+    assert (last.picked_for, last.steps) == ([], [])
+
+
+def test_a_strategy_is_given_all_batches_of_its_own_rounds(
+    with_a_hidden_class: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, given = with_a_hidden_class, []
+
+    def note(state: SelectionState, batch: int) -> Selection:
+        given.append(list(state.history))
+        found = STRATEGIES["random"](state, batch)
+        classes = np.arange(batch) % 4 - 1  # for no class, a, b, z, and again
+        return replace(found, classes=classes, steps=tuple("uvwxy"[:batch]))
+
+    monkeypatch.setitem(STRATEGIES, "noting", note)
+    results = run(index, ["noting"], [0], FOURS)
+    assert [len(history) for history in given] == [0, 1, 2]
+    assert [r.picked_for for r in results[:3]] == [[None, "a", "b", "z", None]] * 3
+    for batch, result in zip(given[-1], results, strict=False):
+        assert batch.rows.tolist() == rows_of(index.pool, result.selected)
+        assert batch.classes.tolist() == [-1, 0, 1, 2, -1]
+        assert (batch.steps, batch.strategy) == (("u", "v", "w", "x", "y"), "noting")
+
+
+def test_a_class_of_one_document_starves_the_others_unless_tries_are_counted(
+    with_a_hidden_class: EmbeddingIndex,
+) -> None:
+    index = with_a_hidden_class
+    seed = hidden_seed(index, labelled=True)
+    starved = run(index, ["class-embedding"], [seed], FOURS)
+    assert {c for r in starved for c in r.picked_for} == {"z"}
+    results = run(
+        index, ["class-embedding"], [seed], FOURS, options=StrategyOptions(count_tries=True)
+    )
+    counts, tries = dict(results[0].labelled_counts), {"a": 0, "b": 0, "z": 0}
+    for result in results:
+        for id_, asked in zip(result.selected, result.picked_for, strict=True):
+            assert asked == min("abz", key=lambda c: (counts[c] + tries[c], c))
+            (own,) = index.pool.labels[index.pool.row_of[id_]].nonzero()[0]
+            counts["abz"[own]] += 1
+            tries[asked] += "abz"[own] != asked
+    assert tries["z"] > 1 and len({c for r in results for c in r.picked_for}) > 1
+
+
+REMEMBER = {
+    "portfolio": ("portfolio", {}),
+    "class-embedding": ("class-embedding", {"count_tries": True}),
+    "seals": ("seals", {}),
+    "seals on portfolio": ("seals", {"base": "portfolio"}),
+    "anchoral": ("anchoral", {"no_near_duplicates": 0.9}),
+}
+
+
+@pytest.fixture
+def remembering(
+    with_a_lost_class: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[RoundResult]]:
+    """Runs a case of REMEMBER; a class has six tries, so that four and four use them up."""
+    monkeypatch.setattr("classemb_index.strategies.portfolio.MOST_TRIES", 6)
+
+    def rounds(case: str, finished: Sequence[RoundResult] = ()) -> list[RoundResult]:
+        strategy, chosen = REMEMBER[case]
+        options = StrategyOptions(names=ONLY_Z, **chosen)
+        return run(with_a_lost_class, [strategy], [0], FOURS, options=options, finished=finished)
+
+    return rounds
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+@pytest.mark.parametrize("case", REMEMBER)
+def test_strategies_that_remember_go_on_as_if_they_had_not_been_interrupted(
+    remembering: Callable[..., list[RoundResult]], case: str, stop: int
+) -> None:
+    whole = remembering(case)
+    rest = remembering(case, whole[:stop])
+    assert without_seconds(whole[:stop] + rest) == without_seconds(whole)
+
+
+def test_tries_of_finished_rounds_are_remembered(
+    remembering: Callable[..., list[RoundResult]],
+) -> None:
+    whole = remembering("portfolio")
+    assert [r.steps.count("cold start") for r in whole] == [4, 4, 0, 0]
+    assert remembering("portfolio", whole[:2])[0].steps.count("cold start") == 0
+
+
+@pytest.mark.parametrize("case", REMEMBER)
+def test_rounds_of_an_earlier_version_are_continued_as_rounds_that_no_class_asked_for(
+    remembering: Callable[..., list[RoundResult]], case: str
+) -> None:
+    whole = remembering(case)
+    earlier = [replace(result, picked_for=[], steps=[]) for result in whole[:2]]
+    rest = remembering(case, earlier)
+    assert [(r.round, r.n_labelled) for r in rest] == [(2, 16), (3, 21)]
+    assert rest[0].labelled_counts == whole[2].labelled_counts
+    if case == "portfolio":  # nobody knows its tries
+        assert rest[0].steps.count("cold start") == 4
+    elif case in ("seals", "anchoral"):
+        assert without_seconds(rest) == without_seconds(whole[2:])
+    elif case == "class-embedding":  # nor its misses
+        assert rest[0].picked_for != whole[2].picked_for
 
 
 def test_a_round_without_any_centroid_is_random_and_says_so(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import shared_or_skip
 
 from classemb_index import ClassembError, Record
 from classemb_index.files import FORMS, id_lines, json_file, read_vectors
@@ -240,6 +242,98 @@ def test_a_source_is_never_held_whole(tmp_path: Path, suffix: str) -> None:
         tracemalloc.stop()
     assert given == n
     assert most < (4e6 if suffix == ".parquet" else 1e6)  # of Parquet, a batch of 1024 rows is held
+
+
+def test_a_folder_of_json_lines_is_read_in_the_order_of_its_files_names(
+    write_jsonl: WriteJsonl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a folder lists its files in any order
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter(sorted(listed(path), reverse=True)))
+    (tmp_path / "pool").mkdir()
+    write_jsonl(ROWS[2:3], "pool/part-10.jsonl")
+    write_jsonl(ROWS[3:], "pool/part-2.jsonl")
+    packed = gzip.compress(write_jsonl(ROWS[:2], "pool/part-0").read_bytes())
+    (tmp_path / "pool" / "part-0").unlink()
+    (tmp_path / "pool" / "part-0.jsonl.gz").write_bytes(packed)
+    records = read(tmp_path / "pool")
+    assert without_place(records) == RECORDS  # by name: 0, 10, 2
+    folder = tmp_path / "pool"
+    assert [record.place for record in records] == [
+        f"{folder / 'part-0.jsonl.gz'}, line 1",
+        f"{folder / 'part-0.jsonl.gz'}, line 2",
+        f"{folder / 'part-10.jsonl'}, line 1",
+        f"{folder / 'part-2.jsonl'}, line 1",
+    ]
+
+
+def test_other_files_of_a_folder_of_json_lines_are_passed_over(
+    write_jsonl: WriteJsonl, tmp_path: Path
+) -> None:
+    for name in ("a.json", "b.json.gz", "c.csv", "d.parquet", "e.jsonl.bak", "README.md"):
+        write_jsonl(["no document"], name)
+    write_jsonl(ROWS, "pool.jsonl")
+    inner = tmp_path / "more"
+    inner.mkdir()
+    write_jsonl([{"id": "v", "text": "five"}], "more/deep.jsonl")
+    assert without_place(read(tmp_path)) == RECORDS
+
+
+def test_a_folder_of_json_lines_is_read_so_even_where_it_has_a_train_folder(
+    write_jsonl: WriteJsonl, tmp_path: Path
+) -> None:
+    (tmp_path / "train").mkdir()
+    write_jsonl(ROWS, "pool.jsonl")
+    assert without_place(read(tmp_path)) == RECORDS
+
+
+def test_a_folder_without_json_lines_is_read_as_eurlex57k(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "EURLEX57K.json").write_text('{"693": {"label": "citrus fruit"}}')
+    act = {"celex_id": "32000R1", "header": "Act", "main_body": ["One."], "concepts": ["693"]}
+    (tmp_path / "train" / "32000R1.json").write_text(json.dumps(act))
+    assert without_place(read(tmp_path)) == [
+        ("celex:32000R1", "Act\nOne.", ("citrus fruit",), "train")
+    ]
+
+
+def test_a_folder_of_neither_form_is_answered_with_the_forms_of_a_source(tmp_path: Path) -> None:
+    (tmp_path / "pool.csv").write_text("id,text\n1,one\n")
+    assert message_of(tmp_path) == (
+        f"{tmp_path} has no train/ folder of JSON files, so it is not EURLEX57K; "
+        f"a source is {FORMS}"
+    )
+
+
+def test_the_forms_of_a_source_name_a_folder_of_json_lines() -> None:
+    assert FORMS == (
+        "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz] or .parquet file, a folder of "
+        ".jsonl[.gz] files, the EURLEX57K folder, the arXiv metadata snapshot (.json) or hub:NAME"
+    )
+
+
+def test_a_wrong_line_in_a_folder_is_named_by_its_file(
+    write_jsonl: WriteJsonl, tmp_path: Path
+) -> None:
+    write_jsonl(ROWS, "a.jsonl")
+    write_jsonl([{"id": "v"}], "b.jsonl")
+    assert message_of(tmp_path) == (
+        f"{tmp_path / 'b.jsonl'}, line 1: no text in 'text'; leave it out"
+    )
+
+
+@pytest.mark.data
+def test_eurlex57k_beside_the_checkout_is_read_as_a_folder() -> None:
+    records = read_records(str(shared_or_skip("data", "eurlex57k")), Reading())
+    splits: Counter[str | None] = Counter()
+    labels = 0
+    for record in records:
+        splits[record.split] += 1
+        labels += len(record.labels or ())
+    # 17,869 documents of reduced.jsonl.gz and 33,003 of rest.jsonl.gz
+    assert splits == {"train": 40136, "dev": 5392, "test": 5344}
+    assert splits.total() == 17869 + 33003
+    assert labels == 258443
 
 
 def test_a_missing_file_is_answered_with_the_forms_of_a_source(tmp_path: Path) -> None:

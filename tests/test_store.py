@@ -25,6 +25,7 @@ from classemb_index.errors import (
 from classemb_index.store import latest_index
 
 CHUNKS = 3
+NAMES = 1  # call of the encoder that embeds the class names, after the documents
 
 
 class StoppingEncoder(HashEncoder):
@@ -141,7 +142,7 @@ def test_an_interrupted_build_goes_on_where_it_stopped_and_gives_the_same_bytes(
     assert not folder.exists()
     encoder = HashEncoder()
     EmbeddingIndex.build(long_pool(), encoder, folder)
-    assert encoder.calls == CHUNKS - stops_after
+    assert encoder.calls == CHUNKS - stops_after + NAMES
     assert contents(folder) == contents(tmp_path / "whole" / "long")
     assert beside(folder) == set()
 
@@ -159,7 +160,7 @@ def test_a_changed_text_is_encoded_again_with_its_chunk_alone(tmp_path: Path) ->
     stop_build(long_pool(), tmp_path / "long", 2)
     encoder = HashEncoder()
     index = EmbeddingIndex.build(long_pool(changed=CHUNK), encoder, tmp_path / "long")
-    assert encoder.calls == 2  # the changed chunk and the one that was missing
+    assert encoder.calls == 2 + NAMES  # the changed chunk and the one that was missing
     expected = HashEncoder().encode([f"text {CHUNK} changed"])
     np.testing.assert_array_equal(index.embeddings(np.array([CHUNK])), expected)
 
@@ -173,7 +174,7 @@ def test_another_encoder_begins_anew(tmp_path: Path, change: str) -> None:
     if change == "precision":
         encoder.precision = "bfloat16"
     EmbeddingIndex.build(long_pool(), encoder, tmp_path / "long")
-    assert encoder.calls == CHUNKS
+    assert encoder.calls == CHUNKS + NAMES
 
 
 def test_given_vectors_do_not_mix_with_those_of_an_interrupted_build(tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_a_journal_line_that_was_cut_costs_its_chunk_alone(tmp_path: Path, cut: 
     stop_build(long_pool(), folder, 1)
     encoder = HashEncoder()
     index = EmbeddingIndex.build(long_pool(), encoder, folder)
-    assert encoder.calls == 1
+    assert encoder.calls == 1 + NAMES
     texts = long_pool().texts_of(range(len(index)))
     np.testing.assert_array_equal(index.embeddings(), HashEncoder().encode(texts))
 
@@ -208,10 +209,10 @@ def test_a_journal_that_cannot_be_read_begins_anew(tmp_path: Path, content: byte
     (tmp_path / ".long.building" / "journal.jsonl").write_bytes(content)
     encoder = HashEncoder()
     EmbeddingIndex.build(long_pool(), encoder, tmp_path / "long")
-    assert encoder.calls == CHUNKS
+    assert encoder.calls == CHUNKS + NAMES
 
 
-def test_nothing_is_encoded_again_when_the_disk_fills_up_while_publishing(
+def test_no_document_is_encoded_again_when_the_disk_fills_up_while_publishing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path) -> str:
@@ -223,7 +224,7 @@ def test_nothing_is_encoded_again_when_the_disk_fills_up_while_publishing(
             EmbeddingIndex.build(long_pool(), HashEncoder(), tmp_path / "long")
     encoder = HashEncoder()
     assert len(EmbeddingIndex.build(long_pool(), encoder, tmp_path / "long").verify()) == 3
-    assert encoder.calls == 0
+    assert encoder.calls == NAMES
 
 
 def test_a_second_builder_is_refused_until_the_first_is_done(tmp_path: Path) -> None:
@@ -308,39 +309,59 @@ def test_the_working_directory_is_never_replaced(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["vectors.npy", "documents.parquet"])
-def test_verify_finds_a_flipped_bit_in_any_file(toy_index: EmbeddingIndex, name: str) -> None:
-    path = toy_index.folder / name
+FILES = ["vectors.npy", "documents.parquet", "class_names.npy", "name_feedback.npy"]
+
+
+@pytest.fixture
+def named_index(toy_pool: Pool, tmp_path: Path) -> EmbeddingIndex:
+    """The toy pool with an encoder beside its vectors, so that it has all the files there are."""
+    vectors = topic_vectors(toy_pool)
+    return EmbeddingIndex.build(toy_pool, HashEncoder(), tmp_path / "named", embeddings=vectors)
+
+
+def test_the_files_of_an_index_with_class_names_have_checksums_too(
+    named_index: EmbeddingIndex,
+) -> None:
+    assert {path.name for path in named_index.folder.iterdir()} == {"manifest.json", *FILES}
+    assert set(named_index.manifest.files) == set(FILES)
+    for name, facts in named_index.manifest.files.items():
+        content = (named_index.folder / name).read_bytes()
+        assert facts == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_verify_finds_a_flipped_bit_in_any_file(named_index: EmbeddingIndex, name: str) -> None:
+    path = named_index.folder / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(IndexDamagedError) as error:
-        EmbeddingIndex.open(toy_index.folder).verify()
+        EmbeddingIndex.open(named_index.folder).verify()
     assert str(error.value) == (
-        f"the index in {toy_index.folder} is damaged: the checksum of {name} is not the "
+        f"the index in {named_index.folder} is damaged: the checksum of {name} is not the "
         "manifest's; build it again"
     )
 
 
-@pytest.mark.parametrize("name", ["vectors.npy", "documents.parquet"])
+@pytest.mark.parametrize("name", FILES)
 def test_open_finds_a_file_that_was_cut_has_grown_or_is_gone(
-    toy_index: EmbeddingIndex, name: str
+    named_index: EmbeddingIndex, name: str
 ) -> None:
-    path = toy_index.folder / name
+    path = named_index.folder / name
     size = path.stat().st_size
     for found in (size - 1, size + 1):
         os.truncate(path, found)
         with pytest.raises(IndexDamagedError) as error:
-            EmbeddingIndex.open(toy_index.folder)
+            EmbeddingIndex.open(named_index.folder)
         assert str(error.value) == (
-            f"the index in {toy_index.folder} is damaged: {name} has {found} bytes, not {size}; "
+            f"the index in {named_index.folder} is damaged: {name} has {found} bytes, not {size}; "
             "build it again"
         )
     path.unlink()
     with pytest.raises(IndexDamagedError) as error:
-        EmbeddingIndex.open(toy_index.folder)
+        EmbeddingIndex.open(named_index.folder)
     assert str(error.value) == (
-        f"the index in {toy_index.folder} is damaged: {name} is missing; build it again"
+        f"the index in {named_index.folder} is damaged: {name} is missing; build it again"
     )
 
 
@@ -403,11 +424,11 @@ def test_a_wrong_manifest_is_damage(
 
 def test_an_index_of_a_newer_version_is_refused(toy_index: EmbeddingIndex) -> None:
     path = toy_index.folder / "manifest.json"
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 2'))
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 3'))
     with pytest.raises(IndexSchemaError) as error:
         EmbeddingIndex.open(toy_index.folder)
     assert str(error.value) == (
-        f"the index in {toy_index.folder} has schema 2, this version reads up to 1; "
+        f"the index in {toy_index.folder} has schema 3, this version reads up to 2; "
         "upgrade classemb-index, or build the index again with --force"
     )
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from ..errors import RequestError
+from ..history import NO_CLASS, Batch
 from ..index import EmbeddingIndex
 from ..labelled import LabelledSet
 from ..types import FloatMatrix, FloatVector, Mask, Rows, Scores
 
-NO_CLASS = -1  # a pick that was made for no class
 MOST_EPOCHS = 500  # of a discriminator of DAL
 
 Oracle: TypeAlias = Callable[[int], Mask]  # row -> (q,) True for its classes
@@ -37,6 +37,28 @@ class Surprisal(Protocol):
 
 
 @dataclass(frozen=True)
+class StrategyOptions:
+    """What a user may choose of a strategy; each concerns some of them only.
+
+    Attributes:
+        base: the strategy that selects from the sub-pool of "anchoral" or "seals".
+        count_tries: in "class-embedding" a pick counts for the class that asked for it,
+            whatever its labels turn out to be.
+        no_near_duplicates: documents with a higher cosine similarity to a labelled or
+            picked one are kept out of the batch; None allows them ("portfolio" takes 0.95).
+        discriminator_epochs: that "dal" trains a discriminator for, at most.
+        names: (q, dim) float32 embeddings of class names or descriptions, zero for a
+            class without one; None takes the index's own.
+    """
+
+    base: str = "uncertainty"
+    count_tries: bool = False
+    no_near_duplicates: float | None = None
+    discriminator_epochs: int = MOST_EPOCHS
+    names: FloatMatrix | None = None
+
+
+@dataclass(frozen=True)
 class SelectionState:
     """Everything that a strategy may look at.
 
@@ -48,7 +70,9 @@ class SelectionState:
             annotation batch, where labels come back later.
         classifier: trained on the labelled set; None where none was.
         surprisal: of a pre-trained masked language model; None where none was named.
-        discriminator_epochs: that DAL trains a discriminator for, at most.
+        options: what the user chose.
+        history: the batches that were labelled so far, first to last, where they are known.
+        near: rows near to a labelled document, which "seals" looks up once each and keeps here.
     """
 
     index: EmbeddingIndex
@@ -57,12 +81,21 @@ class SelectionState:
     oracle: Oracle | None = None
     classifier: TrainedClassifier | None = None
     surprisal: Surprisal | None = None
-    discriminator_epochs: int = MOST_EPOCHS
+    options: StrategyOptions = field(default_factory=StrategyOptions)
+    history: Sequence[Batch] = ()
+    near: dict[int, Rows] = field(default_factory=dict)
 
     @property
     def unlabelled_rows(self) -> Rows:
         """(n_u,) int64, rising."""
         return np.flatnonzero(self.labelled.unlabelled)
+
+    def class_names(self) -> FloatMatrix:
+        """(q, dim) float32 unit embeddings of the class names, zero for a class without one."""
+        names = self.index.class_names if self.options.names is None else self.options.names
+        if names is None:
+            return np.zeros((len(self.index.pool.classes), self.index.manifest.dim), np.float32)
+        return names
 
     def trained(self) -> TrainedClassifier:
         """The classifier.
@@ -89,6 +122,7 @@ class Selection:
             cosine similarity to it), or NaN.
         skipped: positions of classes that could not ask.
         note: what a reader should know, such as a fallback to random.
+        steps: (batch,) the step that made each pick; empty for strategies of one step.
     """
 
     rows: Rows
@@ -96,6 +130,7 @@ class Selection:
     scores: FloatVector
     skipped: tuple[int, ...] = ()
     note: str | None = None
+    steps: tuple[str, ...] = ()
 
 
 Strategy: TypeAlias = Callable[[SelectionState, int], Selection]

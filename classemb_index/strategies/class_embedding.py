@@ -8,6 +8,7 @@ import numpy as np
 
 from ..centroids import least_frequent_class
 from ..class_queries import centroids_of
+from ..history import misses_by_class
 from .base import Selection, SelectionState, at_random
 
 
@@ -19,11 +20,17 @@ def select_class_embedding(state: SelectionState, batch: int) -> Selection:
     for it. A class without a labelled document has no centroid and is skipped; when no
     class has one, the batch is random and a note says so.
 
+    With the option `count_tries` a pick counts for the class that asked for it even if it turns
+    out not to have the class, in this batch and in earlier ones. Without it a class of which
+    no more documents are to be found stays the rarest and takes every pick.
+
     One search gives the `batch` nearest documents of every class. At most batch - 1
     documents are taken before a pick, so the class's next one is always among them.
     """
     counts = state.labelled.counts
     has_centroid = counts > 0
+    if state.options.count_tries:
+        counts = counts + misses_by_class(state.history, state.labelled)
     skipped = tuple(int(c) for c in np.flatnonzero(~has_centroid))
     if not has_centroid.any():
         note = "no class has a labelled document: the batch is random"
@@ -41,10 +48,11 @@ def select_class_embedding(state: SelectionState, batch: int) -> Selection:
         rarest = least_frequent_class(counts, has_centroid)
         row, score = next((r, s) for r, s in queues[rarest] if r not in picked)
         picked[row] = rarest, score
-        if state.oracle is None:
+        labels = None if state.oracle is None else state.oracle(row)
+        if labels is not None:
+            counts += labels
+        if labels is None or (state.options.count_tries and not labels[rarest]):
             counts[rarest] += 1
-        else:
-            counts += state.oracle(row)
     return Selection(
         np.array(list(picked), dtype=np.int64),
         np.array([c for c, _ in picked.values()], dtype=np.int64),

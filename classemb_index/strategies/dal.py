@@ -40,7 +40,7 @@ def select_dal(state: SelectionState, batch: int) -> Selection:
         state.rng,
         discriminator=partial(
             train_discriminator,
-            most_epochs=state.discriminator_epochs,
+            most_epochs=state.options.discriminator_epochs,
             device=state.index.device,
         ),
     )

@@ -1,0 +1,96 @@
+"""Batches without near-duplicates, for any strategy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..index import EmbeddingIndex
+from ..types import FloatMatrix, Mask, Rows
+from .base import Selection, SelectionState, Strategy
+
+CHUNK = 1 << 14  # documents compared at once
+
+
+def without_near_duplicates(
+    strategy: Strategy, state: SelectionState, batch: int, most_alike: float
+) -> Selection:
+    """A batch of the strategy in which nothing is nearly a copy of what is labelled or picked.
+
+    The strategy is asked again for what is missing until the batch is full, each time from
+    the labelled set alone; no oracle answers inside such a batch. When no more documents are unlike
+    the labelled and picked ones, it fills the batch with others, and a note says so.
+
+    Args:
+        strategy: any.
+        state: what it is given.
+        batch: documents to select.
+        most_alike: highest cosine similarity allowed to a labelled or picked document.
+    """
+    index, left = state.index, state.labelled.unlabelled.copy()
+    left &= ~_alike(index, left, index.embeddings(state.labelled.rows), most_alike)
+    parts: list[Selection] = []
+    note = None
+    while missing := batch - sum(len(part.rows) for part in parts):
+        few = not left.any()
+        if few:
+            note = (
+                "too few documents are unlike the labelled and picked ones: others fill the batch"
+            )
+            left = state.labelled.unlabelled.copy()
+            left[np.concatenate([np.zeros(0, dtype=np.int64), *(part.rows for part in parts)])] = (
+                False
+            )
+        # labels of what is kept out are not paid for, so no oracle may give them
+        labelled = replace(state.labelled, unlabelled=left)
+        given = replace(state, labelled=labelled, oracle=None)
+        found = strategy(given, min(missing, labelled.n_unlabelled))
+        if not few:
+            found = _picks(found, _unlike(index.embeddings(found.rows), most_alike))
+            left &= ~_alike(index, left, index.embeddings(found.rows), most_alike)
+        left[found.rows] = False
+        parts.append(found)
+    return _joined(parts, note)
+
+
+def _alike(index: EmbeddingIndex, among: Mask, others: FloatMatrix, most_alike: float) -> Mask:
+    """(n,) True for rows of `among` with a higher similarity than allowed to one of `others`."""
+    alike = np.zeros(len(among), dtype=bool)
+    rows = np.flatnonzero(among)
+    for start in range(0, len(rows) if len(others) else 0, CHUNK):
+        part = rows[start : start + CHUNK]
+        alike[part] = (index.embeddings(part) @ others.T).max(axis=1) > most_alike
+    return alike
+
+
+def _unlike(embeddings: FloatMatrix, most_alike: float) -> Rows:
+    """Places of those that are unlike all that are kept before them."""
+    similarities = embeddings @ embeddings.T
+    kept: list[int] = []
+    for place in range(len(embeddings)):
+        if similarities[place, kept].max(initial=-1) <= most_alike:
+            kept.append(place)
+    return np.array(kept, dtype=np.int64)
+
+
+def _picks(selection: Selection, places: Rows) -> Selection:
+    return replace(
+        selection,
+        rows=selection.rows[places],
+        classes=selection.classes[places],
+        scores=selection.scores[places],
+        steps=tuple(selection.steps[place] for place in places) if selection.steps else (),
+    )
+
+
+def _joined(parts: list[Selection], note: str | None) -> Selection:
+    notes = dict.fromkeys(filter(None, [note, *(part.note for part in parts)]))
+    return Selection(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.classes for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        parts[0].skipped,
+        "; ".join(notes) or None,
+        tuple(step for part in parts for step in part.steps),
+    )

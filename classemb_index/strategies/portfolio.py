@@ -1,0 +1,249 @@
+"""Portfolio: class names, class boundaries and class-weighted uncertainty in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from ..history import NO_CLASS, picks_by_class
+from ..index import EmbeddingIndex
+from ..probe import logistic_head
+from ..types import Counts, FloatMatrix, FloatVector, Rows, Scores
+from .base import Selection, SelectionState
+from .uncertainty import class_uncertainty
+
+COLD_START, BY_NAME, BY_BOUNDARY, REST = "cold start", "name", "boundary", "uncertainty"
+
+MOST_ALIKE = 0.95  # cosine to a picked or labelled document
+GUIDED = 9, 10  # nine tenths of the batch may be asked for by classes in one step
+MOST_A_CLASS = 10  # picks of a class in one step
+MOST_TRIES = 30  # name picks of a class of which no document is labelled
+ENOUGH = 40  # positives from which a class gets no turn
+NEAREST_NAME = 300  # that the cold start looks at
+NEAREST_TURN = 200  # to a name and to a boundary
+BLOCK = 1000  # documents of the rest that are looked at together
+CHUNK = 1 << 16
+
+
+def select_portfolio(state: SelectionState, batch: int) -> Selection:
+    """A batch in three steps; no oracle answers inside it.
+
+    1. Cold start: classes without a labelled document ask for what is nearest to their names.
+    2. Class turns: classes with few labelled documents ask in turn for what is nearest to
+       their names and to their boundaries (of balanced logistic heads on the embeddings).
+    3. Rest: the largest class-weighted uncertainty of the classifier.
+
+    Documents with a cosine similarity above 0.95 to a labelled or picked one are left out, until
+    too few others are left. Without usable names step 1 falls away, and step 2 has boundaries alone.
+    Names are class names or the user's descriptions; the method and its constants are ours.
+    """
+    draft = _Draft(state, batch)
+    _cold_start(state, draft)
+    _class_turns(state, draft)
+    note = _rest(state, draft)
+    return draft.selection(_silent_classes(state), note)
+
+
+def class_shares(counts: Counts, total: int) -> Counts:
+    """(m,) how many of `total` picks each class may ask for, at most 10 each.
+
+    Shares are proportional to 1 / (1 + n_c); what is left of a share, a fraction or what is
+    above 10, is carried to the next class.
+
+    Args:
+        counts: (m,) labelled documents of each, rising.
+        total: of all classes.
+    """
+    weights = 1 / (1 + counts)
+    shares = np.zeros(len(counts), dtype=np.int64)
+    carried = 0.0
+    for place, share in enumerate(total * weights / weights.sum()):
+        carried += share
+        shares[place] = min(MOST_A_CLASS, int(carried + 1e-9))
+        carried -= shares[place]
+    return shares
+
+
+def weighted_uncertainty(probabilities: FloatMatrix, counts: Counts) -> Scores:
+    """(n_u, q) uncertainty 1 - |2p - 1| times (1 + n_c)^-1/2; the rest ranks by its sum."""
+    return class_uncertainty(probabilities) / np.sqrt(1 + counts)
+
+
+class _Draft:
+    """The batch so far, and what may still be added to it."""
+
+    def __init__(self, state: SelectionState, batch: int) -> None:
+        limit = state.options.no_near_duplicates
+        self._most_alike = MOST_ALIKE if limit is None else limit
+        self._index, self._batch = state.index, batch
+        self.most_guided = batch * GUIDED[0] // GUIDED[1]
+        self._labelled = state.index.embeddings(state.labelled.rows)
+        self._picks = np.empty((batch, self._labelled.shape[1]), dtype=np.float32)
+        self._taken: dict[int, tuple[int, float, str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+    @property
+    def room(self) -> int:
+        """Documents that are missing."""
+        return self._batch - len(self)
+
+    def admitted(self, rows: Rows) -> Iterator[tuple[int, int]]:
+        """Place and row of those that are not picked and like nothing picked or labelled.
+
+        Each is looked at when it is asked for, so picks made meanwhile count.
+        """
+        embeddings = self._index.embeddings(rows)
+        alike = (embeddings @ self._labelled.T).max(axis=1, initial=-1) > self._most_alike
+        for place in np.flatnonzero(~alike).tolist():
+            row = int(rows[place])
+            if row in self._taken:
+                continue
+            similarities = self._picks[: len(self)] @ embeddings[place]
+            if similarities.max(initial=-1) <= self._most_alike:
+                yield place, row
+
+    def take(self, row: int, position: int, score: float, step: str) -> None:
+        self._picks[len(self)] = self._index.embeddings(np.array([row]))[0]
+        self._taken[row] = position, score, step
+
+    def is_taken(self, row: int) -> bool:
+        return row in self._taken
+
+    def selection(self, skipped: tuple[int, ...], note: str | None) -> Selection:
+        classes, scores, steps = zip(*self._taken.values(), strict=True)
+        return Selection(
+            np.array(list(self._taken), dtype=np.int64),
+            np.array(classes, dtype=np.int64),
+            np.array(scores, dtype=np.float32),
+            skipped,
+            note,
+            steps,
+        )
+
+
+def _cold_start(state: SelectionState, draft: _Draft) -> None:
+    counts, names = state.labelled.counts, state.class_names()
+    tried = picks_by_class(state.history, len(counts), COLD_START)
+    missing = np.flatnonzero((counts == 0) & (tried < MOST_TRIES) & names.any(axis=1))
+    if not missing.size:
+        return
+    each = max(1, min(MOST_A_CLASS, draft.most_guided // len(missing)))
+    k = min(NEAREST_NAME, state.labelled.n_unlabelled)
+    missing = missing[np.argsort(tried[missing], kind="stable")]
+    found = state.index.search(names[missing], k, among=state.labelled.unlabelled)
+    for c, rows, scores in zip(missing.tolist(), found.rows, found.scores, strict=True):
+        wanted = min(each, draft.most_guided - len(draft))
+        for place, row in islice(draft.admitted(rows), wanted):
+            draft.take(row, c, float(scores[place]), COLD_START)
+
+
+def _class_turns(state: SelectionState, draft: _Draft) -> None:
+    counts = state.labelled.counts
+    positions = np.flatnonzero((counts > 0) & (counts < ENOUGH))
+    positions = positions[np.argsort(counts[positions], kind="stable")]
+    total = min(draft.most_guided, draft.room, MOST_A_CLASS * len(positions))
+    if total < 1:
+        return
+    shares = class_shares(counts[positions], total)
+    lists = _turn_lists(state, positions)
+    for c, share in zip(positions.tolist(), shares.tolist(), strict=True):
+        turns = [(step, draft.admitted(rows), scores) for step, rows, scores in lists[c]]
+        taken, turn = 0, 0
+        while taken < share and turns:
+            step, candidates, scores = turns[turn % len(turns)]
+            pick = next(candidates, None)
+            if pick is None:
+                turns.pop(turn % len(turns))
+                continue
+            place, row = pick
+            draft.take(row, c, float(scores[place]), step)
+            taken, turn = taken + 1, turn + 1
+
+
+def _turn_lists(
+    state: SelectionState, positions: Rows
+) -> dict[int, list[tuple[str, Rows, FloatVector]]]:
+    """For each class its 200 nearest to the name and to the boundary, with their scores."""
+    labelled, names = state.labelled, state.class_names()
+    k = min(NEAREST_TURN, labelled.n_unlabelled)
+    lists: dict[int, list[tuple[str, Rows, FloatVector]]] = {int(c): [] for c in positions}
+    named = positions[names[positions].any(axis=1)]
+    if named.size:
+        found = state.index.search(names[named], k, among=labelled.unlabelled)
+        for c, rows, scores in zip(named.tolist(), found.rows, found.scores, strict=True):
+            lists[c].append((BY_NAME, rows, scores))
+    bounded = positions[~labelled.labels[:, positions].all(axis=0)]
+    if bounded.size:
+        embeddings = state.index.embeddings(labelled.rows)
+        heads = [logistic_head(embeddings, labelled.labels[:, c]) for c in bounded]
+        logits = np.abs(_logits(state.index, state.unlabelled_rows, heads))
+        for c, distances in zip(bounded.tolist(), logits, strict=True):
+            places = _smallest(distances, k)
+            rows = state.unlabelled_rows[places]
+            lists[c].append((BY_BOUNDARY, rows, -distances[places]))
+    return lists
+
+
+def _logits(
+    index: EmbeddingIndex, rows: Rows, heads: list[tuple[FloatVector, float]]
+) -> FloatMatrix:
+    """(len(heads), len(rows)) float32 what each head says of each row."""
+    weights = np.stack([weights for weights, _ in heads], axis=1)
+    offsets = np.array([offset for _, offset in heads], dtype=np.float32)
+    logits = np.empty((len(heads), len(rows)), dtype=np.float32)
+    for start in range(0, len(rows), CHUNK):
+        part = slice(start, start + CHUNK)
+        logits[:, part] = (index.embeddings(rows[part]) @ weights + offsets).T
+    return logits
+
+
+def _smallest(values: FloatVector, k: int) -> Rows:
+    """The places of the k smallest, rising, ties to the lower place."""
+    bound = np.partition(values, k - 1)[k - 1]
+    places = np.flatnonzero(values <= bound)
+    return places[np.argsort(values[places], kind="stable")[:k]]
+
+
+def _rest(state: SelectionState, draft: _Draft) -> str | None:
+    """Fill the batch with the most uncertain; a note where nothing is uncertain or all are alike."""
+    if not draft.room:
+        return None
+    rows = state.unlabelled_rows
+    by_class = weighted_uncertainty(state.trained().probabilities(rows), state.labelled.counts)
+    scores = by_class.sum(axis=1)
+    note = None
+    order = np.argsort(-scores, kind="stable")
+    if len(rows) > 1 and np.ptp(scores) == 0:
+        order = state.rng.permutation(len(rows))
+        note = "every document has the same uncertainty: the rest of the batch is random"
+    for start in range(0, len(order), BLOCK):
+        block = order[start : start + BLOCK]
+        for place, row in draft.admitted(rows[block]):
+            _take_uncertain(draft, row, by_class[block[place]], scores[block[place]])
+            if not draft.room:
+                return note
+    for place in order.tolist():  # too few that are unlike: the cap is lifted
+        if not draft.is_taken(int(rows[place])):
+            _take_uncertain(draft, int(rows[place]), by_class[place], scores[place])
+            if not draft.room:
+                break
+    return (
+        note or "too few documents are unlike the labelled and picked ones: others fill the batch"
+    )
+
+
+def _take_uncertain(draft: _Draft, row: int, by_class: Scores, score: float) -> None:
+    position = int(np.argmax(by_class)) if score > 0 else NO_CLASS
+    draft.take(row, position, float(score), REST)
+
+
+def _silent_classes(state: SelectionState) -> tuple[int, ...]:
+    """Classes of which nothing is labelled, and that have no name or asked by it often enough."""
+    counts, names = state.labelled.counts, state.class_names()
+    tried = picks_by_class(state.history, len(counts), COLD_START)
+    silent = (counts == 0) & ((tried >= MOST_TRIES) | ~names.any(axis=1))
+    return tuple(np.flatnonzero(silent).tolist())

@@ -1,0 +1,37 @@
+"""SEALS (Coleman et al., AAAI 2022): a base strategy on the labelled documents' neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..types import Rows
+from .base import Selection, SelectionState
+from .subpool import select_from
+
+NEIGHBOURS = 100
+
+
+def select_seals(state: SelectionState, batch: int) -> Selection:
+    """What the base strategy selects among the candidates of SEALS."""
+    return select_from(state, seals_candidates(state), batch)
+
+
+def seals_candidates(state: SelectionState) -> Rows:
+    """The unlabelled documents among the 100 nearest of any labelled one, rising.
+
+    "Similarity search for efficient active learning and search of rare concepts"
+    (arXiv:2007.00077). Each labelled document is looked up once, among all documents that can
+    be selected, and what is near to it is kept in `state.near`.
+    """
+    labelled = state.labelled
+    new = np.array([row for row in labelled.rows.tolist() if row not in state.near], dtype=np.int64)
+    if new.size:
+        selectable = state.index.pool.selectable
+        k = min(NEIGHBOURS + 1, int(np.count_nonzero(selectable)))  # itself is one of them
+        found = state.index.search(state.index.embeddings(new), k, among=selectable)
+        for row, rows in zip(new.tolist(), found.rows, strict=True):
+            state.near[row] = rows[rows != row][:NEIGHBOURS]
+    if not len(labelled):
+        return np.zeros(0, dtype=np.int64)
+    union = np.unique(np.concatenate([state.near[row] for row in labelled.rows.tolist()]))
+    return np.asarray(union[labelled.unlabelled[union]])
