@@ -81,6 +81,17 @@ def test_no_class_with_a_labelled_document_is_an_error(three: EmbeddingIndex) ->
         query_classes(three, [1], labelled(three, "x", "z"), k=1)
     assert str(error.value) == (
         "no labelled document of b among 2 (by hand), so there is nothing that centroid could "
+        "search by; label one, use a larger --labelled-size, or describe it with --describe"
+    )
+
+
+def test_an_index_with_class_names_advises_to_search_by_them(tmp_path: Path) -> None:
+    pool = Pool.from_records([record("x", ("a",)), record("y", ("b",)), record("z", ())])
+    index = EmbeddingIndex.build(pool, HashEncoder(), tmp_path / "named")
+    with pytest.raises(EmptyClassError) as error:
+        query_classes(index, [1], labelled(index, "x"), k=1, method="rocchio")
+    assert str(error.value) == (
+        "no labelled document of b among 1 (by hand), so there is nothing that rocchio could "
         "search by; label one, use a larger --labelled-size, or --method label-name"
     )
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Outcome, json_of, shared_or_skip, topic_vectors
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
-from classemb_index import Pool, draw_labelled
+from classemb_index import EmbeddingIndex, Pool, Record, draw_labelled
 
 Cli = Callable[..., Outcome]
 WriteJsonl = Callable[..., Path]
@@ -161,3 +162,69 @@ def test_select_that_falls_back_to_random_says_so(
     assert found["skipped_classes"] == ["a", "b", "c"]
     assert [pick["class"] for pick in found["selected"]] == [None, None]
     assert outcome.err == "Note: no class has a labelled document: the batch is random\n"
+
+
+def test_select_portfolio_says_step_and_class_of_every_pick(cli: Cli, toy_built: Outcome) -> None:
+    arguments = ["select", "indexes/toy", "--strategy", "portfolio", "--labelled-size", 20]
+    found = json_of(cli(*arguments, "--batch", 10, "--json"))
+    steps = [pick["step"] for pick in found["selected"]]
+    # given vectors have no names: boundaries ask first, then uncertainty
+    asked = steps.count("boundary")
+    assert 0 < asked <= 9
+    assert steps == ["boundary"] * asked + ["uncertainty"] * (10 - asked)
+    assert all(pick["class"] in "abc" for pick in found["selected"])
+    shown = cli(*arguments, "--batch", 10).out.splitlines()
+    assert shown[1].split() == ["rank", "score", "class", "step", "id", "text"]
+
+
+@pytest.fixture
+def half_labelled(index_of: Callable[..., EmbeddingIndex]) -> EmbeddingIndex:
+    """Ten documents of known labels, three of them with "a"; thirty that nobody has labelled."""
+    labels = [("a",)] * 3 + [("b",)] * 7 + [None] * 30
+    records = [Record(f"d{i}", f"text {i}", own, None) for i, own in enumerate(labels)]
+    return index_of(records, np.random.default_rng(0).normal(size=(40, 4)))
+
+
+def test_select_portfolio_needs_no_oracle_and_tells_the_outlook_of_each_class(
+    cli: Cli, half_labelled: EmbeddingIndex
+) -> None:
+    arguments = ["select", half_labelled.folder, "--strategy", "portfolio", "--batch", 10]
+    found = json_of(cli(*arguments, "--json"))
+    assert {pick["row"] for pick in found["selected"]} <= set(range(10, 40))
+    assert [entry["class"] for entry in found["classes"]] == ["a", "b"]
+    first = found["classes"][0]
+    assert (first["progress"]["n_labelled"], first["progress"]["verdict"]) == (3, "unknown")
+    exact = binomtest(3, 10).proportion_ci(0.95, method="exact")
+    share = first["prevalence"]
+    assert share["share"] == 0.3
+    assert (share["low"], share["high"]) == pytest.approx((exact.low, exact.high))
+    shown = cli(*arguments).out
+    assert f"30.0% [{exact.low:.1%}, {exact.high:.1%}]" in shown
+
+
+def test_a_batch_that_came_back_says_what_each_class_yielded(
+    cli: Cli, toy_built: Outcome, toy_pool: Pool
+) -> None:
+    files = []
+    for number, strategy in enumerate(("random", "portfolio")):
+        before = [*files] or ["--labelled-size", 0]
+        files += ["--labelled", f"b{number}.jsonl"]
+        options = ["--strategy", strategy, "--batch", 20, "--out", f"b{number}.jsonl"]
+        assert cli("select", "indexes/toy", *options, *before).code == 0
+    found = json_of(cli("select", "indexes/toy", *files, "--batch", 1, "--json"))
+    picks = [json.loads(line) for line in Path("b1.jsonl").read_text().splitlines()]
+    for position, entry in enumerate(found["classes"]):
+        name = toy_pool.classes[position]
+        searched = [p for p in picks if p["class"] == name and p["step"] != "uncertainty"]
+        hits = sum(bool(toy_pool.labels[p["row"], position]) for p in searched)
+        progress = entry["progress"]
+        assert (progress["searched"], progress["found"]) == (len(searched), hits)
+        assert [batch["documents"] for batch in progress["batches"]] == [20, 20]
+
+
+def test_no_names_and_a_description_exclude_each_other(cli: Cli, toy_built: Outcome) -> None:
+    outcome = cli("select", "indexes/toy", "--batch", 1, "--no-names", "--describe", "a=fire")
+    assert (outcome.code, outcome.err.splitlines()[-1]) == (
+        1,
+        "Error: --no-names hides what --describe says; leave one of them out",
+    )
