@@ -101,7 +101,7 @@ def build(place: Path, n: int, dim: int) -> EmbeddingIndex:
         noise = rng.standard_normal((len(part), dim), dtype=np.float32)
         vectors[start : start + CHUNK] = noise + part @ directions
     records = (
-        Record(str(row), "text", tuple(f"c{c}" for c in np.flatnonzero(has)))
+        Record(str(row), "text", tuple(f"c{c}" for c in np.flatnonzero(has)), None)
         for row, has in enumerate(labels)
     )
     pool = Pool.from_records(records, classes={"rare": [f"c{c}" for c in range(CLASSES)]})

@@ -317,15 +317,29 @@ def _refuse(
     index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
 ) -> NoReturn:
     names = ", ".join(index.pool.classes[c] for c in classes)
-    if method == "label-name":
+    has_encoder = index.manifest.encoder.name is not None
+    if method in ("label-name", "expanded-name"):
         raise EmptyClassError(
-            f"the index holds no embedding of the names of {names}; describe them with --describe, or "
-            "build the index again with its encoder"
+            f"the index holds no embedding of the names of {names}; "
+            + (
+                "describe them with --describe"
+                if has_encoder
+                else "build it again with its encoder"
+            )
         )
+    if labelled.counts[list(classes)].any():
+        raise EmptyClassError(
+            f"the labelled documents of {names} give {method} no direction to search in: they cancel "
+            "out, or there is none without the class; label others, or take another --method"
+        )
+    ways = ["label one", "use a larger --labelled-size"]
+    if index.class_names is not None:
+        ways.append("--method label-name")
+    elif has_encoder:
+        ways.append("describe it with --describe and --method label-name")
     raise EmptyClassError(
         f"no labelled document of {names} among {len(labelled)} ({labelled.origin}), so there is "
-        f"nothing that {method} could search by; label one, use a larger --labelled-size, or "
-        + ("describe it with --describe" if index.class_names is None else "--method label-name")
+        f"nothing that {method} could search by; {', '.join(ways[:-1])}, or {ways[-1]}"
     )
 
 

@@ -73,12 +73,14 @@ class EmbeddingIndex:
         manifest: Manifest,
         vectors: FloatMatrix,
         documents: pa.NativeFile,
+        by_class: Mapping[str, FloatMatrix],
         device: str,
     ) -> None:
         self.folder = folder
         self.manifest = manifest
         self._vectors = vectors
         self._documents = documents  # open, so that it outlives a rebuild of the folder
+        self._by_class = by_class
         self.device = device
 
     @classmethod
@@ -188,6 +190,7 @@ class EmbeddingIndex:
                         f"the index in {folder} is damaged: {VECTORS} or {DOCUMENTS} cannot be read; "
                         "build it again"
                     ) from cause
+                by_class = _read_by_class(place, manifest)
                 # a rebuild may have swapped the folder between these reads
                 if read_manifest(current_folder(folder)) == manifest:
                     break
@@ -199,7 +202,12 @@ class EmbeddingIndex:
                 f"the index in {folder} is damaged: {VECTORS} has shape {vectors.shape}, "
                 f"not {(manifest.n, manifest.dim)}; build it again"
             )
-        return cls(place, manifest, vectors, documents, device)
+        if manifest.mean and len(manifest.mean) != manifest.dim:
+            raise IndexDamagedError(
+                f"the index in {folder} is damaged: its mean has {len(manifest.mean)} dimensions, not "
+                f"{manifest.dim}; build it again"
+            )
+        return cls(place, manifest, vectors, documents, by_class, device)
 
     def __len__(self) -> int:
         return self.manifest.n
@@ -236,12 +244,12 @@ class EmbeddingIndex:
         Vectors that were given without an encoder come without them, and so do indexes of
         earlier versions.
         """
-        return self._by_class(CLASS_NAMES)
+        return self._by_class.get(CLASS_NAMES)
 
     @cached_property
     def name_feedback(self) -> FloatMatrix | None:
         """(q, dim) float32 `feedback` of the class names; None where the index has no names."""
-        found = self._by_class(NAME_FEEDBACK)
+        found = self._by_class.get(NAME_FEEDBACK)
         if found is None and self.class_names is not None:
             return self.feedback(self.class_names)
         return found
@@ -325,23 +333,29 @@ class EmbeddingIndex:
             f"all vectors have unit length (within {worst:.1e})",
         ]
 
-    def _by_class(self, name: str) -> FloatMatrix | None:
-        if name not in self.manifest.files:
-            return None
-        try:
-            found = np.load(self.folder / name)
-        except (OSError, ValueError):
-            self._damaged(f"{name} cannot be read")
-        if found.shape != (len(self.manifest.classes), self.manifest.dim):
-            self._damaged(f"{name} does not hold a vector for each class")
-        return np.asarray(found, dtype=np.float32)
-
     @cached_property
     def _backend(self) -> VectorIndex:
         return open_backend(self.manifest.backend, self._vectors, self.device)
 
     def _damaged(self, what: str) -> NoReturn:
         raise IndexDamagedError(f"the index in {self.folder} is damaged: {what}; build it again")
+
+
+def _read_by_class(place: Path, manifest: Manifest) -> dict[str, FloatMatrix]:
+    """The files that hold a vector for each class, as far as the index has them."""
+    found = {}
+    for name in (CLASS_NAMES, NAME_FEEDBACK):
+        if name not in manifest.files:
+            continue
+        damage = f"the index in {place} is damaged: {name} %s; build it again"
+        try:
+            vectors = np.load(place / name)
+        except (OSError, ValueError) as cause:
+            raise IndexDamagedError(damage % "cannot be read") from cause
+        if vectors.shape != (len(manifest.classes), manifest.dim):
+            raise IndexDamagedError(damage % "does not hold a vector for each class")
+        found[name] = np.asarray(vectors, dtype=np.float32)
+    return found
 
 
 def _feedback(

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .probe import logistic_head
-from .types import FloatMatrix, FloatVector
+from .types import FloatMatrix, FloatVector, Scores
 
 BETA = 0.75  # weight of the negatives (Rocchio)
 FEW = 40  # positives up to which `auto` asks the name too
@@ -170,10 +170,11 @@ def choose_method(evidence: Evidence) -> tuple[str, str]:
 
 def margins(evidence: Evidence, embeddings: FloatMatrix) -> FloatVector:
     """(len(embeddings),) mean of the 3 best similarities to positives, minus that to negatives."""
-    near = _best_mean(embeddings @ evidence.positives.T)
+    exact = embeddings.astype(np.float64)  # in float32 equal documents need not tie
+    near = _best_mean(exact @ evidence.positives.T)
     if len(evidence.negatives):
-        near = near - _best_mean(embeddings @ evidence.negatives.T)
-    return near
+        near = near - _best_mean(exact @ evidence.negatives.T)
+    return near.astype(np.float32)
 
 
 def _mean_reciprocal_rank(evidence: Evidence, query: FloatVector) -> float:
@@ -183,9 +184,9 @@ def _mean_reciprocal_rank(evidence: Evidence, query: FloatVector) -> float:
     return float(np.mean(1 / (1 + np.array(above))))
 
 
-def _best_mean(similarities: FloatMatrix) -> FloatVector:
+def _best_mean(similarities: Scores) -> Scores:
     best = min(BEST, similarities.shape[1])
-    return np.asarray(np.sort(similarities, axis=1)[:, -best:].mean(axis=1), dtype=np.float32)
+    return np.asarray(np.sort(similarities, axis=1)[:, -best:].mean(axis=1))
 
 
 def _unit(vectors: FloatMatrix) -> FloatMatrix:

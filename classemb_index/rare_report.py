@@ -163,7 +163,7 @@ def verdict(difference: Estimate) -> str:
 
 def _reach(measures: RareMeasures, base: str) -> str:
     reach = measures.reach.get(base)
-    if reach is None:
+    if reach is None or not reach.seeds:
         return "-"
     if reach.labels is None:
         return "never"

@@ -291,8 +291,18 @@ def _check_keys(name: str, table: Mapping[str, Any]) -> None:
     for key, value in {**pool.get("rename", {}), **pool.get("splits", {})}.items():
         if not isinstance(value, str):
             raise RecipeError(f"recipe {name}: {key!r} must stand for a name, not for {value!r}")
-    for key, value in pool.get("cut", {}).get("classes", {}).items():
-        if not isinstance(value, int) or value < 0:
+    for part in ("sample", "cut"):
+        if (seed := pool.get(part, {}).get("seed", 0)) < 0:
+            raise RecipeError(f"recipe {name}: seed in [pool.{part}] must be from 0, not {seed}")
+    declared = [c for group in pool.get("classes", {}).values() for c in group]
+    cut = pool.get("cut", {}).get("classes", {})
+    if unknown := sorted(set(cut) - set(declared)) if declared else []:
+        raise RecipeError(
+            f"recipe {name}: [pool.cut.classes] names {', '.join(unknown)}; the classes are "
+            f"{', '.join(map(str, declared))}"
+        )
+    for key, value in cut.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise RecipeError(
                 f"recipe {name}: [pool.cut.classes] keeps {value!r} documents of {key!r}; it must be a "
                 "whole number from 0"

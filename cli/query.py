@@ -46,7 +46,8 @@ def query(
         str,
         typer.Option(
             help="auto chooses for each class; centroid (Eq. 1), centred, rocchio, probe, margin, "
-            "label-name, mixed, multi-centroid, contrastive (tunes the encoder)."
+            "label-name, expanded-name, mixed, expanded-mixed, multi-centroid, contrastive (tunes the "
+            "encoder)."
         ),
     ] = "auto",
     describe: Describe = None,

@@ -135,7 +135,8 @@ def test_no_warning_escapes_where_documents_are_equal() -> None:
     embeddings = np.zeros((10, 3), dtype=np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        cluster_selection(embeddings, 4, generator())
+        picks = cluster_selection(embeddings, 4, generator())
+    assert len(set(picks.tolist())) == 4
 
 
 def test_the_seed_moves_the_clusters() -> None:

@@ -81,7 +81,7 @@ def test_no_class_with_a_labelled_document_is_an_error(three: EmbeddingIndex) ->
         query_classes(three, [1], labelled(three, "x", "z"), k=1)
     assert str(error.value) == (
         "no labelled document of b among 2 (by hand), so there is nothing that centroid could "
-        "search by; label one, use a larger --labelled-size, or describe it with --describe"
+        "search by; label one, or use a larger --labelled-size"
     )
 
 
@@ -100,8 +100,7 @@ def test_no_class_with_a_name_is_an_error_where_names_are_asked_for(three: Embed
     with pytest.raises(EmptyClassError) as error:
         query_classes(three, [1, 0], labelled(three, "x"), k=1, method="label-name")
     assert str(error.value) == (
-        "the index holds no embedding of the names of b, a; describe them with --describe, or "
-        "build the index again with its encoder"
+        "the index holds no embedding of the names of b, a; build it again with its encoder"
     )
 
 

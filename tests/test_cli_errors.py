@@ -511,7 +511,7 @@ def test_a_class_without_a_labelled_document_is_refused(
     for name in ("c", "rare"):
         assert refused("query", "toy", "--class", name, "--labelled", "ids.txt") == (
             "no labelled document of c among 3 (the ids in ids.txt), so there is nothing that auto "
-            "could search by; label one, use a larger --labelled-size, or describe it with --describe"
+            "could search by; label one, or use a larger --labelled-size"
         )
 
 

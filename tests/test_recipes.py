@@ -212,8 +212,8 @@ def test_a_recipe_file_is_read_with_everything_it_says(tmp_path: Path) -> None:
         [pool.cut]
         seed = 9
         [pool.cut.classes]
-        "a, or b" = 30
-        c = 0
+        b = 30
+        a = 0
         [encoder]
         name = "minilm"
         max_length = 128
@@ -229,7 +229,7 @@ def test_a_recipe_file_is_read_with_everything_it_says(tmp_path: Path) -> None:
     assert recipe.reading.rename == {"1": "a"} and recipe.reading.splits == {"eval": "dev"}
     assert recipe.classes == {"rare": ("b", "a")} and recipe.drop_unclassed
     assert recipe.sample == {"train": 2, "seed": 7}
-    assert (recipe.cut, recipe.cut_seed) == ({"a, or b": 30, "c": 0}, 9)
+    assert (recipe.cut, recipe.cut_seed) == ({"b": 30, "a": 0}, 9)
     assert (recipe.encoder, recipe.max_length, recipe.backend) == ("minilm", 128, "exact")
 
 
@@ -282,6 +282,19 @@ def test_one_text_field_may_be_named_by_itself() -> None:
             PLAIN + "[pool.cut.classes]\na = 3\nb = -1",
             "recipe mine: [pool.cut.classes] keeps -1 documents of 'b'; "
             "it must be a whole number from 0",
+        ),
+        (
+            PLAIN + "[pool.classes]\nrare = ['a']\n[pool.cut.classes]\nb = 3\na = 1",
+            "recipe mine: [pool.cut.classes] names b; the classes are a",
+        ),
+        (
+            PLAIN + "[pool.cut.classes]\na = true",
+            "recipe mine: [pool.cut.classes] keeps True documents of 'a'; "
+            "it must be a whole number from 0",
+        ),
+        (
+            PLAIN + "[pool.cut]\nseed = -1",
+            "recipe mine: seed in [pool.cut] must be from 0, not -1",
         ),
         (
             PLAIN + "[pool.cut.classes]\na = 'few'",

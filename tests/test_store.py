@@ -333,7 +333,7 @@ def test_the_files_of_an_index_with_class_names_have_checksums_too(
 def test_verify_finds_a_flipped_bit_in_any_file(named_index: EmbeddingIndex, name: str) -> None:
     path = named_index.folder / name
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[-9 if name.endswith(".npy") else len(content) // 2] ^= 1  # of .npy in the values
     path.write_bytes(content)
     with pytest.raises(IndexDamagedError) as error:
         EmbeddingIndex.open(named_index.folder).verify()
