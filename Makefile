@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMO := demo
 # all but alps, which needs a masked language model that no package carries
-DEMO_STRATEGIES := $(addprefix --strategy ,random class-embedding cvirs dal uncertainty max-uncertainty)
+DEMO_STRATEGIES := $(addprefix --strategy ,random class-embedding cvirs dal uncertainty max-uncertainty \
+	portfolio anchoral seals balanced)
 
 .PHONY: demo test lint format constraints clean
 
@@ -18,6 +19,8 @@ demo: export HF_HUB_OFFLINE = 1
 demo: $(INSTALLED)
 	$(BIN)/classemb-index build demo --out $(DEMO)/index
 	$(BIN)/classemb-index query $(DEMO)/index --class rare --top-k 5
+	$(BIN)/classemb-index query $(DEMO)/index --class rare --top-k 5 --labelled-size 0
+	$(BIN)/classemb-index select $(DEMO)/index --strategy portfolio --batch 20
 	$(BIN)/classemb-index analyze $(DEMO)/index --sizes 100,200,500 --out $(DEMO)/analysis
 	rm -rf $(DEMO)/probe $(DEMO)/minilm
 	$(BIN)/classemb-index simulate $(DEMO)/index --model probe --full $(DEMO_STRATEGIES) \
