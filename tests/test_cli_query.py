@@ -503,6 +503,6 @@ def test_a_pool_without_a_known_label_and_without_names_cannot_be_queried_by_cla
     outcome = cli("query", "--class", "rare", "--method", "label-name")
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.splitlines()[-1] == (
-        "Error: the index holds no embedding of the names of steam boiler pressure; describe them "
-        "with --describe, or build the index again with its encoder"
+        "Error: the index holds no embedding of the names of steam boiler pressure; "
+        "build it again with its encoder"
     )
