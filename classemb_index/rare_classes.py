@@ -90,13 +90,7 @@ def reproduce_rare_classes(
     watcher.stage("Loading the models")
     surprisal_of = MaskedLanguageModel(scale.masked_lm, device=device)  # fails before the work
     open_reproduction(out, _settings(scale_name, scale, fine_tuned), {*POOLS, USUAL, REPORT})
-    indexes = {}
-    for name in (*POOLS, USUAL):
-        recipe = find_recipe(name)
-        recipe = recipe.with_source(sources[name]) if name in sources else recipe
-        watcher.stage(f"{name}: building the index")
-        folder = out / name / "index"
-        indexes[name] = built_index(recipe, scale.encoder, folder, device, watcher)
+    indexes = _indexes(scale.encoder, out, watcher, sources, device)
 
     probe = BertSettings(model=PROBE, device=device)
     options = StrategyOptions(discriminator_epochs=DISCRIMINATOR_EPOCHS)
@@ -143,6 +137,19 @@ def reproduce_rare_classes(
         for name, index in indexes.items()
     ]
     return write_rare_report(pools, out / REPORT, scale_name, fine_tuned.classifier)
+
+
+def _indexes(
+    encoder: str, out: Path, watcher: Watcher, sources: Mapping[str, str], device: str
+) -> dict[str, EmbeddingIndex]:
+    """The index of each pool, by name."""
+    indexes = {}
+    for name in (*POOLS, USUAL):
+        recipe = find_recipe(name)
+        recipe = recipe.with_source(sources[name]) if name in sources else recipe
+        watcher.stage(f"{name}: building the index")
+        indexes[name] = built_index(recipe, encoder, out / name / "index", device, watcher)
+    return indexes
 
 
 def other_names(index: EmbeddingIndex) -> dict[str, FloatMatrix]:

@@ -134,5 +134,6 @@ def test_the_picture_by_class_names_every_class_and_method(tmp_path: Path, class
 
 def test_pictures_without_any_query_are_drawn(tmp_path: Path) -> None:
     silent = [entry for entry in SCORES if entry.precision is None]
-    words_of(save_methods(silent, 10, "pool", tmp_path / "m"), tmp_path / "m")
-    words_of(save_class_methods(silent, 10, "pool", tmp_path / "c"), tmp_path / "c")
+    curves = words_of(save_methods(silent, 10, "pool", tmp_path / "m"), tmp_path / "m")
+    by_class = words_of(save_class_methods(silent, 10, "pool", tmp_path / "c"), tmp_path / "c")
+    assert "pool" in curves and "pool" in by_class
