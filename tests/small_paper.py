@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from conftest import HashEncoder, topic_records
 
-from classemb_index import Schedule
+from classemb_index import RoundResult, Schedule
 from classemb_index.classifier import BertSettings
 from classemb_index.errors import ModelError
 from classemb_index.probe import PROBE
 from classemb_index.reproduce import Experiment, Scale
+from classemb_index.simulation import Event
 
 DOCUMENTS = 360  # of which 216 are train: 100 labelled ones leave more than 100
 PAPER = {
@@ -105,3 +108,40 @@ def use_small_models(monkeypatch: pytest.MonkeyPatch, scale: Scale = TINY) -> No
     monkeypatch.setattr("classemb_index.reproduce.MaskedLanguageModel", FakeMaskedLM)
     schedule = partial(Schedule, initial=10, batch=5, budget=15)
     monkeypatch.setattr("classemb_index.reproduce.Schedule", schedule)
+
+
+@dataclass
+class Recorder:
+    """A watcher that remembers; after `most` rounds it interrupts."""
+
+    most: int | None = None
+    stages: list[str] = field(default_factory=list)
+    counts: list[tuple[int, int]] = field(default_factory=list)
+    announced: list[int] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    results: list[RoundResult] = field(default_factory=list)
+
+    def stage(self, words: str) -> None:
+        self.stages.append(words)
+
+    def documents(self, done: int, total: int) -> None:
+        self.counts.append((done, total))
+
+    def rounds(self, total: int) -> None:
+        self.announced.append(total)
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+
+    def on_result(self, result: RoundResult) -> None:
+        if len(self.results) == self.most:
+            raise KeyboardInterrupt
+        self.results.append(result)
+
+
+class Reproduction(NamedTuple):
+    """What one reproduction wrote and told."""
+
+    folder: Path
+    written: list[Path]
+    watcher: Recorder

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import HashEncoder, Outcome, topic_records
 from pages import Page, markdown_headings, markdown_tables
-from small_paper import TINY, FakeMaskedLM, MissingModel, NamedEncoder
+from small_paper import (
+    TINY,
+    FakeMaskedLM,
+    MissingModel,
+    NamedEncoder,
+    Recorder,
+    Reproduction,
+)
 
 from classemb_index import EmbeddingIndex, Pool, ProbeClassifier, RoundResult, Schedule
 from classemb_index.classifier import BertSettings
@@ -35,7 +42,6 @@ from classemb_index.rare_report import measures_table, verdict
 from classemb_index.recipes import Recipe, find_recipe
 from classemb_index.reproduce import SCALES, Experiment
 from classemb_index.results import read_rounds
-from classemb_index.simulation import Event
 from classemb_index.strategies import STRATEGIES
 
 CHOSEN = ("random", "class-embedding", "alps", "uncertainty", "max-uncertainty", "portfolio")
@@ -72,43 +78,6 @@ class FakeBert(ProbeClassifier):
 def make_small_classifier(index: EmbeddingIndex, settings: BertSettings) -> ProbeClassifier:
     is_probe = settings.model == PROBE
     return ProbeClassifier(index.embeddings()) if is_probe else FakeBert(index, settings)
-
-
-@dataclass
-class Recorder:
-    """A watcher that remembers; after `most` rounds it interrupts."""
-
-    most: int | None = None
-    stages: list[str] = field(default_factory=list)
-    counts: list[tuple[int, int]] = field(default_factory=list)
-    announced: list[int] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    results: list[RoundResult] = field(default_factory=list)
-
-    def stage(self, words: str) -> None:
-        self.stages.append(words)
-
-    def documents(self, done: int, total: int) -> None:
-        self.counts.append((done, total))
-
-    def rounds(self, total: int) -> None:
-        self.announced.append(total)
-
-    def on_event(self, event: Event) -> None:
-        self.events.append(event)
-
-    def on_result(self, result: RoundResult) -> None:
-        if len(self.results) == self.most:
-            raise KeyboardInterrupt
-        self.results.append(result)
-
-
-class Reproduction(NamedTuple):
-    """What one reproduction wrote and told."""
-
-    folder: Path
-    written: list[Path]
-    watcher: Recorder
 
 
 def small_recipe(name: str) -> Recipe:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from conftest import RECIPES, HashEncoder
 from pages import Page
-from small_paper import TINY, FakeMaskedLM, MissingModel, use_small_models, write_recipe
+from small_paper import (
+    TINY,
+    FakeMaskedLM,
+    MissingModel,
+    Recorder,
+    Reproduction,
+    use_small_models,
+    write_recipe,
+)
 
 from classemb_index import EmbeddingIndex, Pool, RoundResult
 from classemb_index.classifier import BertSettings
@@ -20,45 +28,8 @@ from classemb_index.errors import ClassembError, ModelError, RequestError, RunEr
 from classemb_index.probe import PROBE
 from classemb_index.reproduce import SCALES, Experiment, Scale, reproduce
 from classemb_index.results import read_rounds
-from classemb_index.simulation import Event, Schedule
+from classemb_index.simulation import Schedule
 from classemb_index.strategies import PAPER_STRATEGIES
-
-
-@dataclass
-class Recorder:
-    """A watcher that remembers; after `most` rounds it interrupts."""
-
-    most: int | None = None
-    stages: list[str] = field(default_factory=list)
-    counts: list[tuple[int, int]] = field(default_factory=list)
-    announced: list[int] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    results: list[RoundResult] = field(default_factory=list)
-
-    def stage(self, words: str) -> None:
-        self.stages.append(words)
-
-    def documents(self, done: int, total: int) -> None:
-        self.counts.append((done, total))
-
-    def rounds(self, total: int) -> None:
-        self.announced.append(total)
-
-    def on_event(self, event: Event) -> None:
-        self.events.append(event)
-
-    def on_result(self, result: RoundResult) -> None:
-        if len(self.results) == self.most:
-            raise KeyboardInterrupt
-        self.results.append(result)
-
-
-class Reproduction(NamedTuple):
-    """What one reproduction wrote and told."""
-
-    folder: Path
-    written: list[Path]
-    watcher: Recorder
 
 
 def reproduced(
