@@ -19,8 +19,8 @@ from classemb_index import (
     draw_labelled,
     query_classes,
 )
-from classemb_index.query_methods import METHODS
-from classemb_index.strategies import select_batch, selection_state
+from classemb_index.queries.methods import METHODS
+from classemb_index.strategies.selection import select_batch, selection_state
 
 CLASSES = 10
 SHARES = np.geomspace(0.2, 0.001, CLASSES)  # of the documents

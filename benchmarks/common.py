@@ -10,7 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from classemb_index.devices import cpu_cores, device_name
+from classemb_index.models.devices import cpu_cores, device_name
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (

@@ -10,9 +10,9 @@ from common import in_turn, median, save
 from sentence_transformers import SentenceTransformer
 
 from classemb_index import SentenceBertEncoder
-from classemb_index.models import model_path
-from classemb_index.recipes import find_recipe
-from classemb_index.sources import read_records
+from classemb_index.models.hub import model_path
+from classemb_index.pool.recipes import find_recipe
+from classemb_index.pool.sources import read_records
 
 
 def main() -> None:

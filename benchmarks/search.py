@@ -62,7 +62,7 @@ def write_input(place: Path, n: int, dim: int) -> None:
 def build(place: Path) -> dict[str, float]:
     """Seconds, and the most memory beside mapped files that reading and building held."""
     from classemb_index import EmbeddingIndex, Pool
-    from classemb_index.files import read_vectors
+    from classemb_index.pool.files import read_vectors
 
     peaks: list[float] = []
     done = threading.Event()
@@ -103,7 +103,7 @@ def search(place: Path, k: int, repeats: int) -> dict[str, object]:
     import faiss
 
     from classemb_index import EmbeddingIndex, class_centroids
-    from classemb_index.backends import open_backend
+    from classemb_index.index.backends import open_backend
 
     index = EmbeddingIndex.open(place / "index")
     rng = np.random.default_rng(1)

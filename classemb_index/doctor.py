@@ -6,8 +6,8 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from .devices import cpu_cores, resolve_device, resolve_precision
-from .models import MINILM, MINILM_ON_HUB, hub_answers, model_path
+from .models.devices import cpu_cores, resolve_device, resolve_precision
+from .models.hub import MINILM, MINILM_ON_HUB, hub_answers, model_path
 
 FAISS_WHEELS = ("faiss-cpu", "faiss-gpu")
 

@@ -20,6 +20,8 @@
 The command line shows the message as one `Error:` line and exits with 1.
 """
 
+from __future__ import annotations
+
 
 class ClassembError(Exception):
     """Base of everything that a user can act on; its message says what, why and the way out."""

@@ -7,15 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .display import (
-    draws_progress,
-    note,
-    show_distances,
-    show_json,
-    show_methods,
-    show_proximity,
-    show_written,
-)
+from .display.console import note, show_json, show_written
+from .display.progress import draws_progress
+from .display.studies import show_distances, show_methods, show_proximity
 from .options import (
     Device,
     Index,
@@ -63,8 +57,9 @@ def analyze(
 
     With --methods also by other queries than the centroid.
     """
-    from classemb_index.analysis import analyze_index, save_analysis
-    from classemb_index.files import id_lines
+    from classemb_index.measures.analysis import analyze_index
+    from classemb_index.pool.files import id_lines
+    from classemb_index.reports.tables import save_analysis
 
     opened = open_index(index, device)
     with draws_progress("Comparing query methods") as on_draw:

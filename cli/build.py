@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .display import documents_progress, note, reading, show_info
+from .display.console import note
+from .display.machine import show_info
+from .display.progress import documents_progress, reading
 from .options import INDEXES, Device
 
 
@@ -51,17 +53,19 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Replace another source's index.")] = False,
 ) -> None:
     """Embed a pool once and write its index."""
-    from classemb_index.encoder import DEFAULT_ENCODER, SentenceBertEncoder
-    from classemb_index.files import read_vectors
-    from classemb_index.index import EmbeddingIndex
-    from classemb_index.recipes import find_recipe, read_classes
-    from classemb_index.store import check_replaceable
+    from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.index.store import check_replaceable
+    from classemb_index.models.encoder import DEFAULT_ENCODER, SentenceBertEncoder
+    from classemb_index.pool.files import read_vectors
+    from classemb_index.pool.pool import Pool
+    from classemb_index.pool.recipes import find_recipe, read_classes
 
     recipe = find_recipe(source) if local is None else find_recipe(source).with_source(local)
     folder = out or INDEXES / recipe.name
     check_replaceable(folder, recipe.source, force)
     with reading(recipe.source):
-        pool = recipe.read_pool(
+        pool = Pool.read(
+            recipe,
             classes=read_classes(classes) if classes else None,
             limit=limit,
             drop_unclassed=drop_unclassed,

@@ -11,7 +11,7 @@ from classemb_index.errors import ClassembError
 
 from .analyze import analyze
 from .build import build
-from .inspect import doctor, info, verify
+from .info import doctor, info, verify
 from .query import query
 from .report import report
 from .reproduce import reproduce
@@ -26,6 +26,7 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
 for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
     commands.command()(command)
 

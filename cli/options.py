@@ -11,18 +11,19 @@ import typer
 
 from classemb_index.errors import RequestError
 
-from .display import note
+from .display.console import note
 
 if TYPE_CHECKING:
-    from classemb_index.history import Batch
-    from classemb_index.index import EmbeddingIndex
-    from classemb_index.labelled import LabelledSet
-    from classemb_index.pool import Pool
-    from classemb_index.strategies import StrategyOptions
-    from classemb_index.surprisal import OnTexts, PoolSurprisal
-    from classemb_index.types import FloatMatrix
+    from classemb_index.arrays import FloatMatrix
+    from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.index.kept import OnTexts, PoolSurprisal
+    from classemb_index.labels.batches import Batch
+    from classemb_index.labels.labelled import LabelledSet
+    from classemb_index.pool.pool import Pool
+    from classemb_index.strategies.base import StrategyOptions
 
 ALL = "all"
+
 INDEXES = Path("indexes")
 
 Index = Annotated[
@@ -31,8 +32,11 @@ Index = Annotated[
         help="Index folder; left out: $CLASSEMB_INDEX, else the last one under indexes/."
     ),
 ]
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+
 Labelled = Annotated[
     list[Path] | None,
     typer.Option(
@@ -40,23 +44,29 @@ Labelled = Annotated[
         "wrote; once for each batch, in the order they were labelled. Other labels stay hidden."
     ),
 ]
+
 LabelledFile = Annotated[
     Path | None,
     typer.Option(
         help="File with the ids of the labelled documents, one a line; others stay hidden."
     ),
 ]
+
 Describe = Annotated[
     list[str] | None,
     typer.Option(metavar="CLASS=TEXT", help="A class in your words; may be repeated."),
 ]
+
 Descriptions = Annotated[
     Path | None, typer.Option(help='JSON file of classes in your words: {"class": "text", ...}.')
 ]
+
 NoNames = Annotated[bool, typer.Option("--no-names", help="Hide the class names from portfolio.")]
+
 Base = Annotated[
     str, typer.Option(help="Base strategy that selects from the sub-pool of anchoral and seals.")
 ]
+
 CountTries = Annotated[
     bool,
     typer.Option(
@@ -64,6 +74,7 @@ CountTries = Annotated[
         help="In class-embedding, a pick counts for the class that asked for it, whatever its labels.",
     ),
 ]
+
 NoNearDuplicates = Annotated[
     float | None,
     typer.Option(
@@ -72,6 +83,7 @@ NoNearDuplicates = Annotated[
         "portfolio takes 0.95.",
     ),
 ]
+
 LabelledSize = Annotated[
     int | None,
     typer.Option(
@@ -79,6 +91,7 @@ LabelledSize = Annotated[
         help="Draw this many labelled documents; all other labels stay hidden. 0: none is labelled.",
     ),
 ]
+
 MaskedLM = Annotated[
     str | None,
     typer.Option(
@@ -86,22 +99,25 @@ MaskedLM = Annotated[
         "default: the classifier's model before fine-tuning, else bert-base-uncased."
     ),
 ]
+
 DiscriminatorEpochs = Annotated[
     int, typer.Option(min=1, help="Most epochs of each of dal's discriminators.")
 ]
+
 Workers = Annotated[
     int | None,
     typer.Option(
         min=1, help="Processes that share the runs; default: a core each, at most 4; 1 on a GPU."
     ),
 ]
+
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the draw and of any random choice.")]
 
 
 def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
     """The index that a command works on."""
-    from classemb_index.index import EmbeddingIndex
-    from classemb_index.store import latest_index
+    from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.index.store import latest_index
 
     if folder is None:
         given = os.environ.get("CLASSEMB_INDEX")
@@ -117,8 +133,8 @@ def choose_labelled(
 
     A note says which set is the default.
     """
-    from classemb_index.batches import read_batches
-    from classemb_index.labelled import default_labelled, draw_labelled, nothing_labelled
+    from classemb_index.labels.batches import read_batches
+    from classemb_index.labels.labelled import default_labelled, draw_labelled, nothing_labelled
 
     if files and size is not None:
         raise RequestError("--labelled and --labelled-size exclude each other; give one of them")
@@ -138,7 +154,7 @@ def class_names_of(
     no_names: bool = False,
 ) -> FloatMatrix | None:
     """Embeddings of the classes in the user's words; None where the index's own names serve."""
-    from classemb_index.class_names import described, hidden, read_descriptions
+    from classemb_index.queries.classes import described, hidden, read_descriptions
 
     texts = {} if descriptions is None else read_descriptions(descriptions)
     for entry in describe or []:
@@ -161,7 +177,8 @@ def strategy_options(
     discriminator_epochs: int,
 ) -> StrategyOptions:
     """What the options choose of the strategies."""
-    from classemb_index.strategies import StrategyOptions, check_options
+    from classemb_index.strategies.base import StrategyOptions
+    from classemb_index.strategies.selection import check_options
 
     options = StrategyOptions(base, count_tries, no_near_duplicates, discriminator_epochs, names)
     check_options(options)
@@ -170,8 +187,8 @@ def strategy_options(
 
 def choose_strategies(names: list[str] | None, full: bool) -> list[str]:
     """The strategies that --strategy and --full name; "all" are all of them."""
-    from classemb_index.simulation import FULL
-    from classemb_index.strategies import STRATEGIES
+    from classemb_index.measures.rounds import FULL
+    from classemb_index.strategies.selection import STRATEGIES
 
     chosen = list(names or ([] if full else ["random", "class-embedding"]))
     if ALL in chosen:
@@ -188,8 +205,9 @@ def pool_surprisal(
     on_texts: OnTexts,
 ) -> PoolSurprisal | None:
     """The surprisal embeddings that one of the strategies needs, computed; None where none does."""
-    from classemb_index.strategies import NEED_MASKED_LM
-    from classemb_index.surprisal import PoolSurprisal, load_masked_lm
+    from classemb_index.index.kept import PoolSurprisal
+    from classemb_index.models.masked_lm import load_masked_lm
+    from classemb_index.strategies.selection import NEED_MASKED_LM
 
     if not NEED_MASKED_LM & strategies:
         return None

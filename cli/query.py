@@ -8,7 +8,9 @@ import typer
 
 from classemb_index.errors import RequestError
 
-from .display import documents_progress, note, show_documents, show_json, show_neighbours
+from .display.classes import show_documents, show_neighbours
+from .display.console import note, show_json
+from .display.progress import documents_progress
 from .options import (
     Describe,
     Descriptions,
@@ -24,7 +26,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from classemb_index.index import EmbeddingIndex
+    from classemb_index.index.index import EmbeddingIndex
 
 
 def query(
@@ -65,9 +67,9 @@ def query(
     if class_names is None:
         _documents(opened, like, text, top_k, as_json)
         return
-    from classemb_index.class_queries import query_classes, resolve_classes
-    from classemb_index.json_forms import query_json
-    from classemb_index.outlook import class_outlooks
+    from classemb_index.labels.progress import class_outlooks
+    from classemb_index.queries.classes import resolve_classes
+    from classemb_index.queries.search import query_classes, query_json
 
     chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
     classes, remark = resolve_classes(opened.pool, class_names, chosen.counts)
@@ -89,14 +91,12 @@ def _documents(
     index: EmbeddingIndex, like: str | None, text: str | None, top_k: int, as_json: bool
 ) -> None:
     """Documents like another, or like a text."""
-    from classemb_index.class_names import own_encoder
-    from classemb_index.class_queries import like_document, like_text
-    from classemb_index.json_forms import neighbours_json
+    from classemb_index.queries.search import like_document, like_text, neighbours_json
 
     if like is not None:
         found = like_document(index, like, top_k)
     else:
-        found = like_text(index, text or "", own_encoder(index), top_k)
+        found = like_text(index, text or "", index.load_encoder(), top_k)
     if as_json:
         show_json(neighbours_json(index.pool, found, {"like": like, "text": text}))
     else:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .display import reading, show_written
+from .display.console import show_written
+from .display.progress import reading
 
 
 def report(
@@ -17,7 +18,8 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder for report.html, report.md and figures.")],
 ) -> None:
     """Write the paper's tables and figures, ours beside the paper's numbers, as one page."""
-    from classemb_index.report import read_corpora, write_report
+    from classemb_index.reports.corpus import read_corpora
+    from classemb_index.reports.paper import write_report
 
     with reading("the indexes and runs"):
         corpora = read_corpora(folders)

@@ -11,7 +11,8 @@ import typer
 
 from classemb_index.errors import RequestError
 
-from .display import note, reproduction_progress, show_written
+from .display.console import note, show_written
+from .display.progress import reproduction_progress
 from .options import Device, MaskedLM, Workers
 
 
@@ -53,8 +54,8 @@ def reproduce(
     ] = None,
 ) -> None:
     """Run the paper, or the experiment on rare classes, end to end: build, simulate, report."""
-    from classemb_index.rare_classes import RARE_CLASSES, reproduce_rare_classes
-    from classemb_index.reproduce import reproduce as run_paper
+    from classemb_index.experiments.rare_classes import RARE_CLASSES, reproduce_rare_classes
+    from classemb_index.experiments.reproduce import reproduce as run_paper
 
     run: Callable[..., list[Path]]
     if corpus == RARE_CLASSES:

@@ -7,14 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .display import (
-    documents_progress,
-    note,
-    show_json,
-    show_outlooks,
-    show_selection,
-    show_written,
-)
+from .display.classes import show_outlooks, show_selection
+from .display.console import note, show_json, show_written
+from .display.progress import documents_progress
 from .options import (
     Base,
     CountTries,
@@ -84,18 +79,20 @@ def select(
     ] = None,
 ) -> None:
     """Select the next batch of documents to label."""
-    from classemb_index.classifier import BertSettings
-    from classemb_index.json_forms import picks_json, select_json, write_picks
-    from classemb_index.outlook import class_outlooks
-    from classemb_index.strategies import (
+    from classemb_index.labels.progress import class_outlooks
+    from classemb_index.models.contracts import Training
+    from classemb_index.strategies.selection import (
         NEED_CLASSIFIER,
         check_batch,
         involved,
         oracle_of,
+        picks_json,
         select_batch,
+        select_json,
         selection_state,
+        train_classifier,
+        write_picks,
     )
-    from classemb_index.training import train_classifier
 
     opened = open_index(index, device)
     chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
@@ -106,7 +103,7 @@ def select(
     asked = involved([strategy], choices)
     classifier = None
     if NEED_CLASSIFIER & asked:
-        settings = BertSettings(
+        settings = Training(
             model=model,
             epochs=epochs,
             learning_rate=learning_rate,

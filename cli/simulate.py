@@ -7,14 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .display import (
-    documents_progress,
-    note,
-    rounds_progress,
-    show_json,
-    show_summary,
-    show_written,
-)
+from .display.console import note, show_json, show_written
+from .display.progress import documents_progress, rounds_progress
+from .display.studies import show_summary
 from .options import (
     Base,
     CountTries,
@@ -89,13 +84,13 @@ def simulate(
     """Measure what query strategies gain: train, select and label, round by round."""
     from functools import partial
 
-    from classemb_index.classifier import BertSettings
-    from classemb_index.grid import default_workers
-    from classemb_index.json_forms import summary_json
-    from classemb_index.results import SUMMARY, read_summary, run_simulation
-    from classemb_index.simulation import Schedule, check_simulation, count_rounds
-    from classemb_index.strategies import involved
-    from classemb_index.training import make_classifier
+    from classemb_index.experiments.grid import default_workers
+    from classemb_index.experiments.run_folder import run_simulation
+    from classemb_index.experiments.simulation import Schedule, check_simulation, count_rounds
+    from classemb_index.measures.curves import read_summary, summary_json
+    from classemb_index.measures.rounds import SUMMARY
+    from classemb_index.models.contracts import Training
+    from classemb_index.strategies.selection import classifier_for, involved
 
     opened = open_index(index, device)
     names = choose_strategies(strategies, full)
@@ -104,7 +99,7 @@ def simulate(
     schedule = Schedule(initial, batch, budget, dev_size)
     check_simulation(opened.pool, names, schedule)
     folder = out or Path("runs") / f"{opened.manifest.name}-{Path(model).name}"
-    settings = BertSettings(
+    settings = Training(
         model=model,
         epochs=epochs,
         learning_rate=learning_rate,
@@ -112,7 +107,7 @@ def simulate(
         device=device,
         precision=precision,
     )
-    make = partial(make_classifier, settings=settings)
+    make = partial(classifier_for, settings=settings)
     chosen = parse_seeds(seeds)
     with documents_progress("Surprisal") as on_texts:
         surprisal = pool_surprisal(opened, involved(names, choices), masked_lm, model, on_texts)

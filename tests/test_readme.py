@@ -9,7 +9,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from conftest import Outcome, minilm_or_skip
+
+from tests.support.commands import Outcome
+from tests.support.places import minilm_or_skip
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -61,7 +63,7 @@ def test_readme_library_example_runs(
 def test_readme_recipe_has_every_key_and_is_read_as_it_stands() -> None:
     import tomllib
 
-    from classemb_index.recipes import KEYS, parse_recipe
+    from classemb_index.pool.recipes import KEYS, parse_recipe
 
     (text,) = blocks("toml")
     recipe = parse_recipe("readme", text)
@@ -77,7 +79,7 @@ def test_readme_recipe_has_every_key_and_is_read_as_it_stands() -> None:
 def test_readme_names_every_command_and_strategy() -> None:
     import typer
 
-    from classemb_index.strategies import STRATEGIES
+    from classemb_index.strategies.selection import STRATEGIES
 
     text = README.read_text()
     group = typer.main.get_command(import_module("classemb_index.cli.main").commands)

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
+from ..arrays import FloatMatrix, Rows
 from ..errors import RequestError
-from ..types import FloatMatrix, Rows
 from .base import Selection, SelectionState, for_no_class
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..labelled import LabelledSet
-from ..types import FloatMatrix, Mask, Rows, Scores
-from .base import Selection, SelectionState
-from .subpool import select_from
+from ..arrays import FloatMatrix, Mask, Rows, Scores
+from ..labels.labelled import LabelledSet
+from .base import Selection, SelectionState, select_from
 
 ANCHORS = 10  # of a class
+
 NEIGHBOURS = 50  # of an anchor
+
 SUBPOOL = 500
 
 

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
+from ..arrays import FloatMatrix, FloatVector, Mask, Rows, Scores
 from ..errors import RequestError
-from ..history import NO_CLASS, Batch
-from ..index import EmbeddingIndex
-from ..labelled import LabelledSet
-from ..types import FloatMatrix, FloatVector, Mask, Rows, Scores
+from ..index.index import EmbeddingIndex
+from ..labels.batches import NO_CLASS, Batch
+from ..labels.labelled import LabelledSet
+from ..models.contracts import Surprisal, TrainedClassifier
 
 MOST_EPOCHS = 500  # of a discriminator of DAL
 
 Oracle: TypeAlias = Callable[[int], Mask]  # row -> (q,) True for its classes
-
-
-class TrainedClassifier(Protocol):
-    """A classifier that has been trained on the labelled set."""
-
-    def probabilities(self, rows: Rows) -> FloatMatrix:
-        """(len(rows), q) float32 probability of each class."""
-
-    def representations(self, rows: Rows) -> FloatMatrix:
-        """(len(rows), d) float32: what the classifier's output layer is given."""
-
-
-class Surprisal(Protocol):
-    """Surprisal embeddings of the pool's documents (ALPS)."""
-
-    def of(self, rows: Rows) -> FloatMatrix:
-        """(len(rows), length) float32 of unit length, or zero."""
 
 
 @dataclass(frozen=True)
@@ -167,3 +151,26 @@ def highest(state: SelectionState, scores: Scores, batch: int) -> Selection:
 def at_random(state: SelectionState, batch: int, note: str | None = None) -> Selection:
     """`batch` unlabelled documents, each equally likely."""
     return for_no_class(state.rng.choice(state.unlabelled_rows, batch, replace=False), note=note)
+
+
+def select_random(state: SelectionState, batch: int) -> Selection:
+    """`batch` unlabelled documents, each equally likely."""
+    return at_random(state, batch)
+
+
+def select_from(state: SelectionState, candidates: Rows, batch: int) -> Selection:
+    """What the base strategy selects when only these unlabelled rows are there.
+
+    Where the candidates are fewer than the batch, it selects from all unlabelled documents,
+    and a note says so.
+    """
+    from .selection import STRATEGIES
+
+    base = STRATEGIES[state.options.base]
+    if len(candidates) < batch:
+        found = base(state, batch)
+        few = f"only {len(candidates)} candidates: {state.options.base} looked at the whole pool"
+        return replace(found, note=few if found.note is None else f"{few}; {found.note}")
+    among = np.zeros_like(state.labelled.unlabelled)
+    among[candidates] = True
+    return base(replace(state, labelled=replace(state.labelled, unlabelled=among)), batch)

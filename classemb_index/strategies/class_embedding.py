@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..centroids import least_frequent_class
-from ..class_queries import centroids_of
-from ..history import misses_by_class
+from ..labels.batches import misses_by_class
+from ..queries.centroids import centroids_of, least_frequent_class
 from .base import Selection, SelectionState, at_random
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import entr
 
-from ..types import BoolMatrix, FloatMatrix, Scores
+from ..arrays import BoolMatrix, FloatMatrix, Scores
 from .base import Selection, SelectionState, highest
 
 PAIRS = 1 << 20  # of distinct label vectors that are compared at once

@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..devices import autocast, resolve_device, resolve_precision
-from ..types import FloatMatrix, FloatVector, Rows
+from ..arrays import FloatMatrix, FloatVector, Rows
+from ..models.devices import autocast, resolve_device, resolve_precision
 from .base import MOST_EPOCHS, Selection, SelectionState, at_random, for_no_class
 
 if TYPE_CHECKING:
     import torch
 
 MINI_QUERIES = 10
+
 SUBSET = 10  # unlabelled documents that the discriminator sees for each labelled one
+
 HIDDEN = (256, 256, 256)
+
 LEARNING_RATE = 1e-3
+
 ACCURACY = 0.98  # on its own training documents, at which the discriminator stops
+
 MINI_BATCH = 1024
 
 # (labelled, unlabelled subset, candidates, seed) -> how unlabelled each candidate looks

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..index import EmbeddingIndex
-from ..types import FloatMatrix, Mask, Rows
+from ..arrays import FloatMatrix, Mask, Rows
+from ..index.index import EmbeddingIndex
 from .base import Selection, SelectionState, Strategy
 
 CHUNK = 1 << 14  # documents compared at once

@@ -7,23 +7,30 @@ from itertools import islice
 
 import numpy as np
 
-from ..history import NO_CLASS, picks_by_class
-from ..index import EmbeddingIndex
-from ..probe import logistic_head
-from ..types import Counts, FloatMatrix, FloatVector, Rows, Scores
+from ..arrays import Counts, FloatMatrix, FloatVector, Rows, Scores
+from ..index.index import EmbeddingIndex
+from ..labels.batches import NO_CLASS, picks_by_class
+from ..labels.progress import ENOUGH, REST
+from ..models.probe import logistic_head
 from .base import Selection, SelectionState
 from .uncertainty import class_uncertainty
 
-COLD_START, BY_NAME, BY_BOUNDARY, REST = "cold start", "name", "boundary", "uncertainty"
+COLD_START, BY_NAME, BY_BOUNDARY = "cold start", "name", "boundary"
 
 MOST_ALIKE = 0.95  # cosine to a picked or labelled document
+
 GUIDED = 9, 10  # nine tenths of the batch may be asked for by classes in one step
+
 MOST_A_CLASS = 10  # picks of a class in one step
+
 MOST_TRIES = 30  # name picks of a class of which no document is labelled
-ENOUGH = 40  # positives from which a class gets no turn
+
 NEAREST_NAME = 300  # that the cold start looks at
+
 NEAREST_TURN = 200  # to a name and to a boundary
+
 BLOCK = 1000  # documents of the rest that are looked at together
+
 CHUNK = 1 << 16
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..types import Rows
-from .base import Selection, SelectionState
-from .subpool import select_from
+from ..arrays import Rows
+from .base import Selection, SelectionState, select_from
 
 NEIGHBOURS = 100
 

@@ -1,0 +1,1 @@
+"""What runs for hours, and goes on where it was interrupted."""

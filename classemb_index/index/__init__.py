@@ -1,0 +1,1 @@
+"""A pool embedded once, on disk."""

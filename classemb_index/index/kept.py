@@ -1,0 +1,97 @@
+"""What is computed once for a pool and kept beside its vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..arrays import FloatMatrix, Rows
+from ..models.masked_lm import LENGTH, SEED, SHARE, MaskedLanguageModel, surprisal_embeddings
+from .index import EmbeddingIndex
+from .store import CACHE
+
+CHUNK = 4096  # texts that are held at once
+
+OnTexts = Callable[[int, int], None]  # texts done, texts in all
+
+
+class PoolSurprisal:
+    """Surprisal embeddings of an index's selectable documents, kept beside its vectors.
+
+    They do not depend on labels, so they are computed once for a pool and a model and kept
+    in the index folder under the model's fingerprint; where that folder cannot be
+    written they are held in memory.
+
+    Args:
+        index: gives the texts.
+        masked_lm: pre-trained, not fine-tuned.
+        on_texts: called with texts done and in all while they are computed.
+    """
+
+    def __init__(
+        self,
+        index: EmbeddingIndex,
+        masked_lm: MaskedLanguageModel,
+        on_texts: OnTexts | None = None,
+    ) -> None:
+        self.masked_lm = masked_lm
+        self._index = index
+        self._on_texts = on_texts
+
+    def of(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), 128) float32 of these rows, which must be selectable."""
+        return np.asarray(self.embeddings[np.searchsorted(self._rows, rows)])
+
+    @cached_property
+    def embeddings(self) -> FloatMatrix:
+        """(selectable documents, 128) float32, in the order of their rows."""
+        from filelock import FileLock
+
+        path = self.path
+        found = None
+        with suppress(OSError):  # a folder of somebody else's, or a full disk
+            path.parent.mkdir(exist_ok=True)
+            with FileLock(path.with_suffix(".lock")):
+                if (found := self._read(path)) is None:
+                    found = self._compute()
+                    partial = path.with_suffix(".partial")
+                    with partial.open("wb") as file:
+                        np.save(file, found)
+                    partial.replace(path)
+        if found is None:  # no lock is to be had; what lies there can be read all the same
+            found = self._read(path)
+        return self._compute() if found is None else found
+
+    @property
+    def path(self) -> Path:
+        """Where they are kept."""
+        digest = self._index.manifest.files["documents.parquet"]["sha256"]
+        key = f"{self.masked_lm.fingerprint} {self.masked_lm.precision} {digest} {LENGTH} {SHARE} {SEED}"
+        name = f"surprisal-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
+        return self._index.folder / CACHE / name
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return np.flatnonzero(self._index.pool.selectable)
+
+    def _read(self, path: Path) -> FloatMatrix | None:
+        try:
+            found = np.load(path, mmap_mode="r")
+        except (OSError, ValueError, EOFError):
+            return None
+        return found if found.shape == (len(self._rows), LENGTH) else None
+
+    def _compute(self) -> FloatMatrix:
+        found = np.empty((len(self._rows), LENGTH), dtype=np.float32)
+        for start in range(0, len(self._rows), CHUNK):
+            part = slice(start, start + CHUNK)
+            texts = self._index.pool.texts_of(self._rows[part])
+            found[part] = surprisal_embeddings(texts, self.masked_lm)
+            if self._on_texts:
+                self._on_texts(min(start + CHUNK, len(self._rows)), len(self._rows))
+        return found

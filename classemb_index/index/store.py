@@ -1,0 +1,327 @@
+"""Surprisal embeddings of a masked language model (ALPS), computed once per pool and model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import FloatMatrix
+from ..errors import (
+    IndexDamagedError,
+    IndexFolderError,
+    IndexLockedError,
+    IndexMissingError,
+    IndexSchemaError,
+)
+
+CACHE = "cache"  # folder inside the index
+
+SCHEMA_VERSION = 2  # 1 has neither class names nor the mean
+
+MANIFEST = "manifest.json"
+
+VECTORS = "vectors.npy"
+
+DOCUMENTS = "documents.parquet"
+
+CLASS_NAMES = "class_names.npy"
+
+NAME_FEEDBACK = "name_feedback.npy"
+
+JOURNAL = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class EncoderInfo:
+    """The encoder of an index; all None where vectors came without one."""
+
+    name: str | None = None
+    fingerprint: str | None = None
+    max_length: int | None = None
+    precision: str | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an index is made of, and the bytes and sha256 of its files.
+
+    `mean` is the mean embedding of the documents that can be searched.
+    """
+
+    name: str
+    source: str
+    n: int
+    dim: int
+    dtype: str
+    encoder: EncoderInfo
+    classes: tuple[str, ...]
+    groups: Mapping[str, tuple[str, ...]]
+    backend: str
+    backend_parameters: Mapping[str, Any] = field(default_factory=dict)
+    paper: Mapping[str, Any] = field(default_factory=dict)
+    mean: tuple[float, ...] = ()
+    created: str = ""
+    tool_version: str = ""
+    schema_version: int = SCHEMA_VERSION
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the index in a folder, its schema and its files' sizes checked.
+
+    Raises:
+        IndexMissingError: there is no index.
+        IndexSchemaError: a newer version of the tool wrote it.
+        IndexDamagedError: the manifest cannot be read, or a file is missing or has another size.
+    """
+    try:
+        text = (folder / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as cause:
+        raise IndexMissingError(
+            f"there is no index in {folder}; build one with: classemb-index build SOURCE --out {folder}"
+        ) from cause
+    try:
+        table = json.loads(text)
+        version = int(table["schema_version"])
+    except (ValueError, KeyError, TypeError) as cause:
+        raise IndexDamagedError(_damage(folder, f"{MANIFEST} cannot be read")) from cause
+    if version > SCHEMA_VERSION:
+        raise IndexSchemaError(
+            f"the index in {folder} has schema {version}, this version reads up to {SCHEMA_VERSION}; "
+            "upgrade classemb-index, or build the index again with --force"
+        )
+    try:
+        table["encoder"] = EncoderInfo(**table["encoder"])
+        table["classes"] = tuple(table["classes"])
+        table["mean"] = tuple(table.get("mean", ()))
+        table["groups"] = {group: tuple(names) for group, names in table["groups"].items()}
+        manifest = Manifest(**table)
+        sizes = {name: facts["bytes"] for name, facts in manifest.files.items() if facts["sha256"]}
+    except (KeyError, TypeError, AttributeError) as cause:
+        raise IndexDamagedError(_damage(folder, f"{MANIFEST} lacks what it should have")) from cause
+    for name, size in sizes.items():
+        try:
+            found = (folder / name).stat().st_size
+        except FileNotFoundError as cause:
+            raise IndexDamagedError(_damage(folder, f"{name} is missing")) from cause
+        if found != size:
+            raise IndexDamagedError(_damage(folder, f"{name} has {found} bytes, not {size}"))
+    return manifest
+
+
+def current_folder(folder: Path) -> Path:
+    """The folder that holds the index now: itself, or the one put aside by an interrupted swap."""
+    aside = _sibling(folder, "old")
+    return aside if not folder.exists() and aside.exists() else folder
+
+
+def latest_index(parent: Path) -> Path:
+    """The index that was built last among those directly under `parent`.
+
+    Raises:
+        IndexMissingError: there is none.
+    """
+    manifests = list(parent.glob(f"[!.]*/{MANIFEST}"))
+    if not manifests:
+        raise IndexMissingError(
+            f"there is no index under {parent}; build one with: classemb-index build"
+        )
+    return max(manifests, key=lambda path: path.stat().st_mtime_ns).parent
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[Path]:
+    """A draft folder beside `folder`, under a lock; what it holds survives an interruption.
+
+    Raises:
+        IndexLockedError: another process is building the same index.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(_sibling(folder, "lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as cause:
+        raise IndexLockedError(
+            f"another process is building {folder}; wait for it, or choose another --out"
+        ) from cause
+    try:
+        _finish_swap(folder)
+        draft = _sibling(folder, "building")
+        draft.mkdir(exist_ok=True)
+        try:
+            yield draft
+        finally:
+            if draft.exists() and not (draft / JOURNAL).exists():
+                shutil.rmtree(draft)  # nothing in it that a later build could use
+    finally:
+        lock.release()
+
+
+def publish(draft: Path, folder: Path, manifest: Manifest) -> Manifest:
+    """Put a finished draft in the place of `folder`: a reader sees the old index or the new one.
+
+    Returns:
+        The manifest as written, with the checksums of all files.
+    """
+    folder = folder.resolve()  # the swap takes the place of the folder, not of a link to it
+    files = {}
+    for path in sorted(draft.iterdir()):
+        if path.name not in (MANIFEST, JOURNAL):
+            files[path.name] = {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+            _fsync(path)
+    manifest = Manifest(**{**vars(manifest), "files": files})
+    text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n"
+    (draft / MANIFEST).write_text(text, encoding="utf-8")
+    _fsync(draft / MANIFEST)
+    (draft / JOURNAL).unlink(missing_ok=True)
+    _fsync(draft)
+    if folder.exists():
+        folder.rename(_sibling(folder, "old"))
+    draft.rename(folder)
+    _fsync(folder.parent)
+    _finish_swap(folder)
+    return manifest
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damaged_files(folder: Path, manifest: Manifest) -> list[str]:
+    """The names of files whose sha256 is not the manifest's."""
+    return [
+        name
+        for name, facts in manifest.files.items()
+        if file_digest(folder / name) != facts["sha256"]
+    ]
+
+
+class VectorFile:
+    """The vectors of a draft, written chunk by chunk; finished chunks survive an interruption.
+
+    Args:
+        draft: the draft folder.
+        shape: (n, dim).
+        dtype: float32 or float16.
+        key: what the vectors depend on; another key than the draft's starts anew.
+            None writes no journal: such a build starts from its beginning.
+    """
+
+    def __init__(
+        self, draft: Path, shape: tuple[int, int], dtype: np.dtype[Any], key: str | None
+    ) -> None:
+        self._path, self._journal = draft / VECTORS, draft / JOURNAL
+        self._shape, self._dtype = shape, dtype
+        self._key = None if key is None else json.dumps([key, *shape, dtype.str])
+        self._finished = self._read_journal()
+        header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+        with self._path.open("r+b" if self._finished else "wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            self._offset = file.tell()
+            file.truncate(self._offset + shape[0] * shape[1] * dtype.itemsize)
+        if self._key is not None and not self._finished:
+            self._journal.write_text(self._key + "\n")
+
+    def is_finished(self, start: int, digest: str) -> bool:
+        """True when the chunk at row `start` was written from the same texts."""
+        return self._finished.get(start) == digest
+
+    def write(self, start: int, vectors: FloatMatrix, digest: str = "") -> None:
+        """Write the chunk of vectors that begins at row `start`."""
+        with self._path.open("r+b") as file:
+            file.seek(self._offset + start * self._shape[1] * self._dtype.itemsize)
+            file.write(np.ascontiguousarray(vectors, dtype=self._dtype).data)
+            if self._key is None:
+                return
+            file.flush()
+            os.fsync(file.fileno())
+        with self._journal.open("a") as journal:
+            journal.write(json.dumps([start, digest]) + "\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+
+    def _read_journal(self) -> dict[int, str]:
+        if self._key is None or not (self._journal.exists() and self._path.exists()):
+            self._journal.unlink(missing_ok=True)
+            return {}
+        # what stands behind the last line break is the line that an interruption cut
+        text = self._journal.read_text(errors="replace").rpartition("\n")[0]
+        key, *lines = text.split("\n")
+        try:
+            finished = {start: digest for start, digest in map(json.loads, lines)}
+        except (ValueError, TypeError):
+            finished = {}
+        if key != self._key or not finished:
+            self._journal.unlink()
+            return {}
+        self._journal.write_text(text + "\n")  # so that the next line does not join the cut one
+        return finished
+
+
+def check_replaceable(folder: Path, source: str, force: bool) -> None:
+    """Nothing, when a build of `source` may take the place of what is in `folder`.
+
+    Raises:
+        IndexFolderError: the folder is no index, another source's and `force` is False,
+            or the working directory, which cannot be swapped.
+    """
+    if folder.resolve() == Path.cwd():
+        raise IndexFolderError(
+            f"{folder} is the working directory, and a build replaces its folder as a whole; "
+            "choose another --out"
+        )
+    folder = current_folder(folder)
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / MANIFEST).is_file():
+        raise IndexFolderError(f"{folder} is there and is no index; choose another --out")
+    if force:
+        return
+    try:
+        found = read_manifest(folder).source
+    except IndexFolderError as cause:
+        raise type(cause)(f"{cause}; --force replaces it") from cause
+    if os.path.normpath(found) != os.path.normpath(source):
+        raise IndexFolderError(
+            f"{folder} is an index of {found}, not of {source}; choose another --out, or --force"
+        )
+
+
+def _damage(folder: Path, what: str) -> str:
+    return f"the index in {folder} is damaged: {what}; build it again"
+
+
+def _sibling(folder: Path, role: str) -> Path:
+    folder = folder.resolve()
+    return folder.parent / f".{folder.name}.{role}"
+
+
+def _finish_swap(folder: Path) -> None:
+    aside = _sibling(folder, "old")
+    if not aside.exists():
+        return
+    if folder.exists():
+        shutil.rmtree(aside)
+    else:
+        aside.rename(folder.resolve())
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Who labelled what, and how far the search for a class has come."""

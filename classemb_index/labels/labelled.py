@@ -1,0 +1,110 @@
+"""The labelled set: which documents' labels a method may see; all others are hidden from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import BoolMatrix, Counts, Mask, Rows
+from ..errors import RequestError
+from ..pool.pool import Pool
+
+DEFAULT_SIZE = 100
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Documents whose labels may be seen, and those that may be searched or selected.
+
+    Attributes:
+        rows: (m,) int64, rising.
+        labels: (m, q) bool, row for row.
+        unlabelled: (n,) True for selectable documents that are not labelled.
+        origin: how it was chosen, in words.
+    """
+
+    rows: Rows
+    labels: BoolMatrix
+    unlabelled: Mask
+    origin: str
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def counts(self) -> Counts:
+        """(q,) labelled documents of each class."""
+        return np.asarray(self.labels.sum(axis=0), dtype=np.int64)
+
+    def labels_of(self, rows: Rows) -> BoolMatrix:
+        """(len(rows), q) labels of these rows, all of which are labelled."""
+        return np.asarray(self.labels[np.searchsorted(self.rows, rows)])
+
+    @property
+    def n_unlabelled(self) -> int:
+        """How many documents may be searched or selected."""
+        return int(np.count_nonzero(self.unlabelled))
+
+
+def labelled_set(pool: Pool, rows: Rows, origin: str) -> LabelledSet:
+    """The labelled set of these rows; every other selectable document is unlabelled."""
+    rows = np.sort(rows)
+    unlabelled = pool.selectable.copy()
+    unlabelled[rows] = False
+    return LabelledSet(rows, pool.labels[rows], unlabelled, origin)
+
+
+def nothing_labelled(pool: Pool) -> LabelledSet:
+    """The empty labelled set: classes can be asked for by their names alone."""
+    return labelled_set(pool, np.zeros(0, dtype=np.int64), "no labelled document")
+
+
+def draw_labelled(pool: Pool, size: int, seed: int) -> LabelledSet:
+    """A random labelled set of `size` documents.
+
+    Draws of one seed are nested: a larger one holds every smaller one.
+
+    Args:
+        pool: the documents; only selectable ones with known labels are drawn.
+        size: how many.
+        seed: of the draw.
+
+    Raises:
+        RequestError: fewer than `size` documents can be drawn.
+    """
+    candidates = np.flatnonzero(pool.answerable)
+    if not 1 <= size <= len(candidates):
+        raise RequestError(
+            f"asked for {size} labelled documents, {len(candidates)} of the pool have known labels; "
+            "ask for fewer"
+        )
+    order = np.random.default_rng(seed).permutation(candidates)
+    return labelled_set(pool, order[:size], f"{size} labelled documents drawn with seed {seed}")
+
+
+def labelled_from_ids(pool: Pool, ids: Iterable[str], origin: str) -> LabelledSet:
+    """The labelled set of these ids.
+
+    Raises:
+        RequestError: an id is unknown, not selectable, or has no known labels.
+    """
+    return labelled_set(pool, pool.labelled_rows(ids), origin)
+
+
+def default_labelled(pool: Pool, seed: int = 0) -> LabelledSet:
+    """All selectable documents with known labels; where all are known, a draw of 100.
+
+    Where none is known the set is empty: classes can be asked for by their names.
+
+    Args:
+        pool: the documents.
+        seed: of the draw.
+    """
+    known = np.flatnonzero(pool.answerable)
+    if not known.size:
+        return nothing_labelled(pool)
+    if len(known) < np.count_nonzero(pool.selectable):
+        return labelled_set(pool, known, f"the {len(known)} documents whose labels are known")
+    return draw_labelled(pool, min(DEFAULT_SIZE, max(1, len(known) // 2)), seed)

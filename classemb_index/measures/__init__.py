@@ -1,0 +1,1 @@
+"""What is measured: numbers in, numbers out."""

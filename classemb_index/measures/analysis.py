@@ -1,0 +1,176 @@
+"""The whole analysis of an index: Tables 2 and 3, Figures 3 to 6, query methods, from one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import RequestError
+from ..index.index import EmbeddingIndex
+from ..labels.labelled import LabelledSet, draw_labelled, labelled_from_ids, nothing_labelled
+from ..pool.pool import Pool
+from ..queries.classes import class_groups
+from ..queries.search import AUTO
+from .curves import _named
+from .geometry import ClassDistance, Components, class_distances, principal_components
+from .proximity import ClassProximity, proximity_analysis
+from .rankings import MethodScore, OnDraw, chosen_methods, method_analysis
+
+PAPER_SIZES = (100, 200, 500, 1500)
+
+DRAWS = 5  # the paper has one
+
+FIGURES_SIZE = 100  # of the labelled set in Figures 3 to 6
+
+NO_COMPONENTS = Components(
+    points=np.empty((0, 2), dtype=np.float32),
+    point_classes=np.empty(0, dtype=np.int64),
+    centroids=np.empty((0, 2), dtype=np.float32),
+    centroid_classes=np.empty(0, dtype=np.int64),
+    explained_variance=(0.0, 0.0),
+)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What `analyze_index` found.
+
+    Attributes:
+        name: the index's name.
+        classes: names by position.
+        top_k: documents looked at for each class.
+        draws: which labelled sets were used, in words.
+        proximity: Tables 2 and 3.
+        distances: Figures 3 and 4; empty where no document is labelled.
+        components: Figures 5 and 6; without points where no document is labelled.
+        figures_on: the labelled set of the figures, in words.
+        methods: how good each query method is at finding a class; empty where none was asked for.
+        note: says which classes are rare where the pool declares no group; else None.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    top_k: int
+    draws: list[str]
+    proximity: list[ClassProximity]
+    distances: list[ClassDistance]
+    components: Components
+    figures_on: str
+    methods: list[MethodScore] = field(default_factory=list)
+    note: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document of `analyze`."""
+        return analyze_json(
+            self.top_k,
+            self.draws,
+            self.proximity,
+            self.distances,
+            self.components,
+            self.methods,
+        )
+
+
+def analyze_index(
+    index: EmbeddingIndex,
+    *,
+    sizes: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+    labelled_ids: Sequence[str] | None = None,
+    top_k: int = 100,
+    methods: Sequence[str] | None = None,
+    on_draw: OnDraw | None = None,
+) -> Analysis:
+    """Proximity for every size, averaged over seeds, and the geometry of one labelled set.
+
+    With methods, also how good each of these is at finding a class. They take a size of 0 too: one
+    labelled set, without a document, of which nothing but the methods is reported.
+
+    Args:
+        index: the pool and its embeddings.
+        sizes: of the labelled set; the draws of one seed are nested. None takes those of
+            the paper that leave at least top_k documents.
+        seeds: one draw of each size for each; None takes five, from 0.
+        labelled_ids: this labelled set in place of draws.
+        top_k: documents looked at for each class.
+        methods: query methods to compare, or "all"; None compares none.
+        on_draw: of the methods: called with draws done and in all.
+
+    Raises:
+        RequestError: a size or top_k is above what the pool has, draws are asked for
+            beside `labelled_ids`, a method is unknown, or a size is 0 without methods.
+        EmptyClassError: the labelled set of the figures has no class at all.
+    """
+    methods = chosen_methods(methods or ())
+    if labelled_ids is not None:
+        if sizes is not None or seeds is not None:
+            raise RequestError(
+                "a given labelled set is not drawn; leave out --sizes and --seeds, or --labelled"
+            )
+        draws = [[labelled_from_ids(index.pool, labelled_ids, "the labelled ids given")]]
+    else:
+        known = int(np.count_nonzero(index.pool.answerable))
+        sizes = sizes or [s for s in PAPER_SIZES if s + top_k <= known] or PAPER_SIZES[:1]
+        if 0 in sizes and not methods:
+            raise RequestError(
+                "without a labelled document no class has a centroid; leave 0 out of --sizes, or "
+                "compare the query methods, some of which need no label, with --methods all"
+            )
+        draws = [_draws(index.pool, size, seeds or range(DRAWS)) for size in sizes]
+    with_labels = [sets for sets in draws if len(sets[0]) or not methods]
+    figures_on = _nearest_size(with_labels) if with_labels else None
+    return Analysis(
+        name=index.manifest.name,
+        classes=index.pool.classes,
+        top_k=top_k,
+        draws=[labelled.origin for labelled_sets in draws for labelled in labelled_sets],
+        proximity=proximity_analysis(index, with_labels, top_k),
+        distances=[] if figures_on is None else class_distances(index, figures_on),
+        components=NO_COMPONENTS if figures_on is None else principal_components(index, figures_on),
+        figures_on=draws[0][0].origin if figures_on is None else figures_on.origin,
+        methods=method_analysis(index, draws, methods, top_k, on_draw) if methods else [],
+        note=class_groups(index.pool)[1] if methods else None,
+    )
+
+
+def _draws(pool: Pool, size: int, seeds: Sequence[int]) -> list[LabelledSet]:
+    """A draw a seed; of size 0 there is but one."""
+    if size == 0:
+        return [nothing_labelled(pool)]
+    return [draw_labelled(pool, size, seed) for seed in seeds]
+
+
+def _nearest_size(draws: Sequence[Sequence[LabelledSet]]) -> LabelledSet:
+    """The first draw of the size that is closest to the paper's 100."""
+    return min((sets[0] for sets in draws), key=lambda found: abs(len(found) - FIGURES_SIZE))
+
+
+def analyze_json(
+    top_k: int,
+    draws: Sequence[str],
+    proximity: Sequence[ClassProximity],
+    distances: Sequence[ClassDistance],
+    components: Components,
+    methods: Sequence[MethodScore] = (),
+) -> dict[str, Any]:
+    """The answer of `analyze`; `draws` says in words which labelled sets were used."""
+    return {
+        "top_k": top_k,
+        "draws": list(draws),
+        "proximity": [_named(asdict(entry)) for entry in proximity],
+        "distances": [_named(asdict(entry)) for entry in distances],
+        "pca": {
+            "explained_variance": list(components.explained_variance),
+            "n_points": int(np.shape(components.points)[0]),
+        },
+        "methods": [_method_json(entry) for entry in methods],
+    }
+
+
+def _method_json(entry: MethodScore) -> dict[str, Any]:
+    found = _named(asdict(entry))
+    chosen = found.pop("chosen")
+    return {**found, "chosen": chosen} if entry.method == AUTO else found

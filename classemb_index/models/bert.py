@@ -1,0 +1,247 @@
+"""The classifier that is trained afresh each round: BERT, fine-tuned (Section 4.2)."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import BoolMatrix, FloatMatrix, Rows
+from .contracts import THRESHOLD, ClassifiedTexts, OnEpoch, Training
+from .devices import autocast, resolve_device, resolve_precision
+from .f1 import f1_scores
+from .hub import hub_answers, loading, model_path
+
+WARM_UP = 0.1  # of all steps; ours, the paper gives no schedule
+
+PREDICT_BATCH = 64
+
+
+class BertClassifier:
+    """A transformer with one feed-forward output layer and a sigmoid per class (Section 4.2).
+
+    Binary cross-entropy; Adam with a short warm-up and linear decay, which the paper
+    leaves open; early stopping on the dev rows' macro-F1 (patience counts once it is
+    above 0), with the best epoch's weights kept in memory. Texts are tokenised once.
+
+    Args:
+        pool: gives the texts, and the names of the classes.
+        settings: how to train.
+
+    Raises:
+        ModelError: the model cannot be had.
+        RequestError: the device or precision is unknown or not there.
+    """
+
+    uses_dev = True
+
+    def __init__(self, pool: ClassifiedTexts, settings: Training | None = None) -> None:
+        settings = settings or Training()
+        self._pool = pool
+        self._settings = settings
+        self._device = resolve_device(settings.device)
+        self._precision = resolve_precision(settings.precision, self._device)
+        self._tokens: dict[int, NDArray[np.int32]] = {}
+        self._model: Any = None
+        with loading(settings.model):
+            from transformers import AutoTokenizer
+
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(
+                model_path(settings.model), local_files_only=not hub_answers()
+            )
+        self._new_model(seed=0)  # a model that cannot be had fails here, not in the first round
+
+    def settings(self) -> Mapping[str, Any]:
+        """See Classifier; device and precision as they are resolved here."""
+        resolved = {"device": self._device, "precision": self._precision}
+        ours = {"warm_up": WARM_UP, "decay": "linear", "threshold": THRESHOLD}
+        return {**vars(self._settings), **resolved, **ours}
+
+    def fit(
+        self,
+        rows: Rows,
+        labels: BoolMatrix,
+        dev_rows: Rows,
+        dev_labels: BoolMatrix,
+        seed: int,
+        on_epoch: OnEpoch | None = None,
+    ) -> int:
+        """See Classifier. Without dev rows all epochs are run."""
+        from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+
+        settings = self._settings
+        by_length = self._by_length(dev_rows)
+        stopper = _early_stopping(settings.patience, on_epoch)
+        with tempfile.TemporaryDirectory(prefix="classemb-") as folder:
+            arguments = TrainingArguments(
+                output_dir=folder,
+                num_train_epochs=settings.epochs,
+                per_device_train_batch_size=settings.batch_size,
+                per_device_eval_batch_size=64,
+                learning_rate=settings.learning_rate,
+                lr_scheduler_type="linear",
+                warmup_steps=WARM_UP,
+                optim="adamw_torch_fused",
+                weight_decay=0.0,  # so AdamW is Adam
+                bf16=self._precision == "bfloat16",
+                use_cpu=self._device == "cpu",
+                eval_strategy="epoch" if len(dev_rows) else "no",
+                save_strategy="no",
+                logging_strategy="no",
+                report_to=[],
+                disable_tqdm=True,
+                dataloader_pin_memory=False,
+                seed=seed,
+            )
+            arguments._n_gpu = min(arguments.n_gpu, 1)  # several would multiply the batch
+            trainer = Trainer(
+                model=self._new_model(seed),
+                args=arguments,
+                train_dataset=self._examples(rows, labels),
+                eval_dataset=self._examples(dev_rows[by_length], dev_labels[by_length]),
+                data_collator=DataCollatorWithPadding(self._tokenizer),
+                compute_metrics=_dev_macro_f1,
+                callbacks=[stopper],
+            )
+            _silence(trainer)
+            trainer.train()
+        self._model = trainer.model.eval()
+        stopper.restore_best(self._model)
+        del trainer
+        gc.collect()  # it refers to itself, and would keep its optimizer's memory for rounds
+        return int(stopper.epochs)
+
+    def probabilities(self, rows: Rows) -> FloatMatrix:
+        """See Classifier."""
+        return _sigmoid(self._forward(rows)[0])
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """See Classifier; of a BERT the pooled first token."""
+        return self._forward(rows)[1]
+
+    def _forward(self, rows: Rows) -> tuple[FloatMatrix, FloatMatrix]:
+        """Logits (len(rows), q) and the output layer's input (len(rows), d).
+
+        The output layer computes in float32: logits of a lower precision tie.
+        """
+        import torch
+
+        model = self._model
+        output = _output_layer(model, len(self._pool.classes))
+        inputs = [torch.zeros(0, output.in_features, device=self._device)]  # for no rows at all
+        hook = output.register_forward_pre_hook(lambda _, given: inputs.append(given[0].float()))
+        tokens = self._tokenised(rows)
+        by_length = np.argsort([len(ids) for ids in tokens], kind="stable")
+        try:
+            for start in range(0, len(rows), PREDICT_BATCH):
+                part = [tokens[i] for i in by_length[start : start + PREDICT_BATCH]]
+                batch = self._tokenizer.pad({"input_ids": part}, return_tensors="pt")
+                with torch.inference_mode(), autocast(self._precision, self._device):
+                    model(**batch.to(self._device))
+        finally:
+            hook.remove()
+        with torch.inference_mode():
+            given = torch.cat(inputs)
+            logits = torch.nn.functional.linear(given, output.weight, output.bias)
+        back = np.argsort(by_length)
+        return logits.cpu().numpy()[back], given.cpu().numpy()[back]
+
+    def _new_model(self, seed: int) -> Any:
+        from transformers import AutoModelForSequenceClassification, set_seed
+
+        set_seed(seed)  # the output layer is new
+        with loading(self._settings.model):
+            return AutoModelForSequenceClassification.from_pretrained(
+                model_path(self._settings.model),
+                num_labels=len(self._pool.classes),
+                problem_type="multi_label_classification",
+                dtype="float32",  # whatever the checkpoint has
+                local_files_only=not hub_answers(),
+            )
+
+    def _examples(self, rows: Rows, labels: BoolMatrix) -> list[dict[str, Any]]:
+        tokens = self._tokenised(rows)
+        return [
+            {"input_ids": ids, "labels": label.astype(np.float32).tolist()}
+            for ids, label in zip(tokens, labels, strict=True)
+        ]
+
+    def _tokenised(self, rows: Rows) -> list[NDArray[np.int32]]:
+        new = np.array([row for row in rows.tolist() if row not in self._tokens], dtype=np.int64)
+        if new.size:
+            found = self._tokenizer(
+                self._pool.texts_of(new), truncation=True, max_length=self._max_length()
+            )
+            tokens = (np.array(ids, dtype=np.int32) for ids in found["input_ids"])
+            self._tokens.update(zip(new.tolist(), tokens, strict=True))
+        return [self._tokens[row] for row in rows.tolist()]
+
+    def _max_length(self) -> int:
+        return min(self._settings.max_length, int(self._tokenizer.model_max_length))
+
+    def _by_length(self, rows: Rows) -> Rows:
+        """Positions that sort the rows by length, so that a batch has little padding."""
+        lengths = [len(ids) for ids in self._tokenised(rows)]
+        return np.argsort(lengths, kind="stable")
+
+
+def _output_layer(model: Any, n_classes: int) -> Any:
+    """The last linear layer with one output a class."""
+    from torch import nn
+
+    layers = (layer for layer in model.modules() if isinstance(layer, nn.Linear))
+    return [layer for layer in layers if layer.out_features == n_classes][-1]
+
+
+def _early_stopping(patience: int, on_epoch: OnEpoch | None) -> Any:
+    """A Trainer callback that stops in time and remembers the best epoch's weights."""
+    from transformers import TrainerCallback
+
+    class EarlyStopping(TrainerCallback):  # type: ignore[misc]
+        best: float = 0.0
+        weights: Mapping[str, Any] | None = None
+        epochs: int = 0
+        since_best: int = 0
+
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.epochs += 1
+            if on_epoch and args.eval_strategy == "no":
+                on_epoch(self.epochs, None)
+
+        def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            score = kwargs["metrics"]["eval_macro_f1"]
+            if on_epoch:
+                on_epoch(self.epochs, score)
+            if score > self.best:
+                self.best, self.since_best = score, 0
+                model = kwargs["model"]
+                self.weights = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            elif self.best > 0:  # a model that predicts nothing yet has not begun to learn
+                self.since_best += 1
+                control.should_training_stop = self.since_best >= patience
+
+        def restore_best(self, model: Any) -> None:
+            if self.weights is not None:
+                model.load_state_dict(self.weights)
+
+    return EarlyStopping()
+
+
+def _dev_macro_f1(prediction: Any) -> dict[str, float]:
+    predicted = _sigmoid(prediction.predictions) > THRESHOLD
+    return {"macro_f1": f1_scores(predicted, prediction.label_ids > 0).macro}
+
+
+def _sigmoid(logits: FloatMatrix) -> FloatMatrix:
+    return np.asarray(1 / (1 + np.exp(-logits.astype(np.float32))), dtype=np.float32)
+
+
+def _silence(trainer: Any) -> None:
+    """Without this, Trainer prints every evaluation to stdout."""
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)

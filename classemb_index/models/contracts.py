@@ -1,0 +1,146 @@
+"""What computes, as others see it: encoder, classifier, masked language model, and how to train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..arrays import BoolMatrix, FloatMatrix, Rows
+
+
+class Encoder(Protocol):
+    """Turns texts into unit embeddings."""
+
+    @property
+    def name(self) -> str:
+        """The name that it was asked for by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Two encoders with the same fingerprint give the same embeddings."""
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that are read of a text; the rest is cut."""
+
+    @property
+    def precision(self) -> str:
+        """ "float32" or "bfloat16": how the model computes; embeddings are float32."""
+
+    def encode(self, texts: Sequence[str]) -> FloatMatrix:
+        """(len(texts), dim) float32 of unit length, in the order of the texts."""
+
+
+DEFAULT_MODEL = "bert-base-uncased"  # the paper's
+PROBE = "probe"  # in place of a model's name: logistic heads on the stored embeddings
+
+PATIENCE = 3  # epochs without a better dev macro-F1; the paper gives none
+
+THRESHOLD = 0.5
+
+OnEpoch = Callable[[int, "float | None"], None]  # epochs done, dev macro-F1
+
+
+class ClassifiedTexts(Protocol):
+    """Documents of some classes, by row: as much of a pool as a classifier looks at."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """q class names."""
+
+    def texts_of(self, rows: Rows) -> list[str]:
+        """The texts of these rows, in their order."""
+
+
+class Classifier(Protocol):
+    """Learns from rows of the pool and gives probabilities for rows of the pool."""
+
+    @property
+    def uses_dev(self) -> bool:
+        """True when training looks at the dev split, whose labels then cost too."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """What a reader needs to train the same classifier, JSON-ready; "model" is its name."""
+
+    def fit(
+        self,
+        rows: Rows,
+        labels: BoolMatrix,
+        dev_rows: Rows,
+        dev_labels: BoolMatrix,
+        seed: int,
+        on_epoch: OnEpoch | None = None,
+    ) -> int:
+        """Forget everything and train on these rows; the epochs that were run."""
+
+    def probabilities(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), q) float32 probability of each class."""
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), d) float32: what the output layer is given."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How BERT is fine-tuned; what the paper leaves open is ours (learning rate, patience).
+
+    Attributes:
+        model: a hub name, a local path or "minilm".
+        epochs: at most.
+        batch_size: documents in a training step.
+        learning_rate: of Adam, at its peak; ours, as the paper gives none.
+        patience: epochs without a better dev macro-F1 until training stops.
+        max_length: tokens to read of a text, at most what the model can.
+        device: "auto", "cpu" or "cuda".
+        precision: "auto", "float32" or "bfloat16".
+    """
+
+    model: str = DEFAULT_MODEL
+    epochs: int = 15
+    batch_size: int = 16
+    learning_rate: float = 5e-5
+    patience: int = PATIENCE
+    max_length: int = 512
+    device: str = "auto"
+    precision: str = "auto"
+
+
+class TrainedClassifier(Protocol):
+    """A classifier that has been trained on the labelled set."""
+
+    def probabilities(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), q) float32 probability of each class."""
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), d) float32: what the classifier's output layer is given."""
+
+
+class MaskedLM(Protocol):
+    """A masked language model that says how surprising the tokens of a text are."""
+
+    @property
+    def name(self) -> str:
+        """The name that it was asked for by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Models with the same fingerprint give the same surprisal."""
+
+    @property
+    def precision(self) -> str:
+        """ "float32" or "bfloat16": how the model computes."""
+
+    def surprisal(self, texts: Sequence[str], seed: int = 0) -> FloatMatrix:
+        """(len(texts), length) float32, in nats; 0 where a token is not sampled."""
+
+
+class Surprisal(Protocol):
+    """Surprisal embeddings of the pool's documents (ALPS)."""
+
+    def of(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), length) float32 of unit length, or zero."""

@@ -1,0 +1,110 @@
+"""Files that a user names: opened, read and refused with the place of what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from ..arrays import FloatMatrix
+from ..errors import SourceError
+
+FORMS = (
+    "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz] or .parquet file, a folder of .jsonl[.gz] "
+    "files, the EURLEX57K folder, the arXiv metadata snapshot (.json) or hub:NAME"
+)
+
+Raw = tuple[str, Mapping[str, Any]]  # where a record stands, and its fields as they were read
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[str]]:
+    """A UTF-8 text file, unpacked where it is gzip.
+
+    Raises:
+        SourceError: it cannot be read, is half-written, or is not UTF-8.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        # Excel begins a file with a byte order mark
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+            yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
+        raise SourceError(
+            f"{path} is half-written or no gzip file ({cause}); fetch it again"
+        ) from cause
+    except UnicodeDecodeError as cause:
+        raise SourceError(f"{path} is not UTF-8 ({cause}); convert it") from cause
+    except OSError as cause:
+        raise SourceError(f"{path} cannot be read: {cause.strerror or cause}") from cause
+
+
+def read_text(path: Path) -> str:
+    """The whole text of a file, as `opened` gives it."""
+    with opened(path) as file:
+        return file.read()
+
+
+def json_object(text: str, place: str) -> Mapping[str, Any]:
+    """The JSON object in a text.
+
+    Raises:
+        SourceError: it is something else; the message names the place.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as cause:
+        raise SourceError(f"{place} is not JSON ({cause.msg}: column {cause.colno})") from cause
+    except (ValueError, RecursionError) as cause:  # a number too long, objects nested too deep
+        raise SourceError(f"{place} cannot be read as JSON ({cause})") from cause
+    if not isinstance(value, dict):
+        raise SourceError(f"{place} is a JSON {type(value).__name__}, not an object")
+    return value
+
+
+def json_file(path: Path) -> Mapping[str, Any]:
+    """The JSON object in a file, unpacked where it is gzip.
+
+    Raises:
+        SourceError: it is missing, or not one JSON object.
+    """
+    if not path.exists() or path.is_dir():
+        raise SourceError(f"there is no file {path}")
+    return json_object(read_text(path), str(path))
+
+
+def read_vectors(path: Path) -> FloatMatrix:
+    """The array in a .npy file, memory-mapped.
+
+    Raises:
+        SourceError: the file is missing, half-written or no .npy file.
+    """
+    if not path.exists() or path.is_dir():
+        raise SourceError(f"there is no file {path}; embeddings are a NumPy .npy file")
+    try:
+        return np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    except (OSError, ValueError) as cause:
+        raise SourceError(
+            f"{path} is half-written or no .npy file ({cause}); save it again"
+        ) from cause
+
+
+def id_lines(path: Path) -> Iterable[str]:
+    """The ids in a file, one a line; empty lines are passed over.
+
+    Raises:
+        SourceError: the file is missing, or has no id.
+    """
+    if not path.exists() or path.is_dir():
+        raise SourceError(f"there is no file {path}; it holds one document id a line")
+    ids = [line.strip() for line in io.StringIO(read_text(path)) if line.strip()]
+    if not ids:
+        raise SourceError(f"{path} has no id; it holds one document id a line")
+    return ids

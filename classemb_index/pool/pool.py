@@ -1,0 +1,275 @@
+"""The pool: documents with ids, texts, labels that may be unknown, and splits."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import BoolMatrix, Mask, Rows
+from ..errors import RequestError, SourceError, UnknownClassError
+from .documents import SPLITS, ParquetTexts, Record, write_documents
+from .recipes import Recipe, checked_groups, find_recipe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Documents that can be searched and selected, row for row.
+
+    Attributes:
+        name: what the pool is called; names its index folder.
+        source: where it was read from, as the user wrote it.
+        ids: n unique strings.
+        texts: n strings; read from disk on demand when the pool is large.
+        classes: q class names; a class's position is its number everywhere.
+        labels: (n, q); all False in rows whose labels are unknown.
+        is_known: (n,) True where a document's labels are known.
+        splits: (n,) strings, "train", "dev", "test" or "" for none.
+        groups: "frequent" and "rare" to class names, where they were declared.
+    """
+
+    name: str
+    source: str
+    ids: Sequence[str]
+    texts: Sequence[str]
+    classes: tuple[str, ...]
+    labels: BoolMatrix
+    is_known: Mask
+    splits: np.ndarray[tuple[int], np.dtype[np.str_]]
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls,
+        source: str | Path | Recipe,
+        *,
+        classes: Mapping[str, Sequence[str]] | None = None,
+        drop_unclassed: bool = False,
+        limit: int | None = None,
+    ) -> Pool:
+        """The pool at `source`: a recipe or its name, a file, a native folder or hub:NAME.
+
+        The source is streamed once into a temporary Parquet file (in $TMPDIR), so its
+        texts are never held whole in memory; ids and labels are.
+
+        Args:
+            source: anything that `classemb-index build` takes.
+            classes: {"frequent": [...], "rare": [...]}; other labels are dropped.
+                None takes the recipe's classes, or all labels in alphabetical order.
+            drop_unclassed: leave out documents known to have none of the classes, as a recipe
+                may say too.
+            limit: read the first `limit` documents only.
+
+        Raises:
+            SourceError: a record or the source is wrong (names the line).
+            RecipeError: the recipe is wrong.
+        """
+        recipe = source if isinstance(source, Recipe) else find_recipe(source)
+        return cls.from_records(
+            recipe.records(classes),
+            name=recipe.name,
+            source=recipe.source,
+            classes=recipe.classes if classes is None else classes,
+            drop_unclassed=drop_unclassed or recipe.drop_unclassed,
+            limit=limit,
+        )
+
+    @classmethod
+    def from_records(
+        cls,
+        records: Iterable[Record],
+        *,
+        name: str = "pool",
+        source: str = "records",
+        classes: Mapping[str, Sequence[str]] | None = None,
+        drop_unclassed: bool = False,
+        limit: int | None = None,
+    ) -> Pool:
+        """The pool of these records, in their order.
+
+        Args:
+            records: read once, never held whole.
+            name: what the pool is called.
+            source: where the records came from.
+            classes: as for `read`.
+            drop_unclassed: leave out documents known to have none of the classes.
+            limit: keep the first `limit` documents only.
+
+        Raises:
+            SourceError: an id occurs twice, or there is no record.
+            RecipeError: a class is named twice.
+        """
+        groups = checked_groups(classes or {}, "the argument classes")
+        declared = tuple(name for names in groups.values() for name in names)
+        kept = _checked(records, declared, drop_unclassed)
+        holder = tempfile.TemporaryDirectory(prefix="classemb-")
+        path = Path(holder.name) / "documents.parquet"
+        write_documents(path, islice(kept, limit))
+        pool = read_documents(path, name=name, source=source, classes=declared, groups=groups)
+        if isinstance(pool.texts, ParquetTexts):
+            pool.texts.holder = holder
+        if not len(pool):
+            raise SourceError(f"{source} has no document to index; check the file, or its classes")
+        return pool
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """Each id's row."""
+        return {id_: row for row, id_ in enumerate(self.ids)}
+
+    @cached_property
+    def selectable(self) -> Mask:
+        """(n,) True for documents to search and select from: the train split, and no split."""
+        return np.asarray((self.splits == "train") | (self.splits == ""), dtype=bool)
+
+    @cached_property
+    def answerable(self) -> Mask:
+        """(n,) True for selectable documents whose labels are known: an oracle can answer for them."""
+        return self.selectable & self.is_known
+
+    def rows(self, split: str) -> Rows:
+        """Rows of "train", "dev" or "test", rising."""
+        return np.flatnonzero(self.splits == split)
+
+    def known_rows(self, split: str) -> Rows:
+        """Rows of a split whose labels are known, rising."""
+        return np.flatnonzero((self.splits == split) & self.is_known)
+
+    def text(self, row: int) -> str:
+        """One document's text."""
+        return self.texts[row]
+
+    def texts_of(self, rows: Rows | range) -> list[str]:
+        """The texts of these rows, in their order."""
+        if isinstance(self.texts, ParquetTexts):
+            return self.texts.take(rows)
+        return [self.texts[int(row)] for row in rows]
+
+    def known_labels(self, row: int) -> list[str] | None:
+        """One document's class names, or None where nobody knows them."""
+        if not self.is_known[row]:
+            return None
+        return [self.classes[c] for c in np.flatnonzero(self.labels[row])]
+
+    def class_position(self, name: str) -> int:
+        """The position of the class with this name.
+
+        Raises:
+            UnknownClassError: there is none; the message names the choices.
+        """
+        if name not in self.classes:
+            raise UnknownClassError(
+                f"no class {name!r}; the pool has: {', '.join(self.classes) or 'none'}"
+            )
+        return self.classes.index(name)
+
+    def absent_classes(self) -> list[str]:
+        """Classes that no document is known to have."""
+        return [self.classes[c] for c in np.flatnonzero(~self.labels.any(axis=0))]
+
+    def labelled_rows(self, ids: Iterable[str]) -> Rows:
+        """Rows of these ids, rising, each once.
+
+        Raises:
+            RequestError: an id is not in the pool, not selectable, or its labels are unknown.
+        """
+        rows = set()
+        for id_ in ids:
+            row = self.row_of.get(id_)
+            if row is None:
+                raise RequestError(
+                    f"no document {id_!r} in the pool; labelled ids must be the pool's"
+                )
+            if not self.selectable[row]:
+                raise RequestError(
+                    f"document {id_!r} is in the {self.splits[row]} split, which serves the "
+                    "classifier only; take labelled ids from the train split"
+                )
+            if not self.is_known[row]:
+                raise RequestError(f"document {id_!r} has no known labels; add them to the source")
+            rows.add(row)
+        return np.array(sorted(rows), dtype=np.int64)
+
+
+def read_documents(
+    file: Path | pa.NativeFile,
+    *,
+    name: str,
+    source: str,
+    classes: Sequence[str],
+    groups: Mapping[str, tuple[str, ...]],
+) -> Pool:
+    """The pool in a documents file, open or not; no `classes` means all labels, alphabetically."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file, columns=["id", "labels", "split"], memory_map=True)
+    column = table["labels"].combine_chunks()
+    names = pc.list_flatten(column)
+    if not classes:
+        classes = sorted(pc.unique(names).to_pylist())
+    labels = np.zeros((len(table), len(classes)), dtype=bool)
+    if len(classes):
+        import pyarrow as pa
+
+        positions = pc.index_in(names, value_set=pa.array(classes, pa.string()))
+        rows = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
+        found = positions.is_valid().to_numpy(zero_copy_only=False)
+        places = positions.fill_null(0).to_numpy(zero_copy_only=False)
+        labels[rows[found], places[found]] = True
+    splits = table["split"].fill_null("").to_numpy().astype(np.str_)
+    return Pool(
+        name=name,
+        source=source,
+        ids=table["id"].to_pylist(),
+        texts=ParquetTexts(file),
+        classes=tuple(classes),
+        labels=labels,
+        is_known=table["labels"].is_valid().to_numpy(),
+        splits=splits,
+        groups=groups,
+    )
+
+
+def _checked(
+    records: Iterable[Record], declared: tuple[str, ...], drop_unclassed: bool
+) -> Iterator[Record]:
+    """The records to keep, their labels cut to the declared classes, each id once."""
+    wanted, seen = set(declared), set[str]()
+    for record in records:
+        _check_record(record)
+        if record.id in seen:
+            where = f"{record.place}: " if record.place else ""
+            raise SourceError(f"{where}the id {record.id!r} occurs twice; ids must be unique")
+        seen.add(record.id)
+        labels = record.labels
+        if labels is not None:
+            labels = tuple(dict.fromkeys(name for name in labels if not wanted or name in wanted))
+            if drop_unclassed and not labels:
+                continue
+        yield record._replace(labels=labels)
+
+
+def _check_record(record: Record) -> None:
+    where = f"{record.place}: " if record.place else ""
+    if not record.id.strip():
+        raise SourceError(f"{where}a document has no id; every document needs one")
+    if not record.text.strip():
+        raise SourceError(f"{where}the document {record.id!r} has no text; leave it out")
+    if record.split is not None and record.split not in SPLITS:
+        raise SourceError(
+            f"{where}the document {record.id!r} has the split {record.split!r}; "
+            f"a split is {', '.join(SPLITS)} or None"
+        )

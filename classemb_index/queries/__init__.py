@@ -1,0 +1,1 @@
+"""What a class is searched by."""

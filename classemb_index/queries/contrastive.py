@@ -1,0 +1,93 @@
+"""The pool embedded again with an encoder that is tuned on the labelled set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import IndexFolderError
+from ..index.index import EmbeddingIndex, Progress
+from ..index.store import CACHE, DOCUMENTS
+from ..labels.labelled import LabelledSet
+from ..models.tuning import TuningSettings, check_can_tune, tune_encoder
+
+ENCODER, INDEX = "encoder", "index"  # folders of a tuned index
+
+
+def tuned_index(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    *,
+    seed: int = 0,
+    settings: TuningSettings | None = None,
+    progress: Progress | None = None,
+) -> EmbeddingIndex:
+    """The same pool, row for row, embedded with the index's encoder after tuning.
+
+    It is kept in the index folder and opened when the same labelled set, settings and
+    seed are asked for again. Of an interrupted call the embedded chunks are kept, for
+    as long as tuning gives the same weights.
+
+    Args:
+        index: the pool and its encoder.
+        labelled: the documents whose labels may be seen.
+        seed: of the pairs and their order.
+        settings: of the tuning; None takes the defaults.
+        progress: called with documents embedded and in all, once the encoder is tuned.
+
+    Raises:
+        RequestError: the index has no encoder, or the labels give no pairs.
+        ModelError: its encoder cannot be had.
+        EncoderMismatchError: the model of its encoder's name is another one by now.
+        IndexFolderError: the index folder cannot be written.
+        MissingExtraError: `datasets` is not installed.
+    """
+    from filelock import FileLock
+
+    settings = settings or TuningSettings()
+    folder = _folder(index, labelled, seed, settings)
+    with suppress(IndexFolderError):
+        return EmbeddingIndex.open(folder / INDEX, device=index.device)
+    try:
+        folder.parent.mkdir(exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            with suppress(IndexFolderError):  # what another process made meanwhile
+                return EmbeddingIndex.open(folder / INDEX, device=index.device)
+            check_can_tune()  # before a model is loaded in vain
+            encoder = tune_encoder(
+                index.load_encoder(),
+                index.pool.texts_of(labelled.rows),
+                labelled.labels,
+                folder / ENCODER,
+                seed=seed,
+                settings=settings,
+            )
+            return EmbeddingIndex.build(
+                index.pool,
+                encoder,
+                folder / INDEX,
+                index.manifest.backend,
+                paper=index.manifest.paper,
+                force=True,  # a damaged one is made again
+                device=index.device,
+                progress=progress,
+            )
+    except OSError as cause:
+        raise IndexFolderError(
+            f"the index in {index.folder} cannot be written ({cause.strerror or cause}), and a tuned "
+            "encoder and its vectors are kept there; copy the index to a folder of your own, or choose "
+            "another --method"
+        ) from cause
+
+
+def _folder(
+    index: EmbeddingIndex, labelled: LabelledSet, seed: int, settings: TuningSettings
+) -> Path:
+    """Where the tuned index of this labelled set is kept."""
+    documents = index.manifest.files[DOCUMENTS]["sha256"]
+    asked = [index.manifest.encoder.fingerprint, documents, seed, vars(settings)]
+    digest = hashlib.sha256(json.dumps(asked).encode())
+    digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
+    return index.folder / CACHE / f"contrastive-{digest.hexdigest()[:16]}"

@@ -1,0 +1,132 @@
+"""Index and run folders, sorted by the documents that they are about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ReportError, RequestError
+from ..index.index import EmbeddingIndex
+from ..index.store import MANIFEST
+from ..measures.analysis import Analysis, analyze_index
+from ..measures.curves import Summary, read_summary
+from ..measures.rounds import CONFIG
+from .words import settings_line
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder of `simulate`.
+
+    Attributes:
+        folder: where it lies.
+        config: its settings.
+        summary: what it found.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    summary: Summary
+
+    @property
+    def model(self) -> str:
+        """The classifier's short name."""
+        return Path(self.config["classifier"]["model"]).name
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a report says about one corpus.
+
+    Attributes:
+        name: of its index.
+        index: None where only runs were given.
+        analysis: Tables 2 and 3 and Figures 3 to 6; None without an index.
+        runs: on the same documents.
+    """
+
+    name: str
+    index: EmbeddingIndex | None
+    analysis: Analysis | None
+    runs: Sequence[Run]
+
+    @property
+    def paper(self) -> Mapping[str, Any]:
+        """The published numbers of its recipe; empty where there are none."""
+        return self.index.manifest.paper if self.index else {}
+
+
+def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
+    """Index and run folders sorted by the documents that they are about; indexes are analyzed.
+
+    Args:
+        folders: in the order of the report; one given twice is read once.
+
+    Raises:
+        ReportError: a folder is neither an index nor a finished run, two are indexes of the
+            same documents, an index has too few documents with known labels, or none is given.
+        IndexFolderError: an index cannot be used as it is.
+        RunError: a run has no summary.
+    """
+    indexes: dict[str, EmbeddingIndex] = {}
+    runs: dict[str, list[Run]] = {}
+    for folder in dict.fromkeys(folders):
+        if (folder / MANIFEST).is_file():
+            index = EmbeddingIndex.open(folder)
+            documents = index.manifest.files["documents.parquet"]["sha256"]
+            if documents in indexes:
+                raise ReportError(
+                    f"{indexes[documents].folder} and {folder} are indexes of the same documents; "
+                    "name one of them"
+                )
+            indexes[documents] = index
+            runs.setdefault(documents, [])
+        elif (folder / CONFIG).is_file():
+            run = _read_run(folder)
+            runs.setdefault(run.config["index"]["documents"], []).append(run)
+        else:
+            raise ReportError(
+                f"{folder} is neither an index (build) nor a run folder (simulate); name folders of these"
+            )
+    if not runs:
+        raise ReportError("a report needs an index or a run folder; name at least one")
+    corpora = []
+    for documents, found in runs.items():
+        index_of_run = indexes.get(documents)
+        corpora.append(
+            Corpus(
+                name=index_of_run.manifest.name
+                if index_of_run
+                else found[0].config["index"]["name"],
+                index=index_of_run,
+                analysis=_analysis(index_of_run) if index_of_run else None,
+                runs=found,
+            )
+        )
+    return corpora
+
+
+def _analysis(index: EmbeddingIndex) -> Analysis:
+    try:
+        return analyze_index(index)
+    except RequestError as cause:
+        known = int((index.pool.answerable).sum())
+        raise ReportError(
+            f"the index in {index.folder} has {known} documents with known labels to draw from, too few "
+            "for Tables 2 and 3 (200 are enough); name its runs alone"
+        ) from cause
+
+
+def _read_run(folder: Path) -> Run:
+    summary = read_summary(folder)
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        run = Run(folder, config, summary)
+        _ = run.model, config["index"]["documents"], config["index"]["name"]
+        settings_line(config, [])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise ReportError(f"{folder / CONFIG} cannot be read; run simulate again") from cause
+    return run

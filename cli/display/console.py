@@ -1,0 +1,76 @@
+"""The terminal: lines, JSON and tables on stdout, notes on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from classemb_index.pool.pool import Pool
+
+SNIPPET = 90
+
+PIPE_WIDTH = 240
+
+_err = Console(stderr=True, highlight=False, emoji=False)
+
+_out = Console(highlight=False, emoji=False)
+if not _out.is_terminal:
+    _out = Console(highlight=False, emoji=False, width=PIPE_WIDTH)
+
+
+def note(message: str) -> None:
+    """A line on stderr."""
+    _err.print(f"[dim]Note:[/dim] {escape(message)}", soft_wrap=True)
+
+
+def show_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Plain lines on stdout."""
+    for line in lines:
+        _out.print(escape(line), soft_wrap=True)
+
+
+def show_written(paths: Sequence[Path]) -> None:
+    """The files that a command wrote."""
+    show_lines([f"wrote {path}" for path in paths])
+
+
+def _titled(
+    title: str, left: Sequence[str] = (), right: Sequence[str] = (), *, header: bool = True
+) -> Table:
+    """An empty table, its title printed already: above a narrow table it would wrap."""
+    _out.print(f"[bold]{escape(title)}[/bold]")
+    table = Table(show_header=header, box=None, pad_edge=False)
+    numbers_first = right and right[0] in ("rank", "labelled")
+    for name in (*right, *left) if numbers_first else (*left, *right):
+        table.add_column(
+            name,
+            justify="right" if name in right else "left",
+            # in a narrow terminal words give way, numbers and ids do not
+            no_wrap=header and name not in ("class", "text"),
+            overflow="fold",
+        )
+    return table
+
+
+def _snippet(pool: Pool, row: int) -> Text:
+    text = " ".join(pool.text(row).split())
+    cut = text if len(text) <= SNIPPET else text[: SNIPPET - 1] + "…"
+    return Text(cut, no_wrap=True, overflow="ellipsis")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,229 @@
+"""The grid: worker processes give the rounds of one process, and say what went wrong in them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from classemb_index import (
+    EmbeddingIndex,
+    Pool,
+    ProbeClassifier,
+    RoundResult,
+    Schedule,
+    Training,
+    simulate,
+)
+from classemb_index.errors import RequestError, RunError
+from classemb_index.experiments.grid import GridTask, default_workers, run_grid
+from classemb_index.experiments.simulation import Event
+from classemb_index.models.devices import cpu_cores
+from classemb_index.strategies.base import StrategyOptions
+from classemb_index.strategies.selection import classifier_for
+from tests.support.pools import topic_records, topic_vectors
+
+SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds
+STRATEGIES = ["random", "uncertainty", "full"]
+CELLS = [(strategy, seed) for seed in (0, 1) for strategy in STRATEGIES]
+PROBE = Training(model="probe")
+
+A_PARENT = """
+import multiprocessing, sys
+from pathlib import Path
+from tests.experiments.test_grid import CELLS, make_tired, run_grid, task_of
+grid = run_grid(task_of(Path(sys.argv[1]), make_tired), CELLS, 1)
+next(grid)
+print(len(multiprocessing.active_children()), flush=True)
+list(grid)
+"""
+
+
+class Tired(ProbeClassifier):
+    """A probe that falls asleep when it has been trained twice."""
+
+    fits = 0
+
+    def fit(self, *arguments: Any, **named: Any) -> int:
+        self.fits += 1
+        if self.fits > 2:
+            time.sleep(600)
+        return super().fit(*arguments, **named)
+
+
+make_probe = partial(classifier_for, settings=PROBE)
+
+
+def make_tired(index: EmbeddingIndex) -> Tired:
+    return Tired(index.embeddings())
+
+
+def refuse(index: EmbeddingIndex) -> Any:
+    threads = os.environ["OMP_NUM_THREADS"]
+    raise RequestError(f"the pool {index.manifest.name} is not wanted, with threads: {threads}")
+
+
+def stumble(index: EmbeddingIndex) -> Any:
+    raise ValueError("stumbled over a stone")
+
+
+def end_at_once(index: EmbeddingIndex) -> Any:
+    os._exit(3)
+
+
+class Run(NamedTuple):
+    """What a grid did until it was left, and what another one added."""
+
+    first: list[RoundResult]
+    left_alive: int
+    rest: list[RoundResult]
+    events: list[Event]
+
+
+def comparable(results: Sequence[RoundResult]) -> list[dict[str, Any]]:
+    """Rounds without their seconds, cell by cell, in the order within each cell."""
+    ordered = sorted(results, key=lambda result: (result.seed, STRATEGIES.index(result.strategy)))
+    return [asdict(replace(result, seconds={})) for result in ordered]
+
+
+def alive_after(seconds: float) -> int:
+    """Worker processes that live when they were given so long to end."""
+    until = time.monotonic() + seconds
+    while multiprocessing.active_children() and time.monotonic() < until:
+        time.sleep(0.05)
+    return len(multiprocessing.active_children())
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
+    pool = Pool.from_records(topic_records(), name="toy")
+    folder = tmp_path_factory.mktemp("index") / "toy"
+    return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
+
+
+def task_of(folder: Path, make: Callable[[EmbeddingIndex], Any]) -> GridTask:
+    return GridTask(
+        folder, "cpu", make, SMALL, masked_lm=None, options=StrategyOptions(discriminator_epochs=2)
+    )
+
+
+@pytest.fixture(scope="module")
+def run(index: EmbeddingIndex) -> Run:
+    """Two processes that were left while both slept, and two that went on."""
+    grid, events = run_grid(task_of(index.folder, make_tired), CELLS, 2), []
+    first = list(islice(grid, 4))
+    grid.close()
+    left_alive = alive_after(10)
+    task = task_of(index.folder, make_probe)
+    rest = list(run_grid(task, CELLS, 2, finished=first, on_event=events.append))
+    return Run(first, left_alive, rest, events)
+
+
+def test_two_processes_give_the_rounds_of_one(index: EmbeddingIndex, run: Run) -> None:
+    alone = list(simulate(index, STRATEGIES, [0, 1], make_probe(index), SMALL))
+    assert len(alone) == 2 * (3 + 3 + 1)
+    assert comparable(run.first + run.rest) == comparable(alone)
+
+
+def test_rounds_of_a_cell_come_in_their_order(run: Run) -> None:
+    for cell in CELLS:
+        found = [r.round for r in run.first + run.rest if (r.strategy, r.seed) == cell]
+        assert found == list(range(1 if cell[0] == "full" else 3))
+
+
+def test_finished_rounds_are_not_run_again(run: Run) -> None:
+    done = {(r.strategy, r.seed, r.round) for r in run.first}
+    assert done == {(strategy, 0, round) for strategy in STRATEGIES[:2] for round in (0, 1)}
+    assert not done & {(r.strategy, r.seed, r.round) for r in run.rest}
+    assert len(run.rest) == 14 - 4
+
+
+def test_events_of_the_workers_are_told_here(run: Run) -> None:
+    told = sorted((event.strategy, event.seed, event.round) for event in run.events)
+    assert told == sorted((r.strategy, r.seed, r.round) for r in run.rest)
+    assert {(event.epoch, event.dev_macro_f1) for event in run.events} == {(1, None)}
+
+
+def test_workers_are_gone_when_the_grid_is_left(run: Run) -> None:
+    assert run.left_alive == 0
+
+
+def test_workers_end_with_a_parent_that_is_killed(index: EmbeddingIndex) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", A_PARENT, str(index.folder)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None and parent.stdout.readline() == "1\n"
+    parent.kill()
+    parent.communicate(timeout=30)  # the end of the output: no process holds it open
+
+
+def test_an_error_for_the_user_is_the_workers_own(
+    index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    with pytest.raises(RequestError) as error:
+        list(run_grid(task_of(index.folder, refuse), CELLS[:1], 4))
+    # one cell: one worker with all cores
+    assert str(error.value) == f"the pool toy is not wanted, with threads: {cpu_cores()}"
+    assert "OMP_NUM_THREADS" not in os.environ
+    assert alive_after(10) == 0
+
+
+def test_a_worker_that_ends_without_a_word_is_an_error(
+    index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    with pytest.raises(RunError) as error:
+        list(run_grid(task_of(index.folder, end_at_once), CELLS[:1], 1))
+    assert str(error.value) == (
+        "a worker process ended with exit code 3; run again to continue, with fewer --workers"
+    )
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert alive_after(10) == 0
+
+
+def test_an_error_that_is_no_users_comes_with_the_workers_traceback(index: EmbeddingIndex) -> None:
+    with pytest.raises(RuntimeError) as error:
+        list(run_grid(task_of(index.folder, stumble), CELLS[:1], 1))
+    lines = str(error.value).splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert any(line.endswith("in stumble") for line in lines)
+    assert lines[-1] == "ValueError: stumbled over a stone"
+    assert alive_after(10) == 0
+
+
+def test_a_grid_without_cells_gives_nothing(index: EmbeddingIndex) -> None:
+    assert list(run_grid(task_of(index.folder, make_probe), [], 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "cores", "workers"), [(1, 8, 1), (3, 8, 3), (10, 8, 4), (10, 2, 2), (0, 8, 1)]
+)
+def test_by_default_a_worker_a_core_but_no_more_than_cells_or_four(
+    monkeypatch: pytest.MonkeyPatch, cells: int, cores: int, workers: int
+) -> None:
+    monkeypatch.setattr("classemb_index.experiments.grid.cpu_cores", lambda: cores)
+    assert default_workers(cells, PROBE) == workers
+    assert default_workers(cells, Training(device="cpu")) == workers
+
+
+def test_by_default_a_bert_on_a_gpu_has_one_worker_and_a_probe_beside_it_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("classemb_index.experiments.grid.cpu_cores", lambda: 8)
+    monkeypatch.setattr("classemb_index.experiments.grid.resolve_device", lambda device: "cuda")
+    assert default_workers(10, Training(device="cuda")) == 1
+    assert default_workers(10, PROBE) == 4

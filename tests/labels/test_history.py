@@ -1,0 +1,69 @@
+"""What batches that were labelled say of their classes: tries and misses, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from classemb_index import Pool
+from classemb_index.labels.batches import (
+    NO_CLASS,
+    Batch,
+    has_asking_class,
+    misses_by_class,
+    picks_by_class,
+)
+from classemb_index.labels.labelled import LabelledSet, labelled_set
+from tests.support.pools import train
+
+
+def batch(rows: Sequence[int], classes: Sequence[int], steps: Sequence[str] | None = None) -> Batch:
+    return Batch(
+        np.array(rows, dtype=np.int64),
+        np.array(classes, dtype=np.int64),
+        tuple(steps or [""] * len(rows)),
+    )
+
+
+@pytest.fixture
+def labelled() -> LabelledSet:
+    """Rows 1 to 5 of six: a, b, a and b, none, c."""
+    letters = ["c", "a", "b", "ab", "", "c"]
+    pool = Pool.from_records([train(i, *classes) for i, classes in enumerate(letters)], name="six")
+    return labelled_set(pool, np.arange(1, 6), "by hand")
+
+
+def test_a_document_has_the_class_that_asked_whatever_else_it_has(labelled: LabelledSet) -> None:
+    found = has_asking_class(batch([5, 3, 1, 4, 2], [2, 1, 1, 0, NO_CLASS]), labelled)
+    assert found.tolist() == [True, True, False, False, False]
+
+
+def test_what_no_class_asked_for_is_neither_found_nor_missed(labelled: LabelledSet) -> None:
+    # the last class is c, which row 5 has: NO_CLASS is not the last class
+    nobody = batch([5, 4], [NO_CLASS, NO_CLASS])
+    assert has_asking_class(nobody, labelled).tolist() == [False, False]
+    assert misses_by_class([nobody], labelled).tolist() == [0, 0, 0]
+
+
+def test_misses_are_the_picks_without_the_class_that_asked_of_all_batches(
+    labelled: LabelledSet,
+) -> None:
+    # a misses rows 4 and 2, and 5 later, c misses row 1; b finds row 3
+    history = [batch([4, 2], [0, 0]), batch([3, 1], [1, 2]), batch([5], [0])]
+    assert misses_by_class(history, labelled).tolist() == [3, 0, 1]
+    assert misses_by_class([], labelled).tolist() == [0, 0, 0]
+
+
+def test_picks_of_a_step_are_counted_for_the_classes_that_asked() -> None:
+    history = [
+        batch([0, 1, 2, 3], [1, 1, 0, NO_CLASS], ["name", "boundary", "name", "name"]),
+        batch([4, 5], [1, 2], ["name", "uncertainty"]),
+        batch([], []),
+        batch([6], [0]),
+    ]
+    assert picks_by_class(history, 4, "name").tolist() == [1, 2, 0, 0]
+    assert picks_by_class(history, 4, "boundary").tolist() == [0, 1, 0, 0]
+    assert picks_by_class(history, 4, "cold start").tolist() == [0, 0, 0, 0]
+    assert picks_by_class([], 2, "name").tolist() == [0, 0]
