@@ -1,7 +1,8 @@
-"""Array types, named by what they hold."""
+"""Array types, named by what they hold, and what every room does with arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -20,3 +21,15 @@ Rows: TypeAlias = NDArray[np.int64]
 Counts: TypeAlias = NDArray[np.int64]
 
 Scores: TypeAlias = NDArray[np.float64]
+
+
+def unit(vectors: FloatMatrix) -> FloatMatrix:
+    """The rows scaled to length 1, in their own precision; a row of zeros stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0))
+
+
+def blocks(n: int, size: int) -> Iterator[slice]:
+    """Slices of `size` that cover 0 to n one after the other; the last is what is left."""
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
