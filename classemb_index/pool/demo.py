@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 
-from .demo_text import (
-    ACTIONS,
-    BACKGROUND,
-    CLEARED,
-    EVENT_FORMS,
-    EVENTS,
-    FINDINGS,
-    FURTHER,
-    OTHER,
-    PRONOUNS,
-    RELATED_EVENTS,
-    RELATED_FINDINGS,
-    ROLES,
-    VISIT_FORMS,
-    WORDS,
-)
 from .documents import SPLITS, Record
 
 FREQUENT = (
@@ -67,6 +55,53 @@ _CHOICE_OR_SLOT = re.compile(r"\[([^][]*)\]|\{(\w+)\}")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class ClassText:
+    """Templates about a class: it happened, was found, is acted on, and is not concerned."""
+
+    events: Sequence[str]
+    findings: Sequence[str]
+    actions: Sequence[str]
+    cleared: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A kind of document: its first and last sentences, and how it brings in evidence."""
+
+    openings: Sequence[str]
+    leads: Sequence[str]
+    closings: Sequence[str]
+
+
+@dataclass(frozen=True)
+class DemoText:
+    """What documents are made of: demo.toml, which says how templates are written."""
+
+    other: Sequence[str]
+    background: Sequence[str]
+    further: Sequence[str]
+    related_events: Sequence[str]
+    related_findings: Sequence[str]
+    roles: Sequence[str]
+    pronouns: Sequence[Mapping[str, str]]
+    words: Mapping[str, Sequence[str]]
+    classes: Mapping[str, ClassText]
+    event_forms: Sequence[Form]
+    visit_forms: Sequence[Form]
+
+
+@cache
+def demo_text() -> DemoText:
+    """The sentences and words of the demo pool, read once."""
+    file = resources.files(__package__) / "demo.toml"
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    table["classes"] = {name: ClassText(**entry) for name, entry in table["classes"].items()}
+    for key in ("event_forms", "visit_forms"):
+        table[key] = [Form(**entry) for entry in table[key]]
+    return DemoText(**table)
+
+
 def demo_records(n: int = 2400, seed: int = 0) -> Iterator[Record]:
     """The demo pool's first n documents, fully labelled, one at a time.
 
@@ -107,12 +142,13 @@ def _draw_labels(rare: tuple[str, ...], rng: np.random.Generator) -> tuple[str, 
 
 def _document(labels: tuple[str, ...], rng: np.random.Generator) -> str:
     """A passage for each label, and sentences that give none, in the frame of some form."""
-    facts = {slot: _fill(_pick(WORDS[slot], rng), {}, rng) for slot in _DOCUMENT_SLOTS}
-    form = _pick(EVENT_FORMS + VISIT_FORMS if labels else VISIT_FORMS, rng)
+    text = demo_text()
+    facts = {slot: _fill(_pick(text.words[slot], rng), {}, rng) for slot in _DOCUMENT_SLOTS}
+    form = _pick([*(text.event_forms if labels else ()), *text.visit_forms], rng)
     opening = _sentence(_pick(form.openings, rng), facts, rng)
     closing = _sentence(_pick(form.closings, rng), facts, rng)
     body: list[str] = []
-    leads = [_pick(form.leads, rng), *_shuffled(FURTHER, rng)]
+    leads = [_pick(form.leads, rng), *_shuffled(text.further, rng)]
     for label, lead in zip(_shuffled(labels or (_NO_CLASS,), rng), leads, strict=False):
         at_most = 4 - len(labels)  # the more classes, the shorter the passage on each
         body.append(" ".join(islice(_passage(label, lead, facts, rng), at_most)))
@@ -131,27 +167,32 @@ def _passage(
     yield _evidence(label, lead, facts, rng)
     if label == _NO_CLASS:
         return
+    text = demo_text()
     if label in RARE or rng.random() < 0.12:
-        related = RELATED_FINDINGS if "{event}" in lead else RELATED_EVENTS
+        related = text.related_findings if "{event}" in lead else text.related_events
         yield _evidence(label, _pick(related, rng), facts, rng)
     if rng.random() < 0.65:
-        yield _sentence(_pick(ACTIONS[label], rng), facts, rng)
+        yield _sentence(_pick(text.classes[label].actions, rng), facts, rng)
 
 
 def _evidence(label: str, lead: str, facts: Mapping[str, str], rng: np.random.Generator) -> str:
-    role = _pick(ROLES, rng)
+    text = demo_text()
+    about = text.classes.get(label)
+    role = _pick(text.roles, rng)
     own = {
-        "event": _pick(EVENTS.get(label, OTHER), rng),
-        "finding": _pick(FINDINGS.get(label, OTHER), rng),
+        "event": _pick(about.events if about else text.other, rng),
+        "finding": _pick(about.findings if about else text.other, rng),
         "person": f"{'an' if role[0] in 'aeiou' else 'a'} {role}",
     }
-    return _sentence(lead, {**facts, **own, **_pick(PRONOUNS, rng)}, rng)
+    return _sentence(lead, {**facts, **own, **_pick(text.pronouns, rng)}, rng)
 
 
 def _fillers(labels: tuple[str, ...], rng: np.random.Generator) -> list[str]:
     """What gives no class: background, other matters, and classes that are not concerned."""
-    cleared = [text for name, texts in CLEARED.items() if name not in labels for text in texts]
-    return _shuffled([*BACKGROUND, *OTHER, *cleared], rng)
+    text = demo_text()
+    others = [about for name, about in text.classes.items() if name not in labels]
+    cleared = [template for about in others for template in about.cleared]
+    return _shuffled([*text.background, *text.other, *cleared], rng)
 
 
 def _sentence(template: str, known: Mapping[str, str], rng: np.random.Generator) -> str:
@@ -167,7 +208,7 @@ def _fill(template: str, known: Mapping[str, str], rng: np.random.Generator) -> 
         choice, slot = part[1], part[2]
         if slot in known:
             return known[slot]
-        options: Sequence[str] = choice.split("|") if slot is None else WORDS[slot]
+        options: Sequence[str] = choice.split("|") if slot is None else demo_text().words[slot]
         return _pick(options, rng)
 
     while _CHOICE_OR_SLOT.search(template):

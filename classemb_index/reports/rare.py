@@ -104,7 +104,7 @@ def write_rare_report(
         pool.name: {run: [asdict(m) for m in pool.measures(run)] for run in pool.runs}
         for pool in pools
     }
-    document = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    document = json.dumps(found, ensure_ascii=False) + "\n"
     (out / "measures.json").write_text(document, encoding="utf-8")
     return [out / "report.html", out / "report.md", out / "measures.json", *figures]
 

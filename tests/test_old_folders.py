@@ -1,0 +1,174 @@
+"""Indexes and run folders of earlier commits: opened, queried and continued as they were then."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+OLD = Path(__file__).parent / "fixtures" / "old"
+UNREAD = "backend_parameters"  # of the manifest; no version ever wrote or read anything in it
+STRATEGIES = ("random", "class-embedding", "portfolio", "dal", "anchoral")
+EVERY_SCHEMA = pytest.mark.parametrize("schema", ["schema-1", "schema-2"])
+
+
+@pytest.fixture
+def old(tmp_path: Path, schema: str) -> Path:
+    """The folders of one schema, copied to where the command line runs."""
+    shutil.copytree(OLD / schema, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def recorded(folder: Path, name: str) -> Any:
+    return json.loads((folder / name).read_text(encoding="utf-8"))["found"]
+
+
+def asked(cli: Callable[..., Any], entry: dict[str, Any]) -> Any:
+    """What a recorded command answers now."""
+    command, *words = entry["asked"]
+    outcome = cli(command, "index", *words)
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out)
+
+
+def differences(found: Any, expected: Any, path: str = "") -> Iterator[str]:
+    """Where a value is not the recorded one; numbers may differ by 1e-6, and keys may be new."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key, value in expected.items():
+            if key in found:
+                yield from differences(found[key], value, f"{path}.{key}")
+            else:
+                yield f"{path}.{key} is missing"
+    elif isinstance(expected, list) and isinstance(found, list) and len(found) == len(expected):
+        for place, (one, other) in enumerate(zip(found, expected, strict=True)):
+            yield from differences(one, other, f"{path}[{place}]")
+    elif isinstance(expected, float) and isinstance(found, float):
+        if found != pytest.approx(expected, abs=1e-6, nan_ok=True):
+            yield f"{path} is {found}, not {expected}"
+    elif found != expected or type(found) is not type(expected):
+        yield f"{path} is {found!r}, not {expected!r}"
+
+
+def assert_recorded(found: Any, expected: Any) -> None:
+    assert list(differences(found, expected)) == []
+
+
+def rounds(path: Path) -> dict[tuple[str, int, int], dict[str, Any]]:
+    """The rounds of a run folder by strategy, seed and round, without how long they took."""
+    entries = [json.loads(line) for line in (path / "rounds.jsonl").read_bytes().splitlines()]
+    by_cell = {(e["strategy"], e["seed"], e["round"]): e for e in entries}
+    assert len(by_cell) == len(entries)
+    return {
+        cell: {k: v for k, v in entry.items() if k != "seconds"} for cell, entry in by_cell.items()
+    }
+
+
+def summary(path: Path) -> Any:
+    return json.loads((path / "summary.json").read_text(encoding="utf-8"))
+
+
+@EVERY_SCHEMA
+def test_an_old_index_says_what_it_holds(cli: Callable[..., Any], old: Path, schema: str) -> None:
+    entry = recorded(old, "answers.json")["info"]
+    expected = {key: value for key, value in entry["answer"].items() if key != UNREAD}
+    assert_recorded(asked(cli, entry), expected)
+    assert expected["schema_version"] == int(schema[-1])
+
+
+@EVERY_SCHEMA
+def test_an_old_index_is_whole(cli: Callable[..., Any], old: Path) -> None:
+    outcome = cli("verify", "index")
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.splitlines()[-1] == "index is whole"
+
+
+@EVERY_SCHEMA
+def test_a_query_of_an_old_index_finds_the_same_documents(
+    cli: Callable[..., Any], old: Path
+) -> None:
+    entry = recorded(old, "answers.json")["query"]
+    assert_recorded(asked(cli, entry), entry["answer"])
+
+
+@EVERY_SCHEMA
+def test_centroids_find_what_the_commit_that_built_the_index_found(
+    cli: Callable[..., Any], old: Path
+) -> None:
+    entry = recorded(old, "centroid.json")
+    assert_recorded(asked(cli, entry), entry["answer"])
+
+
+@EVERY_SCHEMA
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_selection_from_an_old_index_is_the_same(
+    cli: Callable[..., Any], old: Path, strategy: str
+) -> None:
+    entry = recorded(old, "answers.json")[f"select {strategy}"]
+    assert_recorded(asked(cli, entry), entry["answer"])
+
+
+@EVERY_SCHEMA
+def test_an_analysis_of_an_old_index_is_the_same(cli: Callable[..., Any], old: Path) -> None:
+    expected = json.loads((old / "analysis.json").read_text(encoding="utf-8"))
+    words = recorded(old, "commands.json")["analyze"]
+    assert_recorded(asked(cli, {"asked": [*words, "--json"]}), expected)
+
+
+@EVERY_SCHEMA
+def test_an_interrupted_old_run_is_continued_to_the_same_rounds(
+    cli: Callable[..., Any], old: Path
+) -> None:
+    path = old / "interrupted" / "rounds.jsonl"
+    kept, _, cut = path.read_bytes().rpartition(b"\n")
+    assert cut and not (old / "interrupted" / "summary.json").exists()
+    command, *words = recorded(old, "commands.json")["simulate"]
+    outcome = cli(command, "index", *words, "--workers", "1", "--out", "interrupted")
+    assert outcome.code == 0, outcome.err
+    assert path.read_bytes().startswith(kept + b"\n")
+    found, expected = rounds(old / "interrupted"), rounds(old / "complete")
+    assert found.keys() == expected.keys()
+    for cell, entry in expected.items():
+        assert_recorded(found[cell], entry)
+    assert_recorded(summary(old / "interrupted"), summary(old / "complete"))
+
+
+@EVERY_SCHEMA
+def test_a_finished_old_run_is_shown_and_not_run_again(cli: Callable[..., Any], old: Path) -> None:
+    before = {p.name: p.read_bytes() for p in (old / "complete").iterdir()}
+    command, *words = recorded(old, "commands.json")["simulate"]
+    outcome = cli(command, "index", *words, "--workers", "1", "--out", "complete", "--json")
+    assert outcome.code == 0, outcome.err
+    assert (old / "complete" / "rounds.jsonl").read_bytes() == before["rounds.jsonl"]
+    assert (old / "complete" / "config.json").read_bytes() == before["config.json"]
+    expected = json.loads(before["summary.json"])
+    assert_recorded(summary(old / "complete"), expected)
+    assert_recorded(json.loads(outcome.out)["curves"], expected["curves"])
+
+
+@EVERY_SCHEMA
+def test_other_settings_do_not_continue_an_old_run(cli: Callable[..., Any], old: Path) -> None:
+    command, *words = recorded(old, "commands.json")["simulate"]
+    before = (old / "interrupted" / "rounds.jsonl").read_bytes()
+    again = [*words, "--workers", "1", "--out", "interrupted", "--discriminator-epochs", "4"]
+    outcome = cli(command, "index", *again)
+    assert (outcome.code, outcome.err) == (
+        1,
+        "Error: the run in interrupted was started with other settings: "
+        "strategies.dal.discriminator_epochs 3 there, 4 now; "
+        "give the same ones to continue it, or choose another --out\n",
+    )
+    assert (old / "interrupted" / "rounds.jsonl").read_bytes() == before
+
+
+@EVERY_SCHEMA
+def test_an_old_index_and_its_run_are_reported(cli: Callable[..., Any], old: Path) -> None:
+    outcome = cli("report", "index", "complete", "--out", "page")
+    assert outcome.code == 0, outcome.err
+    page = (old / "page" / "report.md").read_text(encoding="utf-8")
+    for curve in summary(old / "complete")["curves"]:
+        row = f"| {curve['strategy']} | 2 | {curve['area']:.3f} |"
+        assert row in page
