@@ -62,7 +62,7 @@ def analyze(
     from classemb_index.reports.tables import save_analysis
 
     opened = open_index(index, device)
-    with draws_progress("Comparing query methods") as on_draw:
+    with draws_progress("Comparing query methods") as watch:
         result = analyze_index(
             opened,
             sizes=None if sizes is None else parse_numbers(sizes, "--sizes"),
@@ -70,7 +70,7 @@ def analyze(
             labelled_ids=None if labelled is None else list(id_lines(labelled)),
             top_k=top_k,
             methods=None if methods is None else parse_names(methods),
-            on_draw=on_draw,
+            on_draw=watch.progress,
         )
     if result.note:
         note(result.note)

@@ -12,7 +12,7 @@ import typer
 from classemb_index.errors import RequestError
 
 from .display.console import note, show_written
-from .display.progress import reproduction_progress
+from .display.progress import rounds_progress
 from .options import Device, MaskedLM, Workers
 
 
@@ -65,7 +65,7 @@ def reproduce(
 
     folder = out or Path("reproductions") / f"{Path(corpus).stem}-{scale}"
     note(f"scale {scale}; everything is written to {folder}")
-    with reproduction_progress() as watcher:
+    with rounds_progress() as watcher:
         written = run(
             scale_name=scale,
             out=folder,

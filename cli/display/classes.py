@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from .console import _out, _snippet, _titled, show_lines
+from .console import out, show_lines, snippet, titled
 
 if TYPE_CHECKING:
     from classemb_index.index.backends.base import Neighbours
@@ -25,48 +25,46 @@ def show_neighbours(pool: Pool, result: ClassQueryResult, outlooks: Sequence[Cla
         name = pool.classes[answer.position]
         title = f"{name}: {answer.n_labelled} of {len(labelled)} labelled documents"
         if answer.neighbours is None:
-            _out.print(f"[bold]{escape(title)}[/bold]")
-            _out.print(f"  nothing that {answer.method} could search by\n")
+            out.print(f"[bold]{escape(title)}[/bold]")
+            out.print(f"  nothing that {answer.method} could search by\n")
             continue
         reason = "" if answer.why is None else f" ({answer.why})"
         title += f"; method {answer.method}{reason}"
-        table = _titled(title, right=("rank", "score"), left=("", "id", "text"))
+        table = titled(title, right=("rank", "score"), left=("", "id", "text"))
         known = [mark for mark in answer.has_class if mark is not None]
         for rank, (row, score, mark) in enumerate(
             zip(*answer.neighbours, answer.has_class, strict=True), start=1
         ):
             table.add_row(
-                str(rank), f"{score:.3f}", _mark(mark), Text(pool.ids[row]), _snippet(pool, row)
+                str(rank), f"{score:.3f}", _mark(mark), Text(pool.ids[row]), snippet(pool, row)
             )
-        _out.print(table)
+        out.print(table)
         if known:
             digits = 2 if answer.expected < 1 else 1
-            _out.print(
+            out.print(
                 f"  hits: {sum(known)} of {len(known)} with known labels "
                 f"(random order: {answer.expected:.{digits}f}; "
                 f"{answer.in_unlabelled} in the unlabelled set)"
             )
         show_lines([f"  {line}" for line in _outlook_lines(outlook)])
-        _out.print()
+        out.print()
 
 
 def show_documents(pool: Pool, neighbours: Neighbours, title: str) -> None:
     """A table of documents with the labels that are known."""
-    table = _titled(title, right=("rank", "score"), left=("labels", "id", "text"))
+    table = titled(title, right=("rank", "score"), left=("labels", "id", "text"))
     for rank, (row, score) in enumerate(zip(*neighbours, strict=True), start=1):
         labels = pool.known_labels(row)
         words = "?" if labels is None else ", ".join(labels) or "-"
         table.add_row(
-            str(rank), f"{score:.3f}", Text(words), Text(pool.ids[row]), _snippet(pool, row)
+            str(rank), f"{score:.3f}", Text(words), Text(pool.ids[row]), snippet(pool, row)
         )
-    _out.print(table)
+    out.print(table)
 
 
 def show_outlooks(pool: Pool, outlooks: Sequence[ClassOutlook]) -> None:
     """A line a class: positives, the yield of the last batches, and whether to search on."""
-    table = _titled(
-        "Classes so far", left=("class", "last batches", "search"), right=("positives",)
-    )
+    table = titled("Classes so far", left=("class", "last batches", "search"), right=("positives",))
     shares = any(outlook.prevalence is not None for outlook in outlooks)
     if shares:
         table.add_column("share of the pool [95 %]")
@@ -81,7 +79,7 @@ def show_outlooks(pool: Pool, outlooks: Sequence[ClassOutlook]) -> None:
         if shares:
             cells.append("-" if share is None else escape(_share(share)))
         table.add_row(*cells)
-    _out.print(table)
+    out.print(table)
     for words in dict.fromkeys(o.prevalence.note for o in outlooks if o.prevalence is not None):
         show_lines([f"  shares: {words}"])
 
@@ -111,7 +109,7 @@ def _share(found: Prevalence) -> str:
 def show_selection(pool: Pool, picks: Sequence[dict[str, Any]]) -> None:
     """A table of the batch, with the step of each pick where the strategy has several."""
     steps = any(pick["step"] for pick in picks)
-    table = _titled(
+    table = titled(
         f"{len(picks)} documents to label",
         right=("rank", "score"),
         left=("class", *(("step",) if steps else ()), "id", "text"),
@@ -124,9 +122,9 @@ def show_selection(pool: Pool, picks: Sequence[dict[str, Any]]) -> None:
             Text(pick["class"] or "-"),
             *((Text(pick["step"]),) if steps else ()),
             Text(pick["id"]),
-            _snippet(pool, pick["row"]),
+            snippet(pool, pick["row"]),
         )
-    _out.print(table)
+    out.print(table)
 
 
 def _mark(has_class: bool | None) -> str:

@@ -20,16 +20,16 @@ SNIPPET = 90
 
 PIPE_WIDTH = 240
 
-_err = Console(stderr=True, highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
-_out = Console(highlight=False, emoji=False)
-if not _out.is_terminal:
-    _out = Console(highlight=False, emoji=False, width=PIPE_WIDTH)
+out = Console(highlight=False, emoji=False)
+if not out.is_terminal:
+    out = Console(highlight=False, emoji=False, width=PIPE_WIDTH)
 
 
 def note(message: str) -> None:
     """A line on stderr."""
-    _err.print(f"[dim]Note:[/dim] {escape(message)}", soft_wrap=True)
+    err.print(f"[dim]Note:[/dim] {escape(message)}", soft_wrap=True)
 
 
 def show_json(document: Any) -> None:
@@ -40,7 +40,7 @@ def show_json(document: Any) -> None:
 def show_lines(lines: Sequence[str]) -> None:
     """Plain lines on stdout."""
     for line in lines:
-        _out.print(escape(line), soft_wrap=True)
+        out.print(escape(line), soft_wrap=True)
 
 
 def show_written(paths: Sequence[Path]) -> None:
@@ -48,11 +48,11 @@ def show_written(paths: Sequence[Path]) -> None:
     show_lines([f"wrote {path}" for path in paths])
 
 
-def _titled(
+def titled(
     title: str, left: Sequence[str] = (), right: Sequence[str] = (), *, header: bool = True
 ) -> Table:
     """An empty table, its title printed already: above a narrow table it would wrap."""
-    _out.print(f"[bold]{escape(title)}[/bold]")
+    out.print(f"[bold]{escape(title)}[/bold]")
     table = Table(show_header=header, box=None, pad_edge=False)
     numbers_first = right and right[0] in ("rank", "labelled")
     for name in (*right, *left) if numbers_first else (*left, *right):
@@ -66,11 +66,11 @@ def _titled(
     return table
 
 
-def _snippet(pool: Pool, row: int) -> Text:
+def snippet(pool: Pool, row: int) -> Text:
     text = " ".join(pool.text(row).split())
     cut = text if len(text) <= SNIPPET else text[: SNIPPET - 1] + "…"
     return Text(cut, no_wrap=True, overflow="ellipsis")
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 
-from .console import PIPE_WIDTH, _out, _titled
+from .console import out, titled
 
 if TYPE_CHECKING:
     from classemb_index.doctor import Finding
     from classemb_index.index.index import EmbeddingIndex
-
-if not _out.is_terminal:
-    _out = Console(highlight=False, emoji=False, width=PIPE_WIDTH)
 
 
 def show_info(index: EmbeddingIndex) -> None:
     """What an index holds."""
     manifest, pool = index.manifest, index.pool
     encoder = manifest.encoder
-    facts = _titled(f"{manifest.name} in {index.folder}", left=("", ""), header=False)
+    facts = titled(f"{manifest.name} in {index.folder}", left=("", ""), header=False)
     splits = {
         split or "none": int((pool.splits == split).sum()) for split in sorted(set(pool.splits))
     }
@@ -43,24 +39,24 @@ def show_info(index: EmbeddingIndex) -> None:
         "built": f"{manifest.created} by {manifest.tool_version}",
     }.items():
         facts.add_row(name, escape(value))
-    _out.print(facts, "")
-    table = _titled("Classes", left=("class", "group"), right=("documents", "share"))
+    out.print(facts, "")
+    table = titled("Classes", left=("class", "group"), right=("documents", "share"))
     group_of = {name: group for group, names in pool.groups.items() for name in names}
     known = max(1, int(pool.is_known.sum()))
     for name, documents in zip(pool.classes, pool.labels.sum(axis=0).tolist(), strict=True):
         table.add_row(
             escape(name), group_of.get(name, "-"), str(documents), f"{documents / known:.2%}"
         )
-    _out.print(table)
+    out.print(table)
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
     """What `doctor` found."""
-    table = _titled("This machine", left=("", "", ""), header=False)
+    table = titled("This machine", left=("", "", ""), header=False)
     for finding in findings:
         mark = "[green]ok[/green]" if finding.is_fine else "[red]problem[/red]"
         table.add_row(mark, finding.what, escape(finding.detail))
-    _out.print(table)
+    out.print(table)
 
 
 def _published(paper: Mapping[str, Any]) -> str:

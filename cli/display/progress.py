@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.progress import (
@@ -21,127 +20,98 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from .console import _err
+from classemb_index.watch import Epoch, Watcher
 
-if TYPE_CHECKING:
-    from classemb_index.experiments.simulation import Event
-    from classemb_index.measures.rounds import RoundResult
+from .console import err
 
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
     """A spinner while something of unknown length is read."""
-    with _err.status(f"Reading {escape(what)}"):
+    with err.status(f"Reading {escape(what)}"):
         yield
 
 
-@contextmanager
-def documents_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar with rate and time left; gives the function to call with documents done and in all."""
-    with _progress(_Rate()) as progress:
-        task = progress.add_task(verb, total=None)
+class BarWatcher(Watcher):
+    """A bar a stage, which appears with the stage's first number and goes with the next stage.
 
-        def advance(done: int, total: int) -> None:
-            if done == 0:
-                progress.reset(task, total=total)
-            progress.update(task, completed=done, total=total)
+    Args:
+        bars: where the bars are drawn.
+        words: what the first stage is called.
+    """
 
-        yield advance
-
-
-@contextmanager
-def draws_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that appears with the first call; gives the function to call with draws done and in all."""
-    with _progress() as progress:
-        tasks: list[TaskID] = []
-
-        def advance(done: int, total: int) -> None:
-            if not tasks:
-                tasks.append(progress.add_task(verb, total=total))
-            progress.update(tasks[0], completed=done)
-
-        yield advance
-
-
-class RoundsProgress:
-    """A bar over all rounds that shows strategy, seed, round, epoch and macro-F1 so far."""
-
-    def __init__(self, progress: Progress, rounds: int) -> None:
-        self._progress = progress
-        self.task = progress.add_task("starting", total=rounds)
+    def __init__(self, bars: Progress, words: str = "") -> None:
+        self._bars = bars
+        self._words = words
+        self._bar: TaskID | None = None
         self._macro_f1: dict[tuple[str, int], float] = {}
 
-    def on_event(self, event: Event) -> None:
-        """Shows where the training stands."""
-        macro_f1 = self._macro_f1.get((event.strategy, event.seed))
-        parts = [
-            event.strategy,
-            f"seed {event.seed}",
-            f"round {event.round + 1}",
-            f"epoch {event.epoch}",
-        ]
-        if event.dev_macro_f1 is not None:
-            parts.append(f"dev {event.dev_macro_f1:.3f}")
-        if macro_f1 is not None:
-            parts.append(f"macro-F1 so far {macro_f1:.3f}")
-        self._progress.update(self.task, description=" · ".join(parts))
-
-    def on_result(self, result: RoundResult) -> None:
-        """Counts a finished round."""
-        self._macro_f1[result.strategy, result.seed] = result.macro_f1
-        self._progress.advance(self.task)
-
-
-@contextmanager
-def rounds_progress(rounds: int) -> Iterator[RoundsProgress]:
-    """Progress over a simulation of so many rounds in all."""
-    with _progress() as progress:
-        yield RoundsProgress(progress, rounds)
-
-
-class ReproductionProgress:
-    """A bar a stage of a reproduction, and a line on stderr when a stage begins."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-        self._words = ""
-        self._rounds: RoundsProgress | None = None
-
     def stage(self, words: str) -> None:
-        """A new stage begins."""
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-        self._words, self._task, self._rounds = words, None, None
-        _err.print(escape(words), soft_wrap=True)
+        """A line on stderr; the bar of the stage before is gone."""
+        self._clear()
+        self._words = words
+        err.print(escape(words), soft_wrap=True)
 
-    def documents(self, done: int, total: int) -> None:
-        """Documents of this stage that are embedded or read."""
-        if self._task is None:
-            self._task = self._progress.add_task(escape(self._words), total=total)
-        self._progress.update(self._task, completed=done)
+    def progress(self, done: int, total: int) -> None:
+        """The bar over documents, texts or draws."""
+        if self._bar is None:
+            self._bar = self._bars.add_task(escape(self._words), total=total)
+        self._bars.update(self._bar, completed=done, total=total)
 
     def rounds(self, total: int) -> None:
-        """A simulation of so many rounds begins."""
-        self._rounds = RoundsProgress(self._progress, total)
-        self._task = self._rounds.task
+        """A bar over rounds that shows strategy, seed, round, epoch and macro-F1 so far."""
+        self._clear()
+        self._bar = self._bars.add_task("starting", total=total)
 
-    def on_event(self, event: Event) -> None:
-        """An epoch is done."""
-        if self._rounds is not None:
-            self._rounds.on_event(event)
+    def epoch(self, epoch: Epoch) -> None:
+        """Shows where the training stands."""
+        if self._bar is None:
+            return
+        macro_f1 = self._macro_f1.get((epoch.strategy, epoch.seed))
+        parts = [
+            epoch.strategy,
+            f"seed {epoch.seed}",
+            f"round {epoch.round + 1}",
+            f"epoch {epoch.epoch}",
+        ]
+        if epoch.dev_macro_f1 is not None:
+            parts.append(f"dev {epoch.dev_macro_f1:.3f}")
+        if macro_f1 is not None:
+            parts.append(f"macro-F1 so far {macro_f1:.3f}")
+        self._bars.update(self._bar, description=" · ".join(parts))
 
-    def on_result(self, result: RoundResult) -> None:
-        """A round is done."""
-        if self._rounds is not None:
-            self._rounds.on_result(result)
+    def round_done(self, strategy: str, seed: int, macro_f1: float) -> None:
+        """Counts a finished round."""
+        self._macro_f1[strategy, seed] = macro_f1
+        if self._bar is not None:
+            self._bars.advance(self._bar)
+
+    def _clear(self) -> None:
+        if self._bar is not None:
+            self._bars.remove_task(self._bar)
+        self._bar = None
+        self._macro_f1 = {}
 
 
 @contextmanager
-def reproduction_progress() -> Iterator[ReproductionProgress]:
-    """Progress over the stages of a reproduction."""
-    with _progress() as progress:
-        yield ReproductionProgress(progress)
+def documents_progress(words: str) -> Iterator[Watcher]:
+    """A bar over documents with rate and time left."""
+    with _bars(_Rate()) as bars:
+        yield BarWatcher(bars, words)
+
+
+@contextmanager
+def draws_progress(words: str) -> Iterator[Watcher]:
+    """A bar over what has no rate worth showing."""
+    with _bars() as bars:
+        yield BarWatcher(bars, words)
+
+
+@contextmanager
+def rounds_progress() -> Iterator[Watcher]:
+    """Progress over the stages and the rounds of one simulation or of many."""
+    with _bars() as bars:
+        yield BarWatcher(bars)
 
 
 class _Rate(ProgressColumn):
@@ -152,7 +122,7 @@ class _Rate(ProgressColumn):
         return Text("" if not task.speed else f"{task.speed:.0f} documents/s")
 
 
-def _progress(*columns: ProgressColumn) -> Progress:
+def _bars(*columns: ProgressColumn) -> Progress:
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -162,6 +132,6 @@ def _progress(*columns: ProgressColumn) -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=_err,
-        disable=not _err.is_terminal,
+        console=err,
+        disable=not err.is_terminal,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from .console import _number, _out, _titled
+from .console import number, out, titled
 
 if TYPE_CHECKING:
     from classemb_index.measures.curves import Comparison, Curve, Summary
@@ -31,21 +31,21 @@ def show_proximity(proximity: Sequence[ClassProximity], top_k: int) -> None:
         columns += ["lift"] + (["paper"] if has_paper else [])
         draws = max(entry.draws for entry in entries)
         title = f"|L| = {size}: documents with the class among {top_k} (draws: {draws})"
-        table = _titled(title, left=("class",), right=columns)
+        table = titled(title, left=("class",), right=columns)
         for e in entries:
-            cells = [f"{e.in_unlabelled:.0f}", _number(e.hits), _number(e.hits_sd)]
-            cells += [_number(e.farthest), _number(e.expected), _number(e.lift)]
+            cells = [f"{e.in_unlabelled:.0f}", number(e.hits), number(e.hits_sd)]
+            cells += [number(e.farthest), number(e.expected), number(e.lift)]
             if has_paper:
                 cells.append("-" if e.paper is None else str(e.paper))
             table.add_row(escape(e.class_name), *cells)
-        _out.print(table, "")
+        out.print(table, "")
 
 
 def show_distances(
     distances: Sequence[ClassDistance], explained: tuple[float, float], labelled: str
 ) -> None:
     """The table behind Figures 3 and 4, and the PCA's explained variance."""
-    table = _titled(
+    table = titled(
         f"Cosine distance to class centroids ({labelled})",
         left=("class",),
         right=("same", "other", "margin"),
@@ -54,8 +54,8 @@ def show_distances(
         margin = None if d.same is None or d.other is None else d.other - d.same
         cells = ["-" if x is None else f"{x:.3f}" for x in (d.same, d.other, margin)]
         table.add_row(escape(d.class_name), *cells)
-    _out.print(table)
-    _out.print(f"PCA: two components explain {explained[0]:.1%} and {explained[1]:.1%}\n")
+    out.print(table)
+    out.print(f"PCA: two components explain {explained[0]:.1%} and {explained[1]:.1%}\n")
 
 
 def show_methods(scores: Sequence[MethodScore], top_k: int) -> None:
@@ -67,18 +67,18 @@ def show_methods(scores: Sequence[MethodScore], top_k: int) -> None:
         answering = dict.fromkeys(score.method for score in of_size if score.queried)
         for methods in _in_width(list(answering)):
             headers = [method.replace("-", "-\n") for method in methods]
-            table = _titled(title, left=("class",), right=("random", "at most", *headers))
+            table = titled(title, left=("class",), right=("random", "at most", *headers))
             for subject in dict.fromkeys((score.class_name, score.group) for score in of_size):
                 own = [score for score in of_size if (score.class_name, score.group) == subject]
                 _add_methods(table, own, methods)
-            _out.print(table, "")
+            out.print(table, "")
         _show_method_notes(of_size)
 
 
 def _in_width(methods: Sequence[str]) -> list[list[str]]:
     """The methods in as many tables as the terminal's width asks for."""
     tables: list[list[str]] = [[]]
-    whole = left = _out.width - METHODS_MARGIN
+    whole = left = out.width - METHODS_MARGIN
     for method in methods:
         width = max(len(PERCENT_INTERVAL), *(len(part) + 1 for part in method.split("-"))) + 2
         if width > left and tables[-1]:
@@ -111,18 +111,18 @@ def _is_partial(scores: Sequence[MethodScore]) -> bool:
 def _show_method_notes(scores: Sequence[MethodScore]) -> None:
     silent = [score.method for score in scores if score.group == "all" and not score.queried]
     if silent:
-        _out.print(f"No class has a query with {', '.join(silent)}.")
+        out.print(f"No class has a query with {', '.join(silent)}.")
     groups = [score for score in scores if score.group and score.precision]
     if any(score.precision and score.precision.low is not None for score in groups):
-        _out.print("Below a mean stands its 95 % interval over draws.")
+        out.print("Below a mean stands its 95 % interval over draws.")
     if _is_partial(scores):
-        _out.print("* over the classes and draws that have a query with this method, not all.")
-        _out.print("common: over those that have a query with each of the methods above.")
+        out.print("* over the classes and draws that have a query with this method, not all.")
+        out.print("common: over those that have a query with each of the methods above.")
     chosen = next((score.chosen for score in scores if score.group == "all" and score.chosen), {})
     if chosen:
         counts = ", ".join(f"{method} {count}" for method, count in chosen.items())
-        _out.print(f"auto took: {counts} (classes times draws).")
-    _out.print()
+        out.print(f"auto took: {counts} (classes times draws).")
+    out.print()
 
 
 def _precision(score: MethodScore) -> str:
@@ -154,13 +154,13 @@ def show_summary(summary: Summary) -> None:
         _show_comparisons(summary.comparisons)
     if summary.full is not None:
         full = summary.full
-        _out.print(
+        out.print(
             f"Trained on the whole train split, {full.n_labelled[0]} documents "
             f"(seeds: {full.seeds[0]}): macro-F1 {full.macro_f1[0]:.3f}, "
             f"micro-F1 {full.micro_f1[0]:.3f}\n"
         )
     names = list(dict.fromkeys(name for entry in summary.classes for name in entry.f1))
-    table = _titled(
+    table = titled(
         "F1 on the test split at the largest labelled set",
         left=("class",),
         right=("support", *names),
@@ -168,12 +168,12 @@ def show_summary(summary: Summary) -> None:
     for entry in summary.classes:
         cells = [f"{entry.f1[name]:.3f}" for name in names]
         table.add_row(escape(entry.class_name), str(entry.support), *cells)
-    _out.print(table, "")
+    out.print(table, "")
 
 
 def _show_curves(curves: Sequence[Curve]) -> None:
     sizes = sorted({size for curve in curves for size in curve.n_labelled})
-    table = _titled(
+    table = titled(
         "Macro-F1 on the test split (mean ± sd over seeds)",
         right=("labelled", *(curve.strategy for curve in curves)),
     )
@@ -187,11 +187,11 @@ def _show_curves(curves: Sequence[Curve]) -> None:
                 else f"{curve.macro_f1[place]:.3f} ± {curve.macro_f1_sd[place]:.3f}"
             )
         table.add_row(str(size), *cells)
-    _out.print(table, "")
+    out.print(table, "")
 
 
 def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
-    table = _titled(
+    table = titled(
         "Area under the macro-F1 curve [95 % bootstrap interval over seeds], paired with random",
         left=("strategy",),
         right=("seeds", "area", "area - random", "final - random", "verdict"),
@@ -201,7 +201,7 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
         table.add_row(
             c.strategy, str(c.area.seeds), _interval(c.area), *differences, c.verdict or "-"
         )
-    _out.print(table, "")
+    out.print(table, "")
 
 
 def _interval(found: Estimate | None, sign: str = "") -> str:

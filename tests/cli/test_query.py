@@ -208,7 +208,7 @@ def test_in_a_narrow_terminal_only_the_text_is_cut(
     arguments = ["query", "indexes/toy", "--class", "c", "--labelled-size", 30, "-k", 5]
     (answer,) = json_of(cli(*arguments, "--json"))["classes"]
     display = import_module("classemb_index.cli.display.console")
-    monkeypatch.setattr(display, "_out", Console(width=30, highlight=False))
+    monkeypatch.setattr(display, "out", Console(width=30, highlight=False))
     shown = [line.split()[:4] for line in cli(*arguments).out.splitlines()]
     for neighbour in answer["neighbours"]:
         mark = "✓" if neighbour["has_class"] else "·"
