@@ -91,6 +91,6 @@ def build(
             paper=recipe.paper if classes is None else None,  # it is about the recipe's classes
             force=force,
             device=device,
-            progress=watch.progress,
+            watch=watch,
         )
     show_info(index)

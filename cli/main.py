@@ -12,6 +12,7 @@ from classemb_index.errors import ClassembError
 from .analyze import analyze
 from .build import build
 from .info import doctor, info, verify
+from .options import Command
 from .query import query
 from .report import report
 from .reproduce import reproduce
@@ -28,7 +29,7 @@ commands = typer.Typer(
 )
 
 for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
-    commands.command()(command)
+    commands.command(cls=Command)(command)
 
 
 def app() -> None:

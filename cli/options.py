@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from classemb_index.errors import RequestError
 
 from .display.console import note
 
 if TYPE_CHECKING:
-    from classemb_index.arrays import FloatMatrix
     from classemb_index.index.index import EmbeddingIndex
-    from classemb_index.index.kept import OnTexts, PoolSurprisal
     from classemb_index.labels.batches import Batch
     from classemb_index.labels.labelled import LabelledSet
     from classemb_index.pool.pool import Pool
-    from classemb_index.strategies.base import StrategyOptions
 
 ALL = "all"
 
@@ -61,29 +63,6 @@ Descriptions = Annotated[
     Path | None, typer.Option(help='JSON file of classes in your words: {"class": "text", ...}.')
 ]
 
-NoNames = Annotated[bool, typer.Option("--no-names", help="Hide the class names from portfolio.")]
-
-Base = Annotated[
-    str, typer.Option(help="Base strategy that selects from the sub-pool of anchoral and seals.")
-]
-
-CountTries = Annotated[
-    bool,
-    typer.Option(
-        "--count-tries",
-        help="In class-embedding, a pick counts for the class that asked for it, whatever its labels.",
-    ),
-]
-
-NoNearDuplicates = Annotated[
-    float | None,
-    typer.Option(
-        metavar="COSINE",
-        help="Keep documents more similar than that to a labelled or picked one out of a batch; "
-        "portfolio takes 0.95.",
-    ),
-]
-
 LabelledSize = Annotated[
     int | None,
     typer.Option(
@@ -98,10 +77,6 @@ MaskedLM = Annotated[
         help="Masked language model for alps, by hub name or path; "
         "default: the classifier's model before fine-tuning, else bert-base-uncased."
     ),
-]
-
-DiscriminatorEpochs = Annotated[
-    int, typer.Option(min=1, help="Most epochs of each of dal's discriminators.")
 ]
 
 Workers = Annotated[
@@ -147,73 +122,118 @@ def choose_labelled(
     return labelled, ()
 
 
-def class_names_of(
-    index: EmbeddingIndex,
-    describe: list[str] | None,
-    descriptions: Path | None,
-    no_names: bool = False,
-) -> FloatMatrix | None:
-    """Embeddings of the classes in the user's words; None where the index's own names serve."""
-    from classemb_index.queries.classes import described, hidden, read_descriptions
+@dataclass(frozen=True)
+class ClassWords:
+    """What stands in place of the class names.
 
-    texts = {} if descriptions is None else read_descriptions(descriptions)
-    for entry in describe or []:
-        name, equals, text = entry.partition("=")
-        if not equals:
-            raise RequestError(f"--describe takes CLASS=TEXT, not {entry!r}")
-        texts[name] = text
-    if no_names:
-        if texts:
-            raise RequestError("--no-names hides what --describe says; leave one of them out")
-        return hidden(index)
-    return described(index, texts) if texts else None
+    Attributes:
+        describe: CLASS=TEXT, in the user's words.
+        descriptions: a file of such.
+        no_names: no class has a name.
+    """
 
+    describe: list[str] | None = field(
+        default=None,
+        metadata={"help": "A class in your words; may be repeated.", "metavar": "CLASS=TEXT"},
+    )
+    descriptions: Path | None = field(
+        default=None,
+        metadata={"help": 'JSON file of classes in your words: {"class": "text", ...}.'},
+    )
+    no_names: bool = field(default=False, metadata={"help": "Hide the class names from portfolio."})
 
-def strategy_options(
-    names: FloatMatrix | None,
-    base: str,
-    count_tries: bool,
-    no_near_duplicates: float | None,
-    discriminator_epochs: int,
-) -> StrategyOptions:
-    """What the options choose of the strategies."""
-    from classemb_index.strategies.base import StrategyOptions
-    from classemb_index.strategies.selection import check_options
+    def texts(self) -> dict[str, str]:
+        """Descriptions by class."""
+        from classemb_index.queries.classes import read_descriptions
 
-    options = StrategyOptions(base, count_tries, no_near_duplicates, discriminator_epochs, names)
-    check_options(options)
-    return options
+        found = {} if self.descriptions is None else read_descriptions(self.descriptions)
+        for entry in self.describe or []:
+            name, equals, text = entry.partition("=")
+            if not equals:
+                raise RequestError(f"--describe takes CLASS=TEXT, not {entry!r}")
+            found[name] = text
+        return found
 
 
-def choose_strategies(names: list[str] | None, full: bool) -> list[str]:
-    """The strategies that --strategy and --full name; "all" are all of them."""
-    from classemb_index.measures.rounds import FULL
+def with_options(**groups: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command an option for every field with help of the dataclasses that it takes whole.
+
+    Args:
+        groups: by parameter of the command, an object that has the options' defaults; the
+            command is given one of the same class. A field's metadata may hold "min" and
+            "metavar" beside "help".
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            for name, defaults in groups.items():
+                own = {option.name: given.pop(option.name) for option in _shown(defaults)}
+                given[name] = replace(defaults, **own)
+            command(**given)
+
+        signature = inspect.signature(command, eval_str=True)
+        parameters = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for own in signature.parameters.values()
+            for parameter in (_options(groups[own.name]) if own.name in groups else [own])
+        ]
+        vars(run)["__signature__"] = signature.replace(parameters=parameters)
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        del vars(run)["__wrapped__"]
+        return run
+
+    return decorated
+
+
+def _shown(defaults: Any) -> list[Field[Any]]:
+    return [option for option in fields(defaults) if "help" in option.metadata]
+
+
+def _options(defaults: Any) -> list[inspect.Parameter]:
+    """A parameter for typer for each shown field."""
+    found = []
+    names = vars(sys.modules[type(defaults).__module__])
+    for option in _shown(defaults):
+        kind = eval(str(option.type), names)  # only what is shown: other types may cost an import
+        declared = [f"--{option.name.replace('_', '-')}"] if kind is bool else []
+        about: dict[str, Any] = {
+            key: option.metadata.get(key) for key in ("help", "min", "metavar")
+        }
+        found.append(
+            inspect.Parameter(
+                option.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=getattr(defaults, option.name),
+                annotation=Annotated[kind, typer.Option(*declared, **about)],
+            )
+        )
+    return found
+
+
+class Command(TyperCommand):
+    """A command whose help names what the library has only once it is asked for."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Put the names in place of {strategies}."""
+        from classemb_index.strategies.selection import STRATEGIES
+
+        for parameter in self.params:
+            if isinstance(parameter, TyperOption) and parameter.help:
+                names = ", ".join(STRATEGIES)
+                parameter.help = parameter.help.replace("{strategies}", names)
+        super().format_help(ctx, formatter)
+
+
+def choose_strategies(names: list[str] | None, full: bool) -> tuple[str, ...]:
+    """The strategies that --strategy names, "all" are all of them; the default without --full."""
     from classemb_index.strategies.selection import STRATEGIES
 
     chosen = list(names or ([] if full else ["random", "class-embedding"]))
     if ALL in chosen:
         place = chosen.index(ALL)
         chosen[place : place + 1] = STRATEGIES
-    return list(dict.fromkeys([*chosen, *([FULL] if full else [])]))
-
-
-def pool_surprisal(
-    index: EmbeddingIndex,
-    strategies: set[str],
-    masked_lm: str | None,
-    model: str,
-    on_texts: OnTexts,
-) -> PoolSurprisal | None:
-    """The surprisal embeddings that one of the strategies needs, computed; None where none does."""
-    from classemb_index.index.kept import PoolSurprisal
-    from classemb_index.models.masked_lm import load_masked_lm
-    from classemb_index.strategies.selection import NEED_MASKED_LM
-
-    if not NEED_MASKED_LM & strategies:
-        return None
-    surprisal = PoolSurprisal(index, load_masked_lm(masked_lm, model, index.device), on_texts)
-    len(surprisal.embeddings)
-    return surprisal
+    return tuple(dict.fromkeys(chosen))
 
 
 def parse_numbers(text: str, option: str) -> list[int]:

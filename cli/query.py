@@ -12,6 +12,7 @@ from .display.classes import show_documents, show_neighbours
 from .display.console import note, show_json
 from .display.progress import documents_progress
 from .options import (
+    ClassWords,
     Describe,
     Descriptions,
     Device,
@@ -21,7 +22,6 @@ from .options import (
     LabelledSize,
     Seed,
     choose_labelled,
-    class_names_of,
     open_index,
 )
 
@@ -68,17 +68,17 @@ def query(
         _documents(opened, like, text, top_k, as_json)
         return
     from classemb_index.labels.progress import class_outlooks
-    from classemb_index.queries.classes import resolve_classes
+    from classemb_index.queries.classes import class_vectors, resolve_classes
     from classemb_index.queries.search import query_classes, query_json
 
     chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
     classes, remark = resolve_classes(opened.pool, class_names, chosen.counts)
     if remark:
         note(remark)
-    names = class_names_of(opened, describe, descriptions)
+    names = class_vectors(opened, ClassWords(describe, descriptions).texts())
     with documents_progress("Embedding with the tuned encoder") as watch:
         result = query_classes(
-            opened, classes, chosen, k=top_k, method=method, names=names, progress=watch.progress
+            opened, classes, chosen, k=top_k, method=method, names=names, watch=watch
         )
     outlooks = class_outlooks(opened.pool, chosen, history, classes)
     if as_json:

@@ -55,26 +55,21 @@ def reproduce(
 ) -> None:
     """Run the paper, or the experiment on rare classes, end to end: build, simulate, report."""
     from classemb_index.experiments.rare_classes import RARE_CLASSES, reproduce_rare_classes
-    from classemb_index.experiments.reproduce import reproduce as run_paper
+    from classemb_index.experiments.reproduce import find_scale
+    from classemb_index.experiments.reproduce import reproduce as reproduce_paper
+    from classemb_index.pool.recipes import find_recipe
 
+    chosen = find_scale(scale).with_model(model, masked_lm)
     run: Callable[..., list[Path]]
     if corpus == RARE_CLASSES:
         run = partial(reproduce_rare_classes, sources=_by_pool(source or []))
     else:
-        run = partial(run_paper, corpus, source=_only(source or []))
-
+        recipe, local = find_recipe(corpus), _only(source or [])
+        run = partial(reproduce_paper, recipe if local is None else recipe.with_source(local))
     folder = out or Path("reproductions") / f"{Path(corpus).stem}-{scale}"
     note(f"scale {scale}; everything is written to {folder}")
-    with rounds_progress() as watcher:
-        written = run(
-            scale_name=scale,
-            out=folder,
-            watcher=watcher,
-            model=model,
-            masked_lm=masked_lm,
-            device=device,
-            workers=workers,
-        )
+    with rounds_progress() as watch:
+        written = run(scale=chosen, out=folder, device=device, workers=workers, watch=watch)
     show_written(written)
 
 

@@ -7,41 +7,30 @@ from typing import Annotated
 
 import typer
 
+from classemb_index.models.contracts import PROBE, Training
+from classemb_index.strategies.options import StrategyOptions
+
 from .display.classes import show_outlooks, show_selection
 from .display.console import note, show_json, show_written
 from .display.progress import documents_progress
 from .options import (
-    Base,
-    CountTries,
-    Describe,
-    Descriptions,
-    Device,
-    DiscriminatorEpochs,
+    ClassWords,
     Index,
     Json,
     Labelled,
     LabelledSize,
     MaskedLM,
-    NoNames,
-    NoNearDuplicates,
     Seed,
     choose_labelled,
-    class_names_of,
     open_index,
-    pool_surprisal,
-    strategy_options,
+    with_options,
 )
 
 
+@with_options(words=ClassWords(), options=StrategyOptions(), training=Training(model=PROBE))
 def select(
     index: Index = None,
-    strategy: Annotated[
-        str,
-        typer.Option(
-            help="portfolio (for rare classes), random, class-embedding (Algorithm 1), cvirs, dal, alps, "
-            "uncertainty, max-uncertainty, anchoral, seals or balanced."
-        ),
-    ] = "class-embedding",
+    strategy: Annotated[str, typer.Option(help="Query strategy: {strategies}.")] = "portfolio",
     batch: Annotated[int, typer.Option(min=1, help="Documents to select.")] = 50,
     labelled: Labelled = None,
     labelled_size: LabelledSize = None,
@@ -51,83 +40,49 @@ def select(
             "--oracle", help="Let known labels answer after each pick, as in a simulation."
         ),
     ] = False,
-    model: Annotated[
-        str,
-        typer.Option(
-            help="Classifier that most strategies look at, trained on the labelled set: 'probe' "
-            "(logistic heads), or a BERT by hub name or path."
-        ),
-    ] = "probe",
-    learning_rate: Annotated[
-        float, typer.Option(min=1e-9, help="Of a BERT: Adam's, at its peak.")
-    ] = 5e-5,
-    epochs: Annotated[int, typer.Option(min=1, help="Of a BERT: at most.")] = 15,
-    max_length: Annotated[int, typer.Option(min=1, help="Of a BERT: tokens it reads.")] = 512,
+    *,
+    words: ClassWords,
+    options: StrategyOptions,
+    training: Training,
     masked_lm: MaskedLM = None,
-    discriminator_epochs: DiscriminatorEpochs = 500,
-    base: Base = "uncertainty",
-    count_tries: CountTries = False,
-    no_near_duplicates: NoNearDuplicates = None,
-    describe: Describe = None,
-    descriptions: Descriptions = None,
-    no_names: NoNames = False,
     seed: Seed = 0,
-    device: Device = "auto",
     as_json: Json = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the batch with its texts, as JSONL.")
     ] = None,
 ) -> None:
     """Select the next batch of documents to label."""
+    from classemb_index.labels.batches import write_batch
     from classemb_index.labels.progress import class_outlooks
-    from classemb_index.models.contracts import Training
     from classemb_index.strategies.selection import (
-        NEED_CLASSIFIER,
-        check_batch,
-        involved,
+        BatchRequest,
+        next_batch,
         oracle_of,
-        picks_json,
-        select_batch,
-        select_json,
-        selection_state,
-        train_classifier,
-        write_picks,
+        select_document,
     )
 
-    opened = open_index(index, device)
-    chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
-    answer = oracle_of(opened.pool, chosen) if oracle else None
-    check_batch(strategy, chosen, batch)
-    names = class_names_of(opened, describe, descriptions, no_names)
-    choices = strategy_options(names, base, count_tries, no_near_duplicates, discriminator_epochs)
-    asked = involved([strategy], choices)
-    classifier = None
-    if NEED_CLASSIFIER & asked:
-        settings = Training(
-            model=model,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            max_length=max_length,
-            device=device,
-        )
-        classifier = train_classifier(opened, chosen, settings, seed)
+    opened = open_index(index, training.device)
+    pool = opened.pool
+    chosen, history = choose_labelled(pool, labelled, labelled_size, seed)
+    request = BatchRequest(
+        strategy, batch, options, training, masked_lm, words.texts(), words.no_names, seed
+    )
+    answer = oracle_of(pool, chosen) if oracle else None
     with documents_progress("Surprisal") as watch:
-        surprisal = pool_surprisal(opened, asked, masked_lm, model, watch.progress)
-    state = selection_state(opened, chosen, seed, answer, classifier, surprisal, choices, history)
-    selection = select_batch(strategy, state, batch)
+        selection = next_batch(opened, chosen, request, history=history, oracle=answer, watch=watch)
     if selection.note:
         note(selection.note)
     elif selection.skipped:
-        silent = ", ".join(opened.pool.classes[c] for c in selection.skipped)
+        silent = ", ".join(pool.classes[c] for c in selection.skipped)
         note(f"no labelled document and nothing else to ask with: {silent}")
     if out is not None:
-        write_picks(opened.pool, selection, strategy, out)
-    outlooks = class_outlooks(opened.pool, chosen, history, range(len(opened.pool.classes)))
+        write_batch(pool, selection, out)
+    outlooks = class_outlooks(pool, chosen, history, range(len(pool.classes)))
     if as_json:
-        show_json(select_json(opened.pool, selection, strategy, seed, outlooks))
+        show_json(select_document(pool, selection, seed, outlooks))
         return
     if out is not None:
         show_written([out])
     else:
-        show_selection(opened.pool, picks_json(opened.pool, selection))
-    show_outlooks(opened.pool, outlooks)
+        show_selection(pool, selection.picks(pool))
+    show_outlooks(pool, outlooks)

@@ -1,4 +1,4 @@
-"""The grid of a simulation, strategies by seeds, spread over worker processes."""
+"""The cells of a plan, spread over worker processes."""
 
 from __future__ import annotations
 
@@ -8,74 +8,46 @@ import queue
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..errors import ClassembError, RunError
 from ..index.index import EmbeddingIndex
-from ..index.kept import PoolSurprisal
 from ..measures.rounds import RoundResult
-from ..models.contracts import PROBE, Classifier, Training
+from ..models.contracts import PROBE, Training
 from ..models.devices import cpu_cores, resolve_device
-from ..models.masked_lm import MaskedLanguageModel
-from ..strategies.base import StrategyOptions
-from .simulation import Event, Schedule, simulate
+from ..watch import SILENT, Epoch, Watcher
+from .simulation import Cell, Plan, Simulator
 
 POLL = 1.0  # seconds between looks at whether all workers live
-
 MOST_WORKERS = 4  # each holds a model of its own
 
-MakeClassifier = Callable[[EmbeddingIndex], Classifier]
 
-
-@dataclass(frozen=True)
-class GridTask:
-    """What a worker process needs to run any cell; it is pickled, so it holds names, not models.
-
-    Attributes:
-        folder: of the index.
-        device: for the index and the masked language model.
-        make: makes the classifier for an index.
-        schedule: sizes.
-        masked_lm: name of the masked language model for "alps"; None without it.
-        options: see `simulate`.
-    """
-
-    folder: Path
-    device: str
-    make: MakeClassifier
-    schedule: Schedule
-    masked_lm: str | None
-    options: StrategyOptions
-
-
-def default_workers(cells: int, settings: Training) -> int:
+def default_workers(cells: int, training: Training) -> int:
     """Worker processes for so many cells: one for a BERT on a GPU, else one a core, at most four."""
-    on_gpu = settings.model != PROBE and resolve_device(settings.device) == "cuda"
+    on_gpu = training.model != PROBE and resolve_device(training.device) == "cuda"
     return 1 if on_gpu else max(1, min(cells, cpu_cores(), MOST_WORKERS))
 
 
 def run_grid(
-    task: GridTask,
-    cells: Sequence[tuple[str, int]],
+    index: EmbeddingIndex,
+    plan: Plan,
     workers: int,
     *,
     finished: Sequence[RoundResult] = (),
-    on_event: Callable[[Event], None] | None = None,
+    watch: Watcher = SILENT,
 ) -> Generator[RoundResult, None, None]:
     """The rounds that `simulate` gives, from several processes: in order within a cell only.
 
     Processes are spawned, never forked, share the cores between them, and end with this one.
 
     Args:
-        task: what each of them needs.
-        cells: strategy and seed of each.
+        index: is opened again by each of them.
+        plan: is pickled for them.
         workers: processes; no more are started than there are cells.
-        finished: results of an interrupted simulation with the same arguments.
-        on_event: called here after every epoch there.
+        finished: results of an interrupted simulation of the same plan.
+        watch: is told here of every epoch there.
 
     Yields:
         The rounds that are not in `finished`.
@@ -84,36 +56,22 @@ def run_grid(
         ClassembError: what a worker ran into.
         RunError: a worker ended without saying why.
     """
+    cells = plan.cells(finished)
     context = multiprocessing.get_context("spawn")
     work: Any = context.Queue()
     answers: Any = context.Queue()
-    for strategy, seed in cells:
-        work.put(
-            (strategy, seed, [r for r in finished if (r.strategy, r.seed) == (strategy, seed)])
-        )
+    for cell in cells:
+        work.put((cell, [r for r in finished if (r.strategy, r.seed) == cell]))
     workers = min(workers, len(cells))
     for _ in range(workers):
         work.put(None)
-    processes = [
-        context.Process(target=_work, args=(task, work, answers), daemon=True)
-        for _ in range(workers)
-    ]
+    given = (index.folder, index.device, plan, work, answers)
+    processes = [context.Process(target=_work, args=given, daemon=True) for _ in range(workers)]
     try:
         with _threads(max(1, cpu_cores() // max(1, workers))):
             for process in processes:
                 process.start()
-        running = workers
-        while running:
-            match _next(answers, processes):
-                case RoundResult() as result:
-                    yield result
-                case Event() as event:
-                    if on_event:
-                        on_event(event)
-                case None:
-                    running -= 1
-                case error:
-                    raise error
+        yield from _rounds(answers, processes, watch)
     finally:
         for process in processes:
             if process.is_alive():
@@ -121,10 +79,26 @@ def run_grid(
         work.cancel_join_thread()
 
 
-def _next(answers: Any, processes: Sequence[Any]) -> Any:
+def _rounds(answers: Any, processes: Sequence[Any], watch: Watcher) -> Iterator[RoundResult]:
+    """What the workers send, until each of them has sent its None."""
+    running = len(processes)
+    while running:
+        match _next(answers, processes):
+            case RoundResult() as result:
+                yield result
+            case Epoch() as epoch:
+                watch.epoch(epoch)
+            case None:
+                running -= 1
+            case error:
+                raise error
+
+
+def _next(answers: Any, processes: Sequence[Any]) -> RoundResult | Epoch | Exception | None:
     while True:
         try:
-            return answers.get(timeout=POLL)
+            answer: RoundResult | Epoch | Exception | None = answers.get(timeout=POLL)
+            return answer
         except queue.Empty:
             dead = [process for process in processes if process.exitcode not in (None, 0)]
             if all(process.exitcode is not None for process in processes):
@@ -138,30 +112,25 @@ def _next(answers: Any, processes: Sequence[Any]) -> Any:
                 ) from None
 
 
-def _work(task: GridTask, work: Any, answers: Any) -> None:
+class _Sender(Watcher):
+    """Sends every epoch to the parent process."""
+
+    def __init__(self, answers: Any) -> None:
+        self._answers = answers
+
+    def epoch(self, epoch: Epoch) -> None:
+        self._answers.put(epoch)
+
+
+def _work(folder: Any, device: str, plan: Plan, work: Any, answers: Any) -> None:
     """A worker process: cells from one queue, results and at last None to the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C and ends this process
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        index = EmbeddingIndex.open(task.folder, device=task.device)
-        classifier = task.make(index)
-        surprisal = None
-        if task.masked_lm is not None:
-            surprisal = PoolSurprisal(
-                index, MaskedLanguageModel(task.masked_lm, device=task.device)
-            )
-        for strategy, seed, finished in iter(work.get, None):
-            for result in simulate(
-                index,
-                [strategy],
-                [seed],
-                classifier,
-                task.schedule,
-                surprisal=surprisal,
-                options=task.options,
-                finished=finished,
-                on_event=answers.put,
-            ):
+        index = EmbeddingIndex.open(folder, device=device)
+        simulator = Simulator(index, plan, _Sender(answers))
+        for cell, finished in iter(work.get, None):
+            for result in simulator.rounds_of(Cell(*cell), finished):
                 answers.put(result)
         answers.put(None)
     except (ClassembError, OSError) as error:

@@ -3,65 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..arrays import FloatMatrix
+from ..arrays import FloatMatrix, unit
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..measures.rounds import read_rounds
 from ..models.contracts import PROBE, Training
-from ..models.masked_lm import MaskedLanguageModel
-from ..pool.recipes import find_recipe
+from ..pool.recipes import Recipe, find_recipe
 from ..reports.rare import PoolRuns, write_rare_report
-from ..strategies.base import StrategyOptions
+from ..strategies.options import StrategyOptions
 from ..strategies.selection import STRATEGIES
-from .reproduce import (
-    SCALES,
-    Experiment,
-    Scale,
-    Watcher,
-    built_index,
-    open_reproduction,
-    run_experiment,
-)
+from ..watch import SILENT, Watcher
+from .reproduce import Experiment, Scale, built_index, open_reproduction, run_plan
+from .schedule import Schedule
+from .simulation import MODELS, Models, Plan
 
 RARE_CLASSES = "rare-classes"
-
 POOLS = ("eurlex-rare", "arxiv-rare", "reuters", "eurlex-other")
-
-USUAL = "eurlex"  # the paper's classes, of which the rare ones have 7 %
-
-SEEDS = range(100, 120)  # others than those that the code was tried with
-
-FINE_TUNED_SEEDS = range(100, 103)
-
-FINE_TUNED_POOLS: Mapping[str, tuple[str, ...]] = {"small": POOLS[:1], "paper": POOLS}
-
-DISCRIMINATOR_EPOCHS = 1
-
 COMPARED = ("random", "uncertainty", "max-uncertainty", "portfolio")
-
 VARIANTS = ("no-names", "noise-names")  # of portfolio
+PROBE_RUN, BERT_RUN, REPORT = "probe", "bert", "report"
 
-REPORT = "report"
+
+@dataclass(frozen=True)
+class Study:
+    """Pools, strategies and seeds of the experiment.
+
+    Attributes:
+        pools: recipes in whose pools rare means 0.1 to 1 %.
+        usual: the recipe of the paper's classes, of which the rare ones have 7 %.
+        strategies: that are run on the pools with the probe.
+        seeds: of the runs with the probe; others than those that the code was tried with.
+        fine_tuned_pools: names of the pools that a BERT is fine-tuned on, by scale.
+        fine_tuned_seeds: of these runs.
+        discriminator_epochs: of "dal".
+        schedule: of every run; the paper's by default.
+    """
+
+    pools: tuple[str, ...] = POOLS
+    usual: str = "eurlex"
+    strategies: tuple[str, ...] = tuple(STRATEGIES)
+    seeds: tuple[int, ...] = tuple(range(100, 120))
+    fine_tuned_pools: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"small": POOLS[:1], "paper": POOLS}
+    )
+    fine_tuned_seeds: tuple[int, ...] = tuple(range(100, 103))
+    discriminator_epochs: int = 1
+    schedule: Schedule = Schedule()
+
+    def recipes(self, sources: Mapping[str, str]) -> list[Recipe]:
+        """Of the pools, the usual one last, on local copies where they are named.
+
+        Raises:
+            RequestError: a copy is named for a pool that is not there.
+        """
+        recipes = {recipe.name: recipe for recipe in map(find_recipe, (*self.pools, self.usual))}
+        if unknown := sorted(set(sources) - set(recipes)):
+            raise RequestError(
+                f"no pool {unknown[0]!r}; --source takes POOL=PATH for {', '.join(recipes)}"
+            )
+        return [
+            recipe.with_source(sources[name]) if name in sources else recipe
+            for name, recipe in recipes.items()
+        ]
+
+    def plans(self, index: EmbeddingIndex, scale: Scale, device: str) -> dict[str, Plan]:
+        """What is run with the probe on one of the pools, by run folder."""
+        plan = Plan(
+            strategies=self.strategies,
+            seeds=self.seeds,
+            schedule=self.schedule,
+            training=Training(model=PROBE, device=device),
+            options=StrategyOptions(discriminator_epochs=self.discriminator_epochs),
+            masked_lm=scale.masked_lm,
+        )
+        variants = {
+            variant: replace(
+                plan, strategies=("portfolio",), options=StrategyOptions(name_vectors=vectors)
+            )
+            for variant, vectors in other_names(index).items()
+        }
+        return {PROBE_RUN: plan, **variants}
+
+    def usual_plan(self, device: str) -> Plan:
+        """What is run with the probe on the paper's classes: portfolio beside its baselines."""
+        return Plan(
+            strategies=(*COMPARED, "class-embedding"),
+            seeds=self.seeds,
+            schedule=self.schedule,
+            training=Training(model=PROBE, device=device),
+        )
+
+    def fine_tuned_plan(self, fine_tuned: Experiment, device: str) -> Plan:
+        """What is run with a fine-tuned BERT: portfolio beside its baselines."""
+        return Plan(
+            strategies=COMPARED,
+            seeds=self.fine_tuned_seeds,
+            schedule=replace(self.schedule, dev_size=fine_tuned.dev_size),
+            training=replace(fine_tuned.classifier, device=device),
+        )
+
+
+STUDY = Study()
 
 
 def reproduce_rare_classes(
-    scale_name: str,
+    scale: Scale,
     out: Path,
-    watcher: Watcher,
     *,
     sources: Mapping[str, str] | None = None,
-    model: str | None = None,
-    masked_lm: str | None = None,
+    study: Study = STUDY,
     device: str = "auto",
     workers: int | None = None,
+    watch: Watcher = SILENT,
+    models: Models = MODELS,
 ) -> list[Path]:
     """Build the pools, simulate all strategies on each, and report; run again, it goes on.
 
@@ -71,95 +132,55 @@ def reproduce_rare_classes(
     fine-tuned BERT (3 seeds): at scale "small" on one pool, at scale "paper" on all.
 
     Args:
-        scale_name: "small" or "paper": which models.
+        scale: which models.
         out: folder for a folder a pool (index and runs) and the report.
-        watcher: is told how it goes on.
         sources: local copies in place of the recipes' sources, by recipe.
-        model: a BERT to fine-tune in place of the scale's.
-        masked_lm: for "alps", in place of that BERT.
+        study: pools, strategies and seeds.
         device: "auto", "cpu" or "cuda".
-        workers: processes; None as `simulate`.
+        workers: processes; None as `run_simulation`.
+        watch: is told how it goes on.
+        models: how names become models.
 
     Returns:
         The paths of the report.
 
     Raises:
-        RequestError: there is no such scale or pool.
+        RequestError: there is no such pool.
         RunError: `out` is of another reproduction.
         ClassembError: as building and simulating.
     """
-    if scale_name not in SCALES:
-        raise RequestError(f"no scale {scale_name!r}; there are {', '.join(SCALES)}")
-    sources = sources or {}
-    if unknown := sorted(set(sources) - {*POOLS, USUAL}):
-        raise RequestError(
-            f"no pool {unknown[0]!r}; --source takes POOL=PATH for {', '.join([*POOLS, USUAL])}"
-        )
-    scale = SCALES[scale_name].with_model(model, masked_lm)
+    recipes = study.recipes(sources or {})
+    names = [recipe.name for recipe in recipes]
+    *rare, usual = names
     fine_tuned = next(e for e in scale.experiments if e.classifier.model != PROBE)
-    watcher.stage("Loading the models")
-    surprisal_of = MaskedLanguageModel(scale.masked_lm, device=device)  # fails before the work
-    open_reproduction(out, _settings(scale_name, scale, fine_tuned), {*POOLS, USUAL, REPORT})
-    indexes = _indexes(scale.encoder, out, watcher, sources, device)
-
-    probe = Training(model=PROBE, device=device)
-    options = StrategyOptions(discriminator_epochs=DISCRIMINATOR_EPOCHS)
-    for name in POOLS:
-        folder, index = out / name, indexes[name]
-        watcher.stage(f"{name}: surprisal of the pool")
-        surprisal = PoolSurprisal(index, surprisal_of, watcher.documents)
-        len(surprisal.embeddings)
-        run = partial(
-            run_experiment,
-            index=index,
-            seeds=SEEDS,
-            settings=probe,
-            watcher=watcher,
-            workers=workers,
+    watch.stage("Loading the models")
+    masked_lm = models.masked_lm(scale.masked_lm, PROBE, device)  # fails before the work
+    open_reproduction(out, _settings(study, names, scale, fine_tuned), {*names, REPORT})
+    given: dict[str, Any] = {"device": device, "watch": watch, "models": models}
+    indexes = {}
+    for recipe in recipes:
+        watch.stage(f"{recipe.name}: building the index")
+        indexes[recipe.name] = built_index(
+            recipe, scale.encoder, out / recipe.name / "index", **given
         )
-        run(folder / "probe", strategies=list(STRATEGIES), surprisal=surprisal, options=options)
-        for variant, names in other_names(index).items():
-            run(folder / variant, strategies=["portfolio"], options=StrategyOptions(names=names))
-    run_experiment(
-        out / USUAL / "probe",
-        indexes[USUAL],
-        [*COMPARED, "class-embedding"],
-        SEEDS,
-        probe,
-        watcher,
-        workers=workers,
-    )
-    for name in FINE_TUNED_POOLS[scale_name]:
-        run_experiment(
-            out / name / "bert",
-            indexes[name],
-            COMPARED,
-            FINE_TUNED_SEEDS,
-            replace(fine_tuned.classifier, device=device),
-            watcher,
-            dev_size=fine_tuned.dev_size,
-            workers=workers,
-        )
-    watcher.stage("Writing the report")
-    runs = ("probe", *VARIANTS, "bert")
+    for name in rare:
+        watch.stage(f"{name}: surprisal of the pool")
+        PoolSurprisal(indexes[name], masked_lm, watch).compute()
+        for run, plan in study.plans(indexes[name], scale, device).items():
+            run_plan(out / name / run, indexes[name], replace(plan, models=models), workers, watch)
+    others = {usual: (PROBE_RUN, study.usual_plan(device))}
+    others |= {
+        name: (BERT_RUN, study.fine_tuned_plan(fine_tuned, device))
+        for name in study.fine_tuned_pools[scale.name]
+    }
+    for name, (run, plan) in others.items():
+        run_plan(out / name / run, indexes[name], replace(plan, models=models), workers, watch)
+    watch.stage("Writing the report")
     pools = [
-        PoolRuns(index, {run: read_rounds(out / name / run) for run in runs})
+        PoolRuns(index, {r: read_rounds(out / name / r) for r in (PROBE_RUN, *VARIANTS, BERT_RUN)})
         for name, index in indexes.items()
     ]
-    return write_rare_report(pools, out / REPORT, scale_name, fine_tuned.classifier)
-
-
-def _indexes(
-    encoder: str, out: Path, watcher: Watcher, sources: Mapping[str, str], device: str
-) -> dict[str, EmbeddingIndex]:
-    """The index of each pool, by name."""
-    indexes = {}
-    for name in (*POOLS, USUAL):
-        recipe = find_recipe(name)
-        recipe = recipe.with_source(sources[name]) if name in sources else recipe
-        watcher.stage(f"{name}: building the index")
-        indexes[name] = built_index(recipe, encoder, out / name / "index", device, watcher)
-    return indexes
+    return write_rare_report(pools, out / REPORT, scale.name, fine_tuned.classifier)
 
 
 def other_names(index: EmbeddingIndex) -> dict[str, FloatMatrix]:
@@ -173,23 +194,25 @@ def other_names(index: EmbeddingIndex) -> dict[str, FloatMatrix]:
     noisy = names.copy()
     half = rng.permutation(len(names))[: (len(names) + 1) // 2]
     noise = rng.standard_normal((len(half), names.shape[1])).astype(np.float32)
-    noisy[half] = noise / np.linalg.norm(noise, axis=1, keepdims=True)
+    noisy[half] = unit(noise)
     return dict(zip(VARIANTS, (np.zeros_like(names), noisy), strict=True))
 
 
-def _settings(scale_name: str, scale: Scale, fine_tuned: Experiment) -> dict[str, Any]:
+def _settings(
+    study: Study, pools: list[str], scale: Scale, fine_tuned: Experiment
+) -> dict[str, Any]:
     """What the results depend on, beside the documents."""
     return {
         "corpus": RARE_CLASSES,
-        "scale": scale_name,
+        "scale": scale.name,
         "encoder": scale.encoder,
-        "pools": [*POOLS, USUAL],
-        "seeds": [*SEEDS],
-        "discriminator_epochs": DISCRIMINATOR_EPOCHS,
+        "pools": pools,
+        "seeds": [*study.seeds],
+        "discriminator_epochs": study.discriminator_epochs,
         "masked_lm": scale.masked_lm,
         "fine_tuned": {
-            "pools": FINE_TUNED_POOLS[scale_name],
-            "seeds": [*FINE_TUNED_SEEDS],
+            "pools": study.fine_tuned_pools[scale.name],
+            "seeds": [*study.fine_tuned_seeds],
             "dev_size": fine_tuned.dev_size,
             "classifier": asdict(fine_tuned.classifier),
         },

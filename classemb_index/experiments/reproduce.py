@@ -5,33 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import RequestError, RunError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..index.store import MANIFEST
-from ..measures.rounds import FULL, RoundResult
+from ..measures.curves import read_summary
 from ..models.contracts import DEFAULT_MODEL, PROBE, Training
-from ..models.encoder import DEFAULT_ENCODER, SentenceBertEncoder
+from ..models.encoder import DEFAULT_ENCODER
 from ..models.hub import MINILM
-from ..models.masked_lm import MaskedLanguageModel
 from ..pool.pool import Pool
-from ..pool.recipes import Recipe, find_recipe
+from ..pool.recipes import Recipe
 from ..reports.corpus import read_corpora
+from ..reports.figures import save_run_curves
 from ..reports.paper import write_report
 from ..reports.tables import save_analysis
-from ..strategies.base import MOST_EPOCHS, StrategyOptions
-from ..strategies.selection import PAPER_STRATEGIES, classifier_for
-from .grid import default_workers
+from ..strategies.options import MOST_EPOCHS, StrategyOptions
+from ..watch import SILENT, Watcher
 from .run_folder import run_simulation
-from .simulation import Event, Schedule, count_rounds
+from .schedule import Schedule
+from .simulation import MODELS, Models, Plan
 
 SETTINGS = "reproduction.json"
 
 SMALL_BERT = "google/bert_uncased_L-2_H-128_A-2"
+# the paper's strategies, and the baselines of the field
+REPRODUCED = ("random", "class-embedding", "cvirs", "dal", "alps", "uncertainty", "max-uncertainty")
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,43 @@ class Scale:
     """How much of the paper's setting is run.
 
     Attributes:
+        name: its own.
         words: what a reader of the results should know.
         encoder: of the index.
         experiments: each on the paper's schedule, and once on the whole train split.
-        discriminator_epochs: of "dal".
         masked_lm: of "alps".
+        discriminator_epochs: of "dal".
+        schedule: of every experiment but for its dev documents; the paper's by default.
     """
 
+    name: str
     words: str
     encoder: str
     experiments: Sequence[Experiment]
     masked_lm: str
     discriminator_epochs: int = MOST_EPOCHS
+    schedule: Schedule = Schedule()
+
+    def settings(self) -> dict[str, Any]:
+        """What the results depend on, JSON-ready; the paper's schedule goes without saying."""
+        found = asdict(self)
+        del found["name"]
+        if self.schedule == Schedule():
+            del found["schedule"]
+        return {"scale": self.name, **found}
+
+    def plans(self, experiment: Experiment, device: str) -> list[Plan]:
+        """Every strategy with every seed, and once the whole train split."""
+        options = StrategyOptions(discriminator_epochs=self.discriminator_epochs)
+        plan = Plan(
+            strategies=REPRODUCED,
+            seeds=tuple(range(experiment.seeds)),
+            schedule=replace(self.schedule, dev_size=experiment.dev_size),
+            training=replace(experiment.classifier, device=device),
+            options=options,
+            masked_lm=self.masked_lm,
+        )
+        return [plan, replace(plan, strategies=(), seeds=(0,), full=True)]
 
     def with_model(self, model: str | None, masked_lm: str | None) -> Scale:
         """The same scale with another BERT to fine-tune, which ALPS takes too unless told otherwise.
@@ -89,64 +115,55 @@ class Scale:
         return replace(self, words=words, experiments=experiments, masked_lm=masked_lm)
 
 
-SCALES: Mapping[str, Scale] = {
-    "small": Scale(
-        words="small, for a machine with two cores: MiniLM embeddings; logistic heads on them (10 "
-        "seeds) and a fine-tuned small BERT at 64 tokens with 200 dev documents (2 seeds); DAL's "
-        "discriminators stop after 50 epochs. Neither the paper's encoder nor its BERT-base.",
-        encoder=MINILM,
-        experiments=(
-            Experiment("probe", Training(model=PROBE), seeds=10),
-            Experiment(
-                "bert",
-                Training(model=SMALL_BERT, learning_rate=2e-3, max_length=64),
-                seeds=2,
-                dev_size=200,
-            ),
+SMALL = Scale(
+    name="small",
+    words="small, for a machine with two cores: MiniLM embeddings; logistic heads on them (10 "
+    "seeds) and a fine-tuned small BERT at 64 tokens with 200 dev documents (2 seeds); DAL's "
+    "discriminators stop after 50 epochs. Neither the paper's encoder nor its BERT-base.",
+    encoder=MINILM,
+    experiments=(
+        Experiment("probe", Training(model=PROBE), seeds=10),
+        Experiment(
+            "bert",
+            Training(model=SMALL_BERT, learning_rate=2e-3, max_length=64),
+            seeds=2,
+            dev_size=200,
         ),
-        masked_lm=SMALL_BERT,
-        discriminator_epochs=50,
     ),
-    "paper": Scale(
-        words="paper: all-mpnet-base-v2 embeddings, bert-base-uncased fine-tuned at 512 tokens, the "
-        "whole dev split, 5 seeds.",
-        encoder=DEFAULT_ENCODER,
-        experiments=(Experiment("bert", Training(model=DEFAULT_MODEL), seeds=5),),
-        masked_lm=DEFAULT_MODEL,
-    ),
-}
+    masked_lm=SMALL_BERT,
+    discriminator_epochs=50,
+)
+PAPER = Scale(
+    name="paper",
+    words="paper: all-mpnet-base-v2 embeddings, bert-base-uncased fine-tuned at 512 tokens, the "
+    "whole dev split, 5 seeds.",
+    encoder=DEFAULT_ENCODER,
+    experiments=(Experiment("bert", Training(model=DEFAULT_MODEL), seeds=5),),
+    masked_lm=DEFAULT_MODEL,
+)
+SCALES = {scale.name: scale for scale in (SMALL, PAPER)}
 
 
-class Watcher(Protocol):
-    """Is told how a reproduction goes on."""
+def find_scale(name: str) -> Scale:
+    """The scale of that name.
 
-    def stage(self, words: str) -> None:
-        """A new stage begins."""
-
-    def documents(self, done: int, total: int) -> None:
-        """Documents of this stage that are embedded or read."""
-
-    def rounds(self, total: int) -> None:
-        """A simulation of so many rounds begins."""
-
-    def on_event(self, event: Event) -> None:
-        """An epoch is done."""
-
-    def on_result(self, result: RoundResult) -> None:
-        """A round is done."""
+    Raises:
+        RequestError: there is none; the message names the choices.
+    """
+    if name not in SCALES:
+        raise RequestError(f"no scale {name!r}; there are {', '.join(SCALES)}")
+    return SCALES[name]
 
 
 def reproduce(
-    name: str,
-    scale_name: str,
+    recipe: Recipe,
+    scale: Scale,
     out: Path,
-    watcher: Watcher,
     *,
-    source: str | None = None,
-    model: str | None = None,
-    masked_lm: str | None = None,
     device: str = "auto",
     workers: int | None = None,
+    watch: Watcher = SILENT,
+    models: Models = MODELS,
 ) -> list[Path]:
     """Build, analyze, simulate and report one of the paper's corpora; run again, it goes on.
 
@@ -154,102 +171,62 @@ def reproduce(
     training on the whole train split (Table 1).
 
     Args:
-        name: a recipe.
-        scale_name: one of SCALES.
+        recipe: of the corpus.
+        scale: how much is run.
         out: folder for the index, the analysis, a run folder an experiment, and the report.
-        watcher: is told how it goes on.
-        source: a local copy in place of the recipe's source.
-        model: a BERT in place of the scale's.
-        masked_lm: for "alps", in place of that BERT.
         device: "auto", "cpu" or "cuda".
-        workers: processes; None as `simulate`.
+        workers: processes; None as `run_simulation`.
+        watch: is told how it goes on.
+        models: how names become models.
 
     Returns:
         The paths of the report.
 
     Raises:
-        RequestError: there is no such scale, or the index in `out` is another one.
+        RequestError: the index in `out` is another one.
         RunError: `out` is of another reproduction.
         ClassembError: as building, simulating and the report.
     """
-    if scale_name not in SCALES:
-        raise RequestError(f"no scale {scale_name!r}; there are {', '.join(SCALES)}")
-    scale = SCALES[scale_name].with_model(model, masked_lm)
-    recipe = find_recipe(name) if source is None else find_recipe(name).with_source(source)
-    watcher.stage("Loading the models")
-    surprisal_of = MaskedLanguageModel(scale.masked_lm, device=device)  # fails before the work
+    watch.stage("Loading the models")
+    masked_lm = models.masked_lm(scale.masked_lm, PROBE, device)  # fails before the work
     parts = {"index", "analysis", "report", *(e.folder for e in scale.experiments)}
-    open_reproduction(out, {"corpus": recipe.name, "scale": scale_name, **asdict(scale)}, parts)
-    watcher.stage("Building the index")
-    index = built_index(recipe, scale.encoder, out / "index", device, watcher)
-    watcher.stage("Surprisal of the pool")
-    surprisal = PoolSurprisal(index, surprisal_of, watcher.documents)
-    len(surprisal.embeddings)
+    open_reproduction(out, {"corpus": recipe.name, **scale.settings()}, parts)
+    watch.stage("Building the index")
+    given: dict[str, Any] = {"device": device, "watch": watch, "models": models}
+    index = built_index(recipe, scale.encoder, out / "index", **given)
+    watch.stage("Surprisal of the pool")
+    PoolSurprisal(index, masked_lm, watch).compute()
     for experiment in scale.experiments:
-        for strategies, seeds in (
-            (PAPER_STRATEGIES, range(experiment.seeds)),
-            ([FULL], range(1)),
-        ):
-            run_experiment(
-                out / experiment.folder,
-                index,
-                strategies,
-                seeds,
-                replace(experiment.classifier, device=device),
-                watcher,
-                dev_size=experiment.dev_size,
-                surprisal=surprisal,
-                options=StrategyOptions(discriminator_epochs=scale.discriminator_epochs),
-                workers=workers,
-            )
-    watcher.stage("Writing the report")
-    runs = [out / experiment.folder for experiment in scale.experiments]
-    corpora = read_corpora([out / "index", *runs])
+        folder = out / experiment.folder
+        for plan in scale.plans(experiment, device):
+            run_plan(folder, index, replace(plan, models=models), workers, watch)
+        name = index.manifest.name
+        save_run_curves(read_summary(folder), name, experiment.classifier.model, folder)
+    watch.stage("Writing the report")
+    corpora = read_corpora([out / "index", *(out / e.folder for e in scale.experiments)])
     for corpus in corpora:
         if corpus.analysis is not None:
             save_analysis(corpus.analysis, out / "analysis")
     return write_report(corpora, out / "report", scale.words)
 
 
-def run_experiment(
-    folder: Path,
-    index: EmbeddingIndex,
-    strategies: Sequence[str],
-    seeds: Sequence[int],
-    settings: Training,
-    watcher: Watcher,
-    *,
-    dev_size: int | None = None,
-    surprisal: PoolSurprisal | None = None,
-    options: StrategyOptions | None = None,
-    workers: int | None = None,
+def run_plan(
+    folder: Path, index: EmbeddingIndex, plan: Plan, workers: int | None, watch: Watcher
 ) -> None:
-    """Simulate into a run folder on the paper's schedule, one stage of a reproduction.
-
-    Arguments are those of `run_simulation`; `workers` None takes its default.
-    """
-    schedule = Schedule(dev_size=dev_size)
-    make = partial(classifier_for, settings=settings)
-    watcher.stage(f"{index.manifest.name}, {folder.name}: {', '.join(strategies)}")
-    watcher.rounds(count_rounds(strategies, seeds, schedule))
-    for result in run_simulation(
-        folder,
-        index,
-        strategies,
-        seeds,
-        make(index),
-        schedule,
-        surprisal=surprisal,
-        options=options,
-        workers=workers or default_workers(len(strategies) * len(seeds), settings),
-        make=make,
-        on_event=watcher.on_event,
-    ):
-        watcher.on_result(result)
+    """Simulate into a run folder, one stage of a reproduction."""
+    watch.stage(f"{index.manifest.name}, {folder.name}: {', '.join(plan.names())}")
+    for _ in run_simulation(folder, index, plan, workers=workers, watch=watch):
+        pass
 
 
 def built_index(
-    recipe: Recipe, encoder: str, folder: Path, device: str, watcher: Watcher
+    recipe: Recipe,
+    encoder: str,
+    folder: Path,
+    *,
+    device: str = "auto",
+    watch: Watcher = SILENT,
+    models: Models = MODELS,
 ) -> EmbeddingIndex:
     """The index in the folder when it is the one that is asked for, else a new one.
 
@@ -269,12 +246,12 @@ def built_index(
     pool = Pool.read(recipe)
     return EmbeddingIndex.build(
         pool,
-        SentenceBertEncoder(encoder, device=device, max_length=recipe.max_length),
+        models.encoder(encoder, device=device, max_length=recipe.max_length),
         folder,
         recipe.backend,
         paper=recipe.paper,
         device=device,
-        progress=watcher.documents,
+        watch=watch,
     )
 
 

@@ -4,81 +4,156 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import Mask, Rows
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
-from ..labels.batches import NO_CLASS, Batch
+from ..index.kept import PoolSurprisal
+from ..labels.batches import Batch
 from ..labels.labelled import LabelledSet, draw_labelled, labelled_set
 from ..measures.rounds import FULL, RoundResult
-from ..models.contracts import THRESHOLD, Classifier, Surprisal
+from ..models.contracts import THRESHOLD, Classifier, Encoder, MaskedLM, Training
+from ..models.devices import device_name
+from ..models.encoder import SentenceBertEncoder
 from ..models.f1 import f1_scores
+from ..models.masked_lm import load_masked_lm
 from ..pool.pool import Pool
-from ..strategies.base import Selection, SelectionState, StrategyOptions
+from ..strategies.base import Aid, Selection, SelectionState
+from ..strategies.options import StrategyOptions
 from ..strategies.selection import (
-    NEED_MASKED_LM,
+    aids_of,
     check_options,
     check_strategy,
-    involved,
+    classifier_for,
     select_batch,
+    settings_of,
 )
+from ..watch import SILENT, Epoch, Watcher
+from .schedule import Schedule
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How many labels a simulation starts from, adds a round and ends with.
-
-    Attributes:
-        initial: random labelled documents at the start, the same for every strategy of a seed.
-        batch: documents a round; the last round takes what the budget leaves.
-        budget: labelled documents in all.
-        dev_size: dev documents for early stopping; None takes the whole dev split.
-    """
-
-    initial: int = 100
-    batch: int = 50
-    budget: int = 600
-    dev_size: int | None = None
-
-    def sizes(self) -> list[int]:
-        """The size of the labelled set in every round."""
-        return [*range(self.initial, self.budget, self.batch), self.budget]
-
-
-@dataclass(frozen=True)
-class Event:
-    """Where a simulation stands: sent after every epoch.
-
-    Attributes:
-        strategy: the query strategy's name.
-        seed: the seed.
-        round: from 0.
-        epoch: epochs done in this round.
-        dev_macro_f1: after that epoch, where there is a dev split.
-    """
+class Cell(NamedTuple):
+    """One strategy with one seed; the strategy "full" is one round on the whole train split."""
 
     strategy: str
     seed: int
-    round: int
-    epoch: int
-    dev_macro_f1: float | None
+
+
+@dataclass(frozen=True)
+class Models:
+    """What the names in a plan are turned into models by; pickled by name for worker processes.
+
+    Attributes:
+        encoder: of a name, with `device` and `max_length`.
+        classifier: of an index and a training.
+        masked_lm: of a name or None, the classifier's model and a device.
+    """
+
+    encoder: Callable[..., Encoder] = SentenceBertEncoder
+    classifier: Callable[[EmbeddingIndex, Training], Classifier] = classifier_for
+    masked_lm: Callable[[str | None, str, str], MaskedLM] = load_masked_lm
+
+
+MODELS = Models()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is simulated: strategies by seeds on one schedule.
+
+    It holds names, not models, so that a worker process, a continued run and a reader mean the
+    same.
+
+    Attributes:
+        strategies: names of query strategies; one given twice is run once.
+        seeds: one run of every strategy for each.
+        schedule: sizes; the paper's by default.
+        training: of the classifier.
+        options: what may be chosen of the strategies.
+        masked_lm: name of the masked language model of "alps"; None takes the classifier's own
+            model before fine-tuning, or the paper's BERT.
+        full: train on the whole train split too, once a seed (Table 1).
+        models: how names become models.
+    """
+
+    strategies: tuple[str, ...]
+    seeds: tuple[int, ...]
+    schedule: Schedule = Schedule()
+    training: Training = Training()
+    options: StrategyOptions = StrategyOptions()
+    masked_lm: str | None = None
+    full: bool = False
+    models: Models = MODELS
+
+    def names(self) -> list[str]:
+        """The strategies, each once, and "full" where it is planned."""
+        return list(dict.fromkeys([*self.strategies, *([FULL] if self.full else [])]))
+
+    def cells(self, finished: Iterable[RoundResult] = ()) -> list[Cell]:
+        """The cells of which rounds are left to run beside the finished ones, seed by seed."""
+        done = Counter(Cell(result.strategy, result.seed) for result in finished)
+        cells = [Cell(name, seed) for seed in dict.fromkeys(self.seeds) for name in self.names()]
+        return [cell for cell in cells if done[cell] < self.rounds_of(cell)]
+
+    def rounds_of(self, cell: Cell) -> int:
+        """How many rounds a cell has."""
+        return 1 if cell.strategy == FULL else len(self.schedule.sizes())
+
+    def n_rounds(self) -> int:
+        """How many rounds there are in all."""
+        return sum(self.rounds_of(cell) for cell in self.cells())
+
+    def check(self, pool: Pool) -> None:
+        """Nothing, when the pool can be simulated on as planned.
+
+        Raises:
+            RequestError: the pool has no classes, no test split or too few documents for
+                the budget, or a strategy or an option of one is unknown.
+        """
+        for name in self.strategies:
+            check_strategy(name)
+        check_options(self.options)
+        schedule = self.schedule
+        if schedule.batch < 1 or not 1 <= schedule.initial <= schedule.budget:
+            raise RequestError(
+                f"initial {schedule.initial}, batch {schedule.batch} and budget {schedule.budget} do "
+                "not fit: batch is at least 1 and initial is from 1 to budget"
+            )
+        if not pool.classes:
+            raise RequestError(
+                f"the pool {pool.name} has no classes to learn; add labels to its documents"
+            )
+        known = int(np.count_nonzero(pool.answerable))
+        if schedule.budget > known:
+            raise RequestError(
+                f"a budget of {schedule.budget} labels, {known} documents of the pool have known "
+                "labels; lower --budget"
+            )
+        if not pool.known_rows("test").size:
+            raise RequestError(
+                f"the pool {pool.name} has no test split with known labels to measure on; "
+                "give its documents a split"
+            )
+        dev = len(pool.known_rows("dev"))
+        if schedule.dev_size is not None and not 0 <= schedule.dev_size <= dev:
+            raise RequestError(
+                f"asked for {schedule.dev_size} dev documents, there are {dev}; lower --dev-size"
+            )
 
 
 def simulate(
     index: EmbeddingIndex,
-    strategies: Sequence[str],
-    seeds: Sequence[int],
-    classifier: Classifier,
-    schedule: Schedule | None = None,
+    plan: Plan,
     *,
-    surprisal: Surprisal | None = None,
-    options: StrategyOptions | None = None,
     finished: Sequence[RoundResult] = (),
-    on_event: Callable[[Event], None] | None = None,
+    watch: Watcher = SILENT,
 ) -> Generator[RoundResult, None, None]:
     """What each strategy gains: a result a round, for every seed and strategy.
 
@@ -89,227 +164,173 @@ def simulate(
 
     Args:
         index: the pool and its embeddings; documents with unknown labels are left out.
-        strategies: names of query strategies; one given twice is run once. "full" is one
-            round that is trained on the whole train split.
-        seeds: one run of every strategy for each.
-        classifier: trained and measured each round.
-        schedule: sizes; the paper's by default.
-        surprisal: of the pool's documents, for "alps".
-        options: what may be chosen of the strategies; the defaults of each otherwise.
-        finished: results of an interrupted simulation with the same arguments.
-        on_event: called after every epoch.
+        plan: what to run.
+        finished: results of an interrupted simulation of the same plan.
+        watch: is told of every epoch.
 
     Yields:
         The rounds that are not in `finished`.
 
     Raises:
-        RequestError: the pool has no classes, no test split or too few documents for
-            the budget, or a strategy is unknown or lacks what it needs.
+        RequestError: as for `Plan.check`.
+        ModelError: a model of the plan cannot be had.
     """
-    schedule, options = schedule or Schedule(), options or StrategyOptions()
-    check_simulation(index.pool, strategies, schedule)
-    check_options(options)
-    check_surprisal(strategies, surprisal, options)
-    for seed in dict.fromkeys(seeds):
-        for strategy in dict.fromkeys(strategies):
-            done = [r for r in finished if (r.strategy, r.seed) == (strategy, seed)]
-            cell = _Cell(
-                index,
-                strategy,
-                seed,
-                classifier,
-                schedule,
-                surprisal,
-                options,
-                on_event,
-            )
-            yield from cell.rounds(sorted(done, key=lambda result: result.round))
+    plan.check(index.pool)
+    yield from Simulator(index, plan, watch).rounds(finished)
 
 
-def check_simulation(pool: Pool, strategies: Sequence[str], schedule: Schedule) -> None:
-    """Nothing, when the pool can be simulated on as asked.
+class Simulator:
+    """Runs a plan's cells one after the other; its models are made once.
 
-    Raises:
-        RequestError: as for `simulate`.
+    Args:
+        index: the pool and its embeddings.
+        plan: what to run.
+        watch: is told of every epoch.
     """
-    for strategy in strategies:
-        if strategy != FULL:
-            check_strategy(strategy)
-    if schedule.batch < 1 or not 1 <= schedule.initial <= schedule.budget:
-        raise RequestError(
-            f"initial {schedule.initial}, batch {schedule.batch} and budget {schedule.budget} do not "
-            "fit: batch is at least 1 and initial is from 1 to budget"
-        )
-    if not pool.classes:
-        raise RequestError(
-            f"the pool {pool.name} has no classes to learn; add labels to its documents"
-        )
-    known = int(np.count_nonzero(pool.answerable))
-    if schedule.budget > known:
-        raise RequestError(
-            f"a budget of {schedule.budget} labels, {known} documents of the pool have known labels; "
-            "lower --budget"
-        )
-    if not pool.known_rows("test").size:
-        raise RequestError(
-            f"the pool {pool.name} has no test split with known labels to measure on; "
-            "give its documents a split"
-        )
-    dev = len(pool.known_rows("dev"))
-    if schedule.dev_size is not None and not 0 <= schedule.dev_size <= dev:
-        raise RequestError(
-            f"asked for {schedule.dev_size} dev documents, there are {dev}; lower --dev-size"
-        )
 
-
-def check_surprisal(
-    strategies: Sequence[str], surprisal: Surprisal | None, options: StrategyOptions
-) -> None:
-    """Nothing, when the strategies that look at surprisal have it.
-
-    Raises:
-        RequestError: as for `simulate`.
-    """
-    if surprisal is None and (lacking := NEED_MASKED_LM & involved(strategies, options)):
-        raise RequestError(
-            f"the strategy {min(lacking)!r} needs a masked language model; name one with "
-            "--masked-lm NAME|PATH"
-        )
-
-
-def count_rounds(strategies: Sequence[str], seeds: Sequence[int], schedule: Schedule) -> int:
-    """How many rounds a simulation has in all."""
-    rounds = sum(1 if name == FULL else len(schedule.sizes()) for name in dict.fromkeys(strategies))
-    return rounds * len(dict.fromkeys(seeds))
-
-
-class _Cell:
-    """One strategy with one seed."""
-
-    def __init__(
-        self,
-        index: EmbeddingIndex,
-        strategy: str,
-        seed: int,
-        classifier: Classifier,
-        schedule: Schedule,
-        surprisal: Surprisal | None,
-        options: StrategyOptions,
-        on_event: Callable[[Event], None] | None,
-    ) -> None:
-        self._index, self._pool = index, index.pool
-        self._strategy, self._seed = strategy, seed
-        self._classifier, self._schedule = classifier, schedule
-        self._surprisal, self._options = surprisal, options
-        self._near: dict[int, Rows] = {}  # what SEALS has looked up
-        self._on_event = on_event
+    def __init__(self, index: EmbeddingIndex, plan: Plan, watch: Watcher = SILENT) -> None:
+        self._index, self._pool, self._plan, self._watch = index, index.pool, plan, watch
+        self._options = plan.options.on(index)
+        self._classifier = plan.models.classifier(index, plan.training)
         self._test_rows = self._pool.known_rows("test")
-        self._dev_rows = np.zeros(0, dtype=np.int64)
-        if classifier.uses_dev:
-            self._dev_rows = draw_dev(self._pool, schedule.dev_size, seed)
 
-    def rounds(self, done: Sequence[RoundResult]) -> Generator[RoundResult, None, None]:
-        if self._strategy == FULL:
+    @cached_property
+    def surprisal(self) -> PoolSurprisal:
+        """Of the pool, by the plan's masked language model, which is loaded here."""
+        plan, index = self._plan, self._index
+        model = plan.models.masked_lm(plan.masked_lm, plan.training.model, index.device)
+        return PoolSurprisal(index, model, self._watch)
+
+    def config(self) -> dict[str, Any]:
+        """What the results depend on, JSON-ready; equal for runs that can be continued."""
+        manifest, plan = self._index.manifest, self._plan
+        classifier = dict(self._classifier.settings())
+        masked_lm = self.surprisal.masked_lm if self._looks_at(Aid.SURPRISAL) else None
+        own = {name: settings_of(name, self._options, masked_lm) for name in plan.strategies}
+        return {
+            "index": {
+                "name": manifest.name,
+                "source": manifest.source,
+                "n": manifest.n,
+                "encoder": manifest.encoder.name,
+                "vectors": manifest.files["vectors.npy"]["sha256"],
+                "documents": manifest.files["documents.parquet"]["sha256"],
+            },
+            "classifier": classifier,
+            "schedule": asdict(plan.schedule),
+            "strategies": {name: own.get(name, {}) for name in plan.names()},
+            "machine": {"device": device_name(classifier.get("device", "cpu"))},
+            "versions": _versions(),
+        }
+
+    def compute_surprisal(self) -> None:
+        """Compute the surprisal of the pool, where a strategy of the plan looks at it."""
+        if self._looks_at(Aid.SURPRISAL):
+            self.surprisal.compute()
+
+    def rounds(self, finished: Sequence[RoundResult] = ()) -> Generator[RoundResult, None, None]:
+        """The rounds of the plan that are not in `finished`."""
+        for cell in self._plan.cells(finished):
+            yield from self.rounds_of(cell, finished)
+
+    def rounds_of(
+        self, cell: Cell, finished: Sequence[RoundResult] = ()
+    ) -> Generator[RoundResult, None, None]:
+        """The rounds of a cell that are not in `finished`."""
+        done = [result for result in finished if (result.strategy, result.seed) == cell]
+        done.sort(key=lambda result: result.round)
+        if cell.strategy == FULL:
             rows = np.flatnonzero(self._pool.answerable)
             sizes = [len(rows)]
         else:
-            rows = draw_labelled(self._pool, self._schedule.initial, self._seed).rows
-            sizes = self._schedule.sizes()
+            rows = draw_labelled(self._pool, self._plan.schedule.initial, cell.seed).rows
+            sizes = self._plan.schedule.sizes()
         history: list[Batch] = []
         for number, size in enumerate(sizes):
             if number < len(done):
                 result = done[number]
             else:
                 batch = sizes[number + 1] - size if number + 1 < len(sizes) else 0
-                result = self._round(number, self._labelled(rows), batch, history)
+                result = self._round(cell, self._labelled(rows, cell.seed), batch, history)
                 yield result
-            history.append(self._batch(result))
+            history.append(result.batch(self._pool))
             rows = np.concatenate([rows, history[-1].rows])
 
-    def _batch(self, result: RoundResult) -> Batch:
-        place = {name: position for position, name in enumerate(self._pool.classes)}
-        # rounds of earlier versions do not say which class asked
-        asked = result.picked_for or [None] * len(result.selected)
-        return Batch(
-            np.array([self._pool.row_of[id_] for id_ in result.selected], dtype=np.int64),
-            np.array([NO_CLASS if c is None else place[c] for c in asked], dtype=np.int64),
-            tuple(result.steps or [""] * len(result.selected)),
-            result.strategy,
-        )
-
     def _round(
-        self, number: int, labelled: LabelledSet, batch: int, history: Sequence[Batch]
+        self, cell: Cell, labelled: LabelledSet, batch: int, history: Sequence[Batch]
     ) -> RoundResult:
-        pool, names = self._pool, self._pool.classes
+        pool, number = self._pool, len(history)
+        dev_rows = self._dev_rows(cell.seed)
         started = time.perf_counter()
         epochs = self._classifier.fit(
             labelled.rows,
             labelled.labels,
-            self._dev_rows,
-            pool.labels[self._dev_rows],
-            seed=_seed(self._seed, number),
-            on_epoch=lambda epoch, macro_f1: self._tell(number, epoch, macro_f1),
+            dev_rows,
+            pool.labels[dev_rows],
+            seed=_seed(cell.seed, number),
+            on_epoch=lambda done, macro_f1: self._watch.epoch(Epoch(*cell, number, done, macro_f1)),
         )
         trained = time.perf_counter()
         predicted = self._classifier.probabilities(self._test_rows) > THRESHOLD
         f1 = f1_scores(predicted, pool.labels[self._test_rows])
         measured = time.perf_counter()
-        selection = self._select(number, labelled, batch, history) if batch else None
+        selection = self._select(cell, labelled, batch, history) if batch else None
         selected = time.perf_counter()
         return RoundResult(
-            strategy=self._strategy,
-            seed=self._seed,
+            strategy=cell.strategy,
+            seed=cell.seed,
             round=number,
             n_labelled=len(labelled),
             macro_f1=f1.macro,
             micro_f1=f1.micro,
-            f1=dict(zip(names, f1.per_class.tolist(), strict=True)),
-            labelled_counts=dict(zip(names, labelled.counts.tolist(), strict=True)),
-            selected=[pool.ids[row] for row in selection.rows] if selection else [],
+            f1=dict(zip(pool.classes, f1.per_class.tolist(), strict=True)),
+            labelled_counts=dict(zip(pool.classes, labelled.counts.tolist(), strict=True)),
+            selected=selection.ids(pool) if selection else [],
             seconds={
                 "train": trained - started,
                 "predict": measured - trained,
                 "select": selected - measured,
             },
             epochs=epochs,
-            n_dev=len(self._dev_rows),
-            skipped_classes=[names[c] for c in selection.skipped] if selection else [],
+            n_dev=len(dev_rows),
+            skipped_classes=[pool.classes[c] for c in selection.skipped] if selection else [],
             note=selection.note if selection else None,
-            picked_for=[None if c == NO_CLASS else names[c] for c in selection.classes]
-            if selection
-            else [],
-            steps=list(selection.steps) if selection else [],
+            picked_for=selection.asked_by(pool) if selection else [],
+            steps=list(selection.steps) if selection and any(selection.steps) else [],
         )
 
     def _select(
-        self, number: int, labelled: LabelledSet, batch: int, history: Sequence[Batch]
+        self, cell: Cell, labelled: LabelledSet, batch: int, history: Sequence[Batch]
     ) -> Selection:
-        rng = np.random.default_rng([self._seed, number, zlib.crc32(self._strategy.encode())])
+        looks_at = aids_of([cell.strategy], self._options)
         state = SelectionState(
             self._index,
             labelled,
-            rng,
+            np.random.default_rng([cell.seed, len(history), zlib.crc32(cell.strategy.encode())]),
             self._oracle,
             self._classifier,
-            self._surprisal,
-            self._options,
-            history,
-            self._near,
+            self.surprisal if Aid.SURPRISAL in looks_at else None,
+            options=self._options,
+            history=history,
         )
-        return select_batch(self._strategy, state, batch)
+        return select_batch(cell.strategy, state, batch)
 
-    def _labelled(self, rows: Rows) -> LabelledSet:
-        found = labelled_set(self._pool, rows, f"round of seed {self._seed}")
+    def _labelled(self, rows: Rows, seed: int) -> LabelledSet:
+        found = labelled_set(self._pool, rows, f"round of seed {seed}")
         # the oracle cannot answer for a document whose labels nobody knows
         unlabelled = found.unlabelled & self._pool.is_known
         return LabelledSet(found.rows, found.labels, unlabelled, found.origin)
 
+    def _dev_rows(self, seed: int) -> Rows:
+        if not self._classifier.uses_dev:
+            return np.zeros(0, dtype=np.int64)
+        return draw_dev(self._pool, self._plan.schedule.dev_size, seed)
+
     def _oracle(self, row: int) -> Mask:
         return np.asarray(self._pool.labels[row])
 
-    def _tell(self, number: int, epoch: int, macro_f1: float | None) -> None:
-        if self._on_event:
-            self._on_event(Event(self._strategy, self._seed, number, epoch, macro_f1))
+    def _looks_at(self, aid: Aid) -> bool:
+        return aid in aids_of(self._plan.strategies, self._options)
 
 
 def draw_dev(pool: Pool, size: int | None, seed: int) -> Rows:
@@ -323,3 +344,10 @@ def draw_dev(pool: Pool, size: int | None, seed: int) -> Rows:
 def _seed(seed: int, number: int) -> int:
     """A seed for the classifier of one round, the same for every strategy."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("classemb-index", "torch", "transformers", "scikit-learn", "numpy")
+    return {name: version(name) for name in names}

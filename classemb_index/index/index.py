@@ -18,6 +18,7 @@ from ..models.devices import check_device
 from ..models.encoder import SentenceBertEncoder
 from ..pool.documents import write_documents
 from ..pool.pool import Pool, read_documents
+from ..watch import SILENT, Watcher
 from .backends import open_backend, resolve_backend
 from .backends.base import Neighbours, VectorIndex
 from .build import (
@@ -93,7 +94,7 @@ class EmbeddingIndex:
         paper: Mapping[str, Any] | None = None,
         force: bool = False,
         device: str = "auto",
-        progress: Progress | None = None,
+        watch: Watcher = SILENT,
     ) -> EmbeddingIndex:
         """Embed every document of the pool and write the index to `folder`.
 
@@ -109,7 +110,7 @@ class EmbeddingIndex:
             paper: published numbers to be compared with (a recipe's [paper]).
             force: replace another source's index too.
             device: where to search: "auto", "cpu" or "cuda".
-            progress: called with documents done and in all.
+            watch: is told how many documents are done.
 
         Raises:
             IndexFolderError: the folder is no index, another source's, or being built.
@@ -131,11 +132,9 @@ class EmbeddingIndex:
                 parts = given_parts(embeddings, draft, shape, dtype)
             elif encoder is not None:
                 parts = encoded_parts(pool, encoder, draft)
-            if progress:
-                progress(0, len(pool))
+            watch.progress(0, len(pool))
             for done in parts:
-                if progress:
-                    progress(done, len(pool))
+                watch.progress(done, len(pool))
             write_documents(draft / DOCUMENTS, pool_records(pool))
             vectors = np.load(draft / VECTORS, mmap_mode="r")
             mean = mean_embedding(vectors, np.flatnonzero(pool.selectable))

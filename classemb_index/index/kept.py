@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -11,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import FloatMatrix, Rows
-from ..models.masked_lm import LENGTH, SEED, SHARE, MaskedLanguageModel, surprisal_embeddings
+from ..models.contracts import MaskedLM
+from ..models.masked_lm import LENGTH, SEED, SHARE, surprisal_embeddings
+from ..watch import SILENT, Watcher
 from .index import EmbeddingIndex
 from .store import CACHE
 
 CHUNK = 4096  # texts that are held at once
-
-OnTexts = Callable[[int, int], None]  # texts done, texts in all
 
 
 class PoolSurprisal:
@@ -30,18 +29,22 @@ class PoolSurprisal:
     Args:
         index: gives the texts.
         masked_lm: pre-trained, not fine-tuned.
-        on_texts: called with texts done and in all while they are computed.
+        watch: is told how many texts are done while they are computed.
     """
 
     def __init__(
         self,
         index: EmbeddingIndex,
-        masked_lm: MaskedLanguageModel,
-        on_texts: OnTexts | None = None,
+        masked_lm: MaskedLM,
+        watch: Watcher = SILENT,
     ) -> None:
         self.masked_lm = masked_lm
         self._index = index
-        self._on_texts = on_texts
+        self._watch = watch
+
+    def compute(self) -> None:
+        """Compute or read them now, once."""
+        _ = self.embeddings
 
     def of(self, rows: Rows) -> FloatMatrix:
         """(len(rows), 128) float32 of these rows, which must be selectable."""
@@ -92,6 +95,5 @@ class PoolSurprisal:
             part = slice(start, start + CHUNK)
             texts = self._index.pool.texts_of(self._rows[part])
             found[part] = surprisal_embeddings(texts, self.masked_lm)
-            if self._on_texts:
-                self._on_texts(min(start + CHUNK, len(self._rows)), len(self._rows))
+            self._watch.progress(min(start + CHUNK, len(self._rows)), len(self._rows))
         return found

@@ -1,8 +1,9 @@
-"""Batches that were labelled together, in order: which class asked for which document; their files."""
+"""Batches: documents picked together, in order, with the class that asked for each; their files."""
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Counts, Mask, Rows
+from ..arrays import Counts, FloatVector, Mask, Rows
 from ..errors import RequestError, SourceError
 from ..pool.files import json_object, read_text
 from ..pool.pool import Pool
@@ -29,12 +30,70 @@ class Batch:
         classes: (b,) int64 position of the class that asked for each, or NO_CLASS.
         steps: (b,) the strategy's step that picked each; "" where it has none.
         strategy: that selected it; None where nobody knows.
+        scores: (b,) float32 what the strategy ranked by, or NaN; None where nobody knows.
     """
 
     rows: Rows
     classes: Rows
     steps: tuple[str, ...]
     strategy: str | None = None
+    scores: FloatVector | None = None
+
+    @classmethod
+    def of_ids(
+        cls,
+        pool: Pool,
+        ids: Sequence[str],
+        asked_by: Sequence[str | None],
+        steps: Sequence[str],
+        strategy: str | None = None,
+    ) -> Batch:
+        """The batch of these ids, with the name of the class that asked for each, or None."""
+        position_of = {name: position for position, name in enumerate(pool.classes)}
+        return cls(
+            np.array([pool.row_of[id_] for id_ in ids], dtype=np.int64),
+            np.array([NO_CLASS if c is None else position_of[c] for c in asked_by], dtype=np.int64),
+            tuple(steps),
+            strategy,
+        )
+
+    def ids(self, pool: Pool) -> list[str]:
+        """The documents' ids."""
+        return [pool.ids[row] for row in self.rows]
+
+    def asked_by(self, pool: Pool) -> list[str | None]:
+        """The name of the class that asked for each, or None."""
+        return [None if c == NO_CLASS else pool.classes[c] for c in self.classes]
+
+    def picks(self, pool: Pool) -> list[dict[str, Any]]:
+        """The picks, JSON-ready, in order."""
+        scores = np.full(len(self.rows), np.nan) if self.scores is None else self.scores
+        columns = zip(
+            self.rows, self.ids(pool), self.asked_by(pool), scores, self.steps, strict=True
+        )
+        return [
+            {
+                "rank": rank,
+                "row": int(row),
+                "id": id_,
+                "class": asked_by,
+                "score": None if np.isnan(score) else float(score),
+                "step": step or None,
+            }
+            for rank, (row, id_, asked_by, score, step) in enumerate(columns, start=1)
+        ]
+
+
+def write_batch(pool: Pool, batch: Batch, path: Path) -> None:
+    """Write a batch as JSONL, a pick a line with its text, for the annotators."""
+    lines = (
+        json.dumps(
+            {**pick, "strategy": batch.strategy, "text": pool.text(pick["row"])}, ensure_ascii=False
+        )
+        + "\n"
+        for pick in batch.picks(pool)
+    )
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 def picks_by_class(history: Sequence[Batch], q: int, step: str) -> Counts:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from ..errors import RunError
+from ..labels.batches import Batch
+from ..pool.pool import Pool
 
 CONFIG = "config.json"
 
@@ -56,6 +58,17 @@ class RoundResult:
     note: str | None = None
     picked_for: list[str | None] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+
+    def batch(self, pool: Pool) -> Batch:
+        """What was selected, as the batch that the next round's strategy knows of."""
+        nothing: list[str | None] = [None] * len(self.selected)
+        return Batch.of_ids(
+            pool,
+            self.selected,
+            self.picked_for or nothing,  # rounds of earlier versions do not say which class asked
+            self.steps or [""] * len(self.selected),
+            self.strategy,
+        )
 
 
 def read_rounds(folder: Path) -> list[RoundResult]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..arrays import BoolMatrix, FloatMatrix, Rows
+if TYPE_CHECKING:  # the command line makes options of `Training` before anything is computed
+    from ..arrays import BoolMatrix, FloatMatrix, Rows
 
 
 class Encoder(Protocol):
@@ -87,10 +88,10 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Training:
-    """How BERT is fine-tuned; what the paper leaves open is ours (learning rate, patience).
+    """How a classifier is trained; what the paper leaves open of BERT is ours (learning rate, patience).
 
     Attributes:
-        model: a hub name, a local path or "minilm".
+        model: a hub name, a local path, "minilm" or "probe", whose other settings are fixed.
         epochs: at most.
         batch_size: documents in a training step.
         learning_rate: of Adam, at its peak; ours, as the paper gives none.
@@ -100,14 +101,26 @@ class Training:
         precision: "auto", "float32" or "bfloat16".
     """
 
-    model: str = DEFAULT_MODEL
-    epochs: int = 15
+    model: str = field(
+        default=DEFAULT_MODEL,
+        metadata={
+            "help": "Classifier: a BERT by hub name or path, 'minilm', or 'probe' (logistic heads on the "
+            "stored embeddings)."
+        },
+    )
+    epochs: int = field(default=15, metadata={"help": "Of a BERT: most epochs.", "min": 1})
     batch_size: int = 16
-    learning_rate: float = 5e-5
+    learning_rate: float = field(
+        default=5e-5, metadata={"help": "Of a BERT: Adam's, at its peak.", "min": 1e-9}
+    )
     patience: int = PATIENCE
-    max_length: int = 512
-    device: str = "auto"
-    precision: str = "auto"
+    max_length: int = field(
+        default=512, metadata={"help": "Of a BERT: tokens it reads of a text.", "min": 1}
+    )
+    device: str = field(default="auto", metadata={"help": "auto, cpu or cuda."})
+    precision: str = field(
+        default="auto", metadata={"help": "Of a BERT: auto, float32 or bfloat16."}
+    )
 
 
 class TrainedClassifier(Protocol):

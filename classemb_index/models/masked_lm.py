@@ -13,7 +13,7 @@ import numpy as np
 
 from ..arrays import FloatMatrix
 from ..errors import ModelError
-from .contracts import PROBE
+from .contracts import PROBE, MaskedLM
 from .devices import autocast, resolve_device, resolve_precision
 from .hub import MINILM, hub_answers, loading, model_path, weights_digest
 
@@ -151,7 +151,7 @@ def load_masked_lm(name: str | None, model: str, device: str) -> MaskedLanguageM
 
 
 def surprisal_embeddings(
-    texts: Sequence[str], masked_lm: MaskedLanguageModel, seed: int = SEED
+    texts: Sequence[str], masked_lm: MaskedLM, seed: int = SEED
 ) -> FloatMatrix:
     """ALPS's surprisal embeddings (Yuan, Lin, Boyd-Graber, EMNLP 2020): surprisal, scaled to length 1.
 

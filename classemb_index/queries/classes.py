@@ -122,6 +122,30 @@ def described(
     return names
 
 
+def class_vectors(
+    index: EmbeddingIndex, descriptions: Mapping[str, str], hide_names: bool = False
+) -> FloatMatrix | None:
+    """(q, dim) float32: what classes are searched by in place of the index's own names.
+
+    Args:
+        index: holds the class names.
+        descriptions: classes in the user's words, by name.
+        hide_names: no class has a name.
+
+    Returns:
+        None where the index's own names serve.
+
+    Raises:
+        RequestError: names are hidden and described at once, or as for `described`.
+        UnknownClassError: as for `described`.
+    """
+    if not hide_names:
+        return described(index, descriptions) if descriptions else None
+    if descriptions:
+        raise RequestError("--no-names hides what --describe says; leave one of them out")
+    return hidden(index)
+
+
 def hidden(index: EmbeddingIndex) -> FloatMatrix:
     """(q, dim) zeros: no class has a name."""
     return np.zeros((len(index.pool.classes), index.manifest.dim), dtype=np.float32)

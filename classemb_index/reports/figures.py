@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..measures.curves import Curve
+    from ..measures.curves import Curve, Summary
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart
 COLOURS = (
@@ -82,6 +82,19 @@ def save_curves(
     figure.legend(handles, labels, frameon=False, loc="outside right center")
     figure.suptitle(_plain(title))
     return _save(figure, stem)
+
+
+def save_run_curves(summary: Summary, name: str, model: str, folder: Path) -> list[Path]:
+    """The learning curves of a run folder, as curves.png and curves.svg in it.
+
+    Args:
+        summary: of the run.
+        name: of its pool.
+        model: of its classifier, by name or path.
+        folder: the run folder.
+    """
+    title = f"{name}, {Path(model).name}"
+    return save_curves(summary.curves, title, folder / "curves", full=summary.full)
 
 
 def save_panels(

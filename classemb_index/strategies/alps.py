@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import FloatMatrix, Rows
 from ..errors import RequestError
-from .base import Selection, SelectionState, for_no_class
+from .base import Aid, Selection, SelectionState, Strategy, for_no_class
 
 
 def select_alps(state: SelectionState, batch: int) -> Selection:
@@ -25,6 +25,9 @@ def select_alps(state: SelectionState, batch: int) -> Selection:
         )
     rows = state.unlabelled_rows
     return for_no_class(rows[cluster_selection(state.surprisal.of(rows), batch, state.rng)])
+
+
+ALPS = Strategy(select_alps, frozenset({Aid.SURPRISAL}))
 
 
 def cluster_selection(embeddings: FloatMatrix, batch: int, rng: np.random.Generator) -> Rows:

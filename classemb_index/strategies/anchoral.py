@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import FloatMatrix, Mask, Rows, Scores
 from ..labels.labelled import LabelledSet
-from .base import Selection, SelectionState, select_from
+from .base import Aid, Selection, SelectionState, Strategy, select_from
 
 ANCHORS = 10  # of a class
 
@@ -18,6 +18,9 @@ SUBPOOL = 500
 def select_anchoral(state: SelectionState, batch: int) -> Selection:
     """What the base strategy selects in the sub-pool of AnchorAL."""
     return select_from(state, anchoral_subpool(state), batch)
+
+
+ANCHORAL = Strategy(select_anchoral, frozenset({Aid.BASE}), options=("base",))
 
 
 def anchoral_subpool(state: SelectionState) -> Rows:

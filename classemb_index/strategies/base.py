@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import TypeAlias
 
 import numpy as np
 
-from ..arrays import FloatMatrix, FloatVector, Mask, Rows, Scores
+from ..arrays import FloatMatrix, Mask, Rows, Scores
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.batches import NO_CLASS, Batch
 from ..labels.labelled import LabelledSet
 from ..models.contracts import Surprisal, TrainedClassifier
-
-MOST_EPOCHS = 500  # of a discriminator of DAL
+from .options import StrategyOptions
 
 Oracle: TypeAlias = Callable[[int], Mask]  # row -> (q,) True for its classes
 
 
-@dataclass(frozen=True)
-class StrategyOptions:
-    """What a user may choose of a strategy; each concerns some of them only.
+class Aid(Enum):
+    """What a strategy may look at beside the index and the labelled set."""
 
-    Attributes:
-        base: the strategy that selects from the sub-pool of "anchoral" or "seals".
-        count_tries: in "class-embedding" a pick counts for the class that asked for it,
-            whatever its labels turn out to be.
-        no_near_duplicates: documents with a higher cosine similarity to a labelled or
-            picked one are kept out of the batch; None allows them ("portfolio" takes 0.95).
-        discriminator_epochs: that "dal" trains a discriminator for, at most.
-        names: (q, dim) float32 embeddings of class names or descriptions, zero for a
-            class without one; None takes the index's own.
-    """
-
-    base: str = "uncertainty"
-    count_tries: bool = False
-    no_near_duplicates: float | None = None
-    discriminator_epochs: int = MOST_EPOCHS
-    names: FloatMatrix | None = None
+    CLASSIFIER = auto()
+    SURPRISAL = auto()
+    BASE = auto()  # another strategy, which selects from its candidates
 
 
 @dataclass(frozen=True)
@@ -54,9 +40,9 @@ class SelectionState:
             annotation batch, where labels come back later.
         classifier: trained on the labelled set; None where none was.
         surprisal: of a pre-trained masked language model; None where none was named.
+        base: selects from the candidates of a strategy that has a base strategy; else None.
         options: what the user chose.
         history: the batches that were labelled so far, first to last, where they are known.
-        near: rows near to a labelled document, which "seals" looks up once each and keeps here.
     """
 
     index: EmbeddingIndex
@@ -65,21 +51,20 @@ class SelectionState:
     oracle: Oracle | None = None
     classifier: TrainedClassifier | None = None
     surprisal: Surprisal | None = None
-    options: StrategyOptions = field(default_factory=StrategyOptions)
+    base: Select | None = None
+    options: StrategyOptions = StrategyOptions()
     history: Sequence[Batch] = ()
-    near: dict[int, Rows] = field(default_factory=dict)
 
     @property
     def unlabelled_rows(self) -> Rows:
         """(n_u,) int64, rising."""
         return np.flatnonzero(self.labelled.unlabelled)
 
-    def class_names(self) -> FloatMatrix:
+    def name_vectors(self) -> FloatMatrix:
         """(q, dim) float32 unit embeddings of the class names, zero for a class without one."""
-        names = self.index.class_names if self.options.names is None else self.options.names
-        if names is None:
-            return np.zeros((len(self.index.pool.classes), self.index.manifest.dim), np.float32)
-        return names
+        if (vectors := self.options.on(self.index).name_vectors) is not None:
+            return vectors
+        return np.zeros((len(self.index.pool.classes), self.index.manifest.dim), np.float32)
 
     def trained(self) -> TrainedClassifier:
         """The classifier.
@@ -96,28 +81,43 @@ class SelectionState:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """A batch, in the order it was picked.
+class Selection(Batch):
+    """A batch that was selected, with what a reader should know of it.
 
     Attributes:
-        rows: (batch,) int64, distinct and unlabelled.
-        classes: (batch,) int64 position of the class that asked for each, or NO_CLASS.
-        scores: (batch,) float32 what the strategy ranked by (for a class that asked,
+        rows: (b,) int64, distinct and unlabelled.
+        classes: (b,) int64 position of the class that asked for each, or NO_CLASS.
+        steps: (b,) the strategy's step that made each pick; "" where it has none.
+        strategy: its name.
+        scores: (b,) float32 what the strategy ranked by (for a class that asked,
             cosine similarity to it), or NaN.
         skipped: positions of classes that could not ask.
-        note: what a reader should know, such as a fallback to random.
-        steps: (batch,) the step that made each pick; empty for strategies of one step.
+        note: such as a fallback to random.
     """
 
-    rows: Rows
-    classes: Rows
-    scores: FloatVector
     skipped: tuple[int, ...] = ()
     note: str | None = None
-    steps: tuple[str, ...] = ()
 
 
-Strategy: TypeAlias = Callable[[SelectionState, int], Selection]
+Select: TypeAlias = Callable[[SelectionState, int], Selection]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A query strategy, and what others need to know of it.
+
+    Attributes:
+        select: as many unlabelled documents as it is asked for.
+        looks_at: what its state must have.
+        options: names of the StrategyOptions that its picks depend on, beside those that
+            concern every strategy.
+        keeps_apart: it keeps near-duplicates out of a batch itself.
+    """
+
+    select: Select
+    looks_at: frozenset[Aid] = frozenset()
+    options: tuple[str, ...] = ()
+    keeps_apart: bool = False
 
 
 def for_no_class(rows: Rows, scores: Scores | None = None, note: str | None = None) -> Selection:
@@ -126,7 +126,8 @@ def for_no_class(rows: Rows, scores: Scores | None = None, note: str | None = No
     return Selection(
         rows.astype(np.int64),
         np.full(len(rows), NO_CLASS, dtype=np.int64),
-        given.astype(np.float32),
+        ("",) * len(rows),
+        scores=given.astype(np.float32),
         note=note,
     )
 
@@ -153,24 +154,20 @@ def at_random(state: SelectionState, batch: int, note: str | None = None) -> Sel
     return for_no_class(state.rng.choice(state.unlabelled_rows, batch, replace=False), note=note)
 
 
-def select_random(state: SelectionState, batch: int) -> Selection:
-    """`batch` unlabelled documents, each equally likely."""
-    return at_random(state, batch)
-
-
 def select_from(state: SelectionState, candidates: Rows, batch: int) -> Selection:
     """What the base strategy selects when only these unlabelled rows are there.
 
     Where the candidates are fewer than the batch, it selects from all unlabelled documents,
     and a note says so.
     """
-    from .selection import STRATEGIES
-
-    base = STRATEGIES[state.options.base]
+    assert state.base is not None  # whoever asks by a strategy's name hands it in
     if len(candidates) < batch:
-        found = base(state, batch)
+        found = state.base(state, batch)
         few = f"only {len(candidates)} candidates: {state.options.base} looked at the whole pool"
         return replace(found, note=few if found.note is None else f"{few}; {found.note}")
     among = np.zeros_like(state.labelled.unlabelled)
     among[candidates] = True
-    return base(replace(state, labelled=replace(state.labelled, unlabelled=among)), batch)
+    return state.base(replace(state, labelled=replace(state.labelled, unlabelled=among)), batch)
+
+
+RANDOM = Strategy(at_random)

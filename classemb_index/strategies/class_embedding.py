@@ -8,7 +8,7 @@ import numpy as np
 
 from ..labels.batches import misses_by_class
 from ..queries.centroids import centroids_of, least_frequent_class
-from .base import Selection, SelectionState, at_random
+from .base import Selection, SelectionState, Strategy, at_random
 
 
 def select_class_embedding(state: SelectionState, batch: int) -> Selection:
@@ -55,6 +55,10 @@ def select_class_embedding(state: SelectionState, batch: int) -> Selection:
     return Selection(
         np.array(list(picked), dtype=np.int64),
         np.array([c for c, _ in picked.values()], dtype=np.int64),
-        np.array([s for _, s in picked.values()], dtype=np.float32),
-        skipped,
+        ("",) * batch,
+        scores=np.array([s for _, s in picked.values()], dtype=np.float32),
+        skipped=skipped,
     )
+
+
+CLASS_EMBEDDING = Strategy(select_class_embedding, options=("count_tries",))

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import entr
 
 from ..arrays import BoolMatrix, FloatMatrix, Scores
-from .base import Selection, SelectionState, highest
+from .base import Aid, Selection, SelectionState, Strategy, highest
 
 PAIRS = 1 << 20  # of distinct label vectors that are compared at once
 
@@ -15,6 +15,9 @@ def select_cvirs(state: SelectionState, batch: int) -> Selection:
     """The `batch` unlabelled documents of the highest CVIRS score."""
     probabilities = state.trained().probabilities(state.unlabelled_rows)
     return highest(state, cvirs_scores(probabilities, state.labelled.labels), batch)
+
+
+CVIRS = Strategy(select_cvirs, frozenset({Aid.CLASSIFIER}))
 
 
 def cvirs_scores(probabilities: FloatMatrix, labelled: BoolMatrix) -> Scores:

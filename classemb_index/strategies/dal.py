@@ -11,7 +11,8 @@ import numpy as np
 
 from ..arrays import FloatMatrix, FloatVector, Rows
 from ..models.devices import autocast, resolve_device, resolve_precision
-from .base import MOST_EPOCHS, Selection, SelectionState, at_random, for_no_class
+from .base import Aid, Selection, SelectionState, Strategy, at_random, for_no_class
+from .options import MOST_EPOCHS
 
 if TYPE_CHECKING:
     import torch
@@ -50,6 +51,9 @@ def select_dal(state: SelectionState, batch: int) -> Selection:
         ),
     )
     return for_no_class(rows[places])
+
+
+DAL = Strategy(select_dal, frozenset({Aid.CLASSIFIER}), options=("discriminator_epochs",))
 
 
 def discriminative_selection(

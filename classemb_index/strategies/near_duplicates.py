@@ -8,13 +8,13 @@ import numpy as np
 
 from ..arrays import FloatMatrix, Mask, Rows
 from ..index.index import EmbeddingIndex
-from .base import Selection, SelectionState, Strategy
+from .base import Select, Selection, SelectionState
 
 CHUNK = 1 << 14  # documents compared at once
 
 
 def without_near_duplicates(
-    strategy: Strategy, state: SelectionState, batch: int, most_alike: float
+    select: Select, state: SelectionState, batch: int, most_alike: float
 ) -> Selection:
     """A batch of the strategy in which nothing is nearly a copy of what is labelled or picked.
 
@@ -23,7 +23,7 @@ def without_near_duplicates(
     the labelled and picked ones, it fills the batch with others, and a note says so.
 
     Args:
-        strategy: any.
+        select: what any strategy selects with.
         state: what it is given.
         batch: documents to select.
         most_alike: highest cosine similarity allowed to a labelled or picked document.
@@ -45,7 +45,7 @@ def without_near_duplicates(
         # labels of what is kept out are not paid for, so no oracle may give them
         labelled = replace(state.labelled, unlabelled=left)
         given = replace(state, labelled=labelled, oracle=None)
-        found = strategy(given, min(missing, labelled.n_unlabelled))
+        found = select(given, min(missing, labelled.n_unlabelled))
         if not few:
             found = _picks(found, _unlike(index.embeddings(found.rows), most_alike))
             left &= ~_alike(index, left, index.embeddings(found.rows), most_alike)
@@ -79,18 +79,19 @@ def _picks(selection: Selection, places: Rows) -> Selection:
         selection,
         rows=selection.rows[places],
         classes=selection.classes[places],
-        scores=selection.scores[places],
-        steps=tuple(selection.steps[place] for place in places) if selection.steps else (),
+        scores=None if selection.scores is None else selection.scores[places],
+        steps=tuple(selection.steps[place] for place in places),
     )
 
 
 def _joined(parts: list[Selection], note: str | None) -> Selection:
     notes = dict.fromkeys(filter(None, [note, *(part.note for part in parts)]))
+    scores = [part.scores for part in parts if part.scores is not None]
     return Selection(
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.classes for part in parts]),
-        np.concatenate([part.scores for part in parts]),
-        parts[0].skipped,
-        "; ".join(notes) or None,
         tuple(step for part in parts for step in part.steps),
+        scores=np.concatenate(scores),
+        skipped=parts[0].skipped,
+        note="; ".join(notes) or None,
     )

@@ -12,7 +12,7 @@ from ..index.index import EmbeddingIndex
 from ..labels.batches import NO_CLASS, picks_by_class
 from ..labels.progress import ENOUGH, REST
 from ..models.probe import logistic_head
-from .base import Selection, SelectionState
+from .base import Aid, Selection, SelectionState, Strategy
 from .uncertainty import class_uncertainty
 
 COLD_START, BY_NAME, BY_BOUNDARY = "cold start", "name", "boundary"
@@ -44,13 +44,20 @@ def select_portfolio(state: SelectionState, batch: int) -> Selection:
 
     Documents with a cosine similarity above 0.95 to a labelled or picked one are left out, until
     too few others are left. Without usable names step 1 falls away, and step 2 has boundaries alone.
-    Names are class names or the user's descriptions; the method and its constants are ours.
+    Names are class names or the user's descriptions; the method and its constants are ours. In a
+    batch that is too small for every class, classes that are declared rare ask before others of
+    the same count.
     """
     draft = _Draft(state, batch)
     _cold_start(state, draft)
     _class_turns(state, draft)
     note = _rest(state, draft)
     return draft.selection(_silent_classes(state), note)
+
+
+PORTFOLIO = Strategy(
+    select_portfolio, frozenset({Aid.CLASSIFIER}), options=("name_vectors",), keeps_apart=True
+)
 
 
 def class_shares(counts: Counts, total: int) -> Counts:
@@ -85,7 +92,7 @@ class _Draft:
         limit = state.options.no_near_duplicates
         self._most_alike = MOST_ALIKE if limit is None else limit
         self._index, self._batch = state.index, batch
-        self.most_guided = batch * GUIDED[0] // GUIDED[1]
+        self.most_guided = max(1, batch * GUIDED[0] // GUIDED[1])
         self._labelled = state.index.embeddings(state.labelled.rows)
         self._picks = np.empty((batch, self._labelled.shape[1]), dtype=np.float32)
         self._taken: dict[int, tuple[int, float, str]] = {}
@@ -125,22 +132,22 @@ class _Draft:
         return Selection(
             np.array(list(self._taken), dtype=np.int64),
             np.array(classes, dtype=np.int64),
-            np.array(scores, dtype=np.float32),
-            skipped,
-            note,
             steps,
+            scores=np.array(scores, dtype=np.float32),
+            skipped=skipped,
+            note=note,
         )
 
 
 def _cold_start(state: SelectionState, draft: _Draft) -> None:
-    counts, names = state.labelled.counts, state.class_names()
+    counts, names = state.labelled.counts, state.name_vectors()
     tried = picks_by_class(state.history, len(counts), COLD_START)
     missing = np.flatnonzero((counts == 0) & (tried < MOST_TRIES) & names.any(axis=1))
     if not missing.size:
         return
     each = max(1, min(MOST_A_CLASS, draft.most_guided // len(missing)))
     k = min(NEAREST_NAME, state.labelled.n_unlabelled)
-    missing = missing[np.argsort(tried[missing], kind="stable")]
+    missing = _in_turn(state, missing, tried[missing], draft.most_guided)
     found = state.index.search(names[missing], k, among=state.labelled.unlabelled)
     for c, rows, scores in zip(missing.tolist(), found.rows, found.scores, strict=True):
         wanted = min(each, draft.most_guided - len(draft))
@@ -151,7 +158,7 @@ def _cold_start(state: SelectionState, draft: _Draft) -> None:
 def _class_turns(state: SelectionState, draft: _Draft) -> None:
     counts = state.labelled.counts
     positions = np.flatnonzero((counts > 0) & (counts < ENOUGH))
-    positions = positions[np.argsort(counts[positions], kind="stable")]
+    positions = _in_turn(state, positions, counts[positions], min(draft.most_guided, draft.room))
     total = min(draft.most_guided, draft.room, MOST_A_CLASS * len(positions))
     if total < 1:
         return
@@ -171,11 +178,24 @@ def _class_turns(state: SelectionState, draft: _Draft) -> None:
             taken, turn = taken + 1, turn + 1
 
 
+def _in_turn(state: SelectionState, positions: Rows, counts: Counts, room: int) -> Rows:
+    """These classes by rising count, ties to the lower position.
+
+    Where not all of them can ask in this batch, those that are declared rare come before others
+    of the same count.
+    """
+    pool = state.index.pool
+    is_other = ~np.isin(
+        positions, [pool.class_position(name) for name in pool.groups.get("rare", ())]
+    )
+    return positions[np.lexsort((is_other & (len(positions) > room), counts))]
+
+
 def _turn_lists(
     state: SelectionState, positions: Rows
 ) -> dict[int, list[tuple[str, Rows, FloatVector]]]:
     """For each class its 200 nearest to the name and to the boundary, with their scores."""
-    labelled, names = state.labelled, state.class_names()
+    labelled, names = state.labelled, state.name_vectors()
     k = min(NEAREST_TURN, labelled.n_unlabelled)
     lists: dict[int, list[tuple[str, Rows, FloatVector]]] = {int(c): [] for c in positions}
     named = positions[names[positions].any(axis=1)]
@@ -250,7 +270,7 @@ def _take_uncertain(draft: _Draft, row: int, by_class: Scores, score: float) -> 
 
 def _silent_classes(state: SelectionState) -> tuple[int, ...]:
     """Classes of which nothing is labelled, and that have no name or asked by it often enough."""
-    counts, names = state.labelled.counts, state.class_names()
+    counts, names = state.labelled.counts, state.name_vectors()
     tried = picks_by_class(state.history, len(counts), COLD_START)
     silent = (counts == 0) & ((tried >= MOST_TRIES) | ~names.any(axis=1))
     return tuple(np.flatnonzero(silent).tolist())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from ..arrays import Rows
-from .base import Selection, SelectionState, select_from
+from ..index.index import EmbeddingIndex
+from .base import Aid, Selection, SelectionState, Strategy, select_from
 
 NEIGHBOURS = 100
+
+_near: WeakKeyDictionary[EmbeddingIndex, dict[int, Rows]] = WeakKeyDictionary()
 
 
 def select_seals(state: SelectionState, batch: int) -> Selection:
@@ -15,22 +20,25 @@ def select_seals(state: SelectionState, batch: int) -> Selection:
     return select_from(state, seals_candidates(state), batch)
 
 
+SEALS = Strategy(select_seals, frozenset({Aid.BASE}), options=("base",))
+
+
 def seals_candidates(state: SelectionState) -> Rows:
     """The unlabelled documents among the 100 nearest of any labelled one, rising.
 
     "Similarity search for efficient active learning and search of rare concepts"
     (arXiv:2007.00077). Each labelled document is looked up once, among all documents that can
-    be selected, and what is near to it is kept in `state.near`.
+    be selected: what is near to it hangs on the index alone, and is kept as long as that is open.
     """
-    labelled = state.labelled
-    new = np.array([row for row in labelled.rows.tolist() if row not in state.near], dtype=np.int64)
+    labelled, near = state.labelled, _near.setdefault(state.index, {})
+    new = np.array([row for row in labelled.rows.tolist() if row not in near], dtype=np.int64)
     if new.size:
         selectable = state.index.pool.selectable
         k = min(NEIGHBOURS + 1, int(np.count_nonzero(selectable)))  # itself is one of them
         found = state.index.search(state.index.embeddings(new), k, among=selectable)
         for row, rows in zip(new.tolist(), found.rows, strict=True):
-            state.near[row] = rows[rows != row][:NEIGHBOURS]
+            near[row] = rows[rows != row][:NEIGHBOURS]
     if not len(labelled):
         return np.zeros(0, dtype=np.int64)
-    union = np.unique(np.concatenate([state.near[row] for row in labelled.rows.tolist()]))
+    union = np.unique(np.concatenate([near[row] for row in labelled.rows.tolist()]))
     return np.asarray(union[labelled.unlabelled[union]])

@@ -2,56 +2,164 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
-from ..labels.batches import NO_CLASS, Batch
+from ..index.kept import PoolSurprisal
+from ..labels.batches import Batch
 from ..labels.labelled import LabelledSet
 from ..labels.progress import ClassOutlook, outlook_json
 from ..models.classifier import make_classifier
-from ..models.contracts import PROBE, Classifier, Surprisal, TrainedClassifier, Training
+from ..models.contracts import PROBE, Classifier, MaskedLM, Training
+from ..models.masked_lm import load_masked_lm
 from ..pool.pool import Pool
-from .alps import select_alps
-from .anchoral import select_anchoral
-from .base import Oracle, Selection, SelectionState, Strategy, StrategyOptions, select_random
-from .class_embedding import select_class_embedding
-from .cvirs import select_cvirs
-from .dal import select_dal
+from ..queries.classes import class_vectors
+from ..watch import SILENT, Watcher
+from .alps import ALPS
+from .anchoral import ANCHORAL
+from .base import RANDOM, Aid, Oracle, Selection, SelectionState, Strategy
+from .class_embedding import CLASS_EMBEDDING
+from .cvirs import CVIRS
+from .dal import DAL
 from .near_duplicates import without_near_duplicates
-from .portfolio import select_portfolio
-from .seals import select_seals
-from .uncertainty import select_balanced, select_max_uncertainty, select_uncertainty
+from .options import StrategyOptions
+from .portfolio import PORTFOLIO
+from .seals import SEALS
+from .uncertainty import BALANCED, MAX_UNCERTAINTY, UNCERTAINTY
 
-STRATEGIES: dict[str, Strategy] = {
-    "random": select_random,
-    "class-embedding": select_class_embedding,
-    "cvirs": select_cvirs,
-    "dal": select_dal,
-    "alps": select_alps,
-    "uncertainty": select_uncertainty,
-    "max-uncertainty": select_max_uncertainty,
-    "portfolio": select_portfolio,
-    "anchoral": select_anchoral,
-    "seals": select_seals,
-    "balanced": select_balanced,
+STRATEGIES: Mapping[str, Strategy] = {
+    "random": RANDOM,
+    "class-embedding": CLASS_EMBEDDING,
+    "cvirs": CVIRS,
+    "dal": DAL,
+    "alps": ALPS,
+    "uncertainty": UNCERTAINTY,
+    "max-uncertainty": MAX_UNCERTAINTY,
+    "portfolio": PORTFOLIO,
+    "anchoral": ANCHORAL,
+    "seals": SEALS,
+    "balanced": BALANCED,
 }
+OF_EVERY_STRATEGY = ("no_near_duplicates",)  # options
 
-PAPER_STRATEGIES = tuple(STRATEGIES)[:7]
 
-HAVE_BASE = frozenset({"anchoral", "seals"})
+@dataclass(frozen=True)
+class BatchRequest:
+    """What a batch is asked for with.
 
-NEED_CLASSIFIER = frozenset(
-    {"cvirs", "dal", "uncertainty", "max-uncertainty", "portfolio", "balanced"}
-)
+    Attributes:
+        strategy: the query strategy's name.
+        size: documents to select.
+        options: of the strategies.
+        training: of the classifier that most strategies look at.
+        masked_lm: name of the masked language model of "alps"; None takes the classifier's own
+            model before fine-tuning, or the paper's BERT.
+        descriptions: classes in the user's words, by name, in place of the class names.
+        hide_names: no class has a name.
+        seed: of any random choice.
+    """
 
-NEED_MASKED_LM = frozenset({"alps"})
+    strategy: str = "portfolio"
+    size: int = 50
+    options: StrategyOptions = StrategyOptions()
+    training: Training = Training(model=PROBE)
+    masked_lm: str | None = None
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    hide_names: bool = False
+    seed: int = 0
+
+
+def next_batch(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    request: BatchRequest,
+    *,
+    history: Sequence[Batch] = (),
+    oracle: Oracle | None = None,
+    watch: Watcher = SILENT,
+) -> Selection:
+    """The documents to label next; what the strategy looks at is made for it.
+
+    Args:
+        index: the pool and its embeddings.
+        labelled: the labelled set.
+        request: how many, by which strategy, and how its models are trained.
+        history: the batches that were labelled so far, first to last, where they are known.
+        oracle: answers with a picked document's labels at once; None in a real annotation batch.
+        watch: is told how far the surprisal of the pool is, where it is computed.
+
+    Raises:
+        RequestError: there is no such strategy, fewer documents are unlabelled, an option cannot be
+            followed, or there is nothing to train a classifier on.
+        UnknownClassError: a description is of a class that the pool does not have.
+        ModelError: a model cannot be had.
+    """
+    check_batch(request.strategy, labelled, request.size)
+    vectors = class_vectors(index, request.descriptions, request.hide_names)
+    options = request.options if vectors is None else replace(request.options, name_vectors=vectors)
+    check_options(options)
+    classifier = surprisal = None
+    aids = aids_of([request.strategy], options)
+    if Aid.CLASSIFIER in aids:
+        classifier = train_classifier(index, labelled, request.training, request.seed)
+    if Aid.SURPRISAL in aids:
+        model = load_masked_lm(request.masked_lm, request.training.model, index.device)
+        surprisal = PoolSurprisal(index, model, watch)
+        surprisal.compute()
+    state = SelectionState(
+        index,
+        labelled,
+        np.random.default_rng(request.seed),
+        oracle,
+        classifier,
+        surprisal,
+        options=options,
+        history=history,
+    )
+    return select_batch(request.strategy, state, request.size)
+
+
+def select_batch(name: str, state: SelectionState, batch: int) -> Selection:
+    """The next batch to label by the strategy of that name; its base strategy is handed in here.
+
+    Raises:
+        RequestError: no such strategy, fewer than `batch` documents are unlabelled, or
+            the state lacks what the strategy looks at.
+    """
+    strategy = check_batch(name, state.labelled, batch)
+    check_options(state.options)
+    if Aid.BASE in strategy.looks_at:
+        state = replace(state, base=STRATEGIES[state.options.base].select)
+    most_alike = state.options.no_near_duplicates
+    if most_alike is None or strategy.keeps_apart:
+        found = strategy.select(state, batch)
+    else:
+        found = without_near_duplicates(strategy.select, state, batch, most_alike)
+    return replace(found, strategy=name)
+
+
+def select_document(
+    pool: Pool, selection: Selection, seed: int, outlooks: Sequence[ClassOutlook] = ()
+) -> dict[str, Any]:
+    """The JSON document of `select`."""
+    return {
+        "strategy": selection.strategy,
+        "batch": len(selection.rows),
+        "seed": seed,
+        "selected": selection.picks(pool),
+        "skipped_classes": [pool.classes[c] for c in selection.skipped],
+        "note": selection.note,
+        "classes": [
+            {"class": pool.classes[outlook.position], **outlook_json(outlook)}
+            for outlook in outlooks
+        ],
+    }
 
 
 def check_strategy(name: str) -> Strategy:
@@ -72,9 +180,8 @@ def check_options(options: StrategyOptions) -> None:
         RequestError: the base strategy is unknown or has a base itself, or the cosine
             similarity is not one.
     """
-    check_strategy(options.base)
-    if options.base in HAVE_BASE:
-        bases = ", ".join(name for name in STRATEGIES if name not in HAVE_BASE)
+    if Aid.BASE in check_strategy(options.base).looks_at:
+        bases = ", ".join(name for name, s in STRATEGIES.items() if Aid.BASE not in s.looks_at)
         raise RequestError(f"{options.base!r} cannot be a base strategy; there are: {bases}")
     limit = options.no_near_duplicates
     if limit is not None and not 0 < limit < 1:
@@ -82,43 +189,6 @@ def check_options(options: StrategyOptions) -> None:
             f"a cosine similarity of {limit} tells no near-duplicates; --no-near-duplicates takes a "
             "number between 0 and 1, such as 0.95"
         )
-
-
-def involved(names: Iterable[str], options: StrategyOptions) -> set[str]:
-    """These strategies, and the base strategy where one of them has one."""
-    found = set(names)
-    return found | {options.base} if found & HAVE_BASE else found
-
-
-def oracle_of(pool: Pool, labelled: LabelledSet) -> Oracle:
-    """The oracle that answers with the pool's own labels.
-
-    Raises:
-        RequestError: labels of unlabelled documents are unknown.
-    """
-    unknown = int(np.count_nonzero(labelled.unlabelled & ~pool.is_known))
-    if unknown:
-        raise RequestError(
-            f"the labels of {unknown} unlabelled documents are unknown, so there is no oracle; "
-            "leave out --oracle"
-        )
-    return lambda row: np.asarray(pool.labels[row])
-
-
-def selection_state(
-    index: EmbeddingIndex,
-    labelled: LabelledSet,
-    seed: int,
-    oracle: Oracle | None = None,
-    classifier: TrainedClassifier | None = None,
-    surprisal: Surprisal | None = None,
-    options: StrategyOptions | None = None,
-    history: Sequence[Batch] = (),
-) -> SelectionState:
-    """What a strategy is given for one batch, with its randomness from `seed`."""
-    rng = np.random.default_rng(seed)
-    options = options or StrategyOptions()
-    return SelectionState(index, labelled, rng, oracle, classifier, surprisal, options, history)
 
 
 def check_batch(name: str, labelled: LabelledSet, batch: int) -> Strategy:
@@ -136,28 +206,55 @@ def check_batch(name: str, labelled: LabelledSet, batch: int) -> Strategy:
     return strategy
 
 
-def select_batch(name: str, state: SelectionState, batch: int) -> Selection:
-    """The next batch to label by the strategy of that name.
+def aids_of(names: Iterable[str], options: StrategyOptions) -> set[Aid]:
+    """All that these strategies look at, and the base strategy where one of them has one."""
+    return {aid for name in names for row in _rows(name, options) for aid in row.looks_at}
+
+
+def settings_of(
+    name: str, options: StrategyOptions, masked_lm: MaskedLM | None = None
+) -> dict[str, Any]:
+    """What the picks of a strategy depend on beside the classifier, JSON-ready.
+
+    Arrays are known by their sha256, and what is None or False is left out. An option that no
+    row names changes nothing, so none can be forgotten.
+
+    Args:
+        name: of the strategy.
+        options: with the names that are searched by (`StrategyOptions.on`).
+        masked_lm: what "alps" asks.
+    """
+    rows = _rows(name, options)
+    asked = [key for row in rows for key in row.options]
+    key_of = {f.name: f.metadata.get("key", f.name) for f in fields(options)}
+    found = {key_of[key]: _recorded(getattr(options, key)) for key in (*asked, *OF_EVERY_STRATEGY)}
+    if masked_lm is not None and any(Aid.SURPRISAL in row.looks_at for row in rows):
+        found |= {"masked_lm": masked_lm.name, "fingerprint": masked_lm.fingerprint}
+    return {key: value for key, value in found.items() if value is not None and value is not False}
+
+
+def oracle_of(pool: Pool, labelled: LabelledSet) -> Oracle:
+    """The oracle that answers with the pool's own labels.
 
     Raises:
-        RequestError: no such strategy, fewer than `batch` documents are unlabelled, or
-            the state lacks what the strategy looks at.
+        RequestError: labels of unlabelled documents are unknown.
     """
-    strategy = check_batch(name, state.labelled, batch)
-    check_options(state.options)
-    # portfolio keeps near-duplicates out as it goes
-    if state.options.no_near_duplicates is None or strategy is select_portfolio:
-        return strategy(state, batch)
-    return without_near_duplicates(strategy, state, batch, state.options.no_near_duplicates)
+    unknown = int(np.count_nonzero(labelled.unlabelled & ~pool.is_known))
+    if unknown:
+        raise RequestError(
+            f"the labels of {unknown} unlabelled documents are unknown, so there is no oracle; "
+            "leave out --oracle"
+        )
+    return lambda row: np.asarray(pool.labels[row])
 
 
-def classifier_for(index: EmbeddingIndex, settings: Training) -> Classifier:
-    """The classifier that `settings.model` names, for the documents of an index; not yet trained."""
-    return make_classifier(index.pool, index.embeddings(), settings)
+def classifier_for(index: EmbeddingIndex, training: Training) -> Classifier:
+    """The classifier that `training.model` names, for the documents of an index; not yet trained."""
+    return make_classifier(index.pool, index.embeddings(), training)
 
 
 def train_classifier(
-    index: EmbeddingIndex, labelled: LabelledSet, settings: Training, seed: int
+    index: EmbeddingIndex, labelled: LabelledSet, training: Training, seed: int
 ) -> Classifier:
     """A classifier trained on the labelled set, for a strategy that looks at one.
 
@@ -172,63 +269,22 @@ def train_classifier(
             f"the pool {index.pool.name} has no classes to learn; add labels to its documents, or select "
             "with --strategy random"
         )
-    if not len(labelled) and settings.model != PROBE:
+    if not len(labelled) and training.model != PROBE:
         raise RequestError(
-            f"no document is labelled, so {settings.model!r} has nothing to be trained on; label "
+            f"no document is labelled, so {training.model!r} has nothing to be trained on; label "
             "some, or select with --strategy random"
         )
-    classifier = classifier_for(index, settings)
+    classifier = classifier_for(index, training)
     dev = index.pool.known_rows("dev")
     classifier.fit(labelled.rows, labelled.labels, dev, index.pool.labels[dev], seed)
     return classifier
 
 
-def picks_json(pool: Pool, selection: Selection) -> list[dict[str, Any]]:
-    """The picks of a selection, in order."""
-    steps = selection.steps or ("",) * len(selection.rows)
-    picks = zip(selection.rows, selection.classes, selection.scores, steps, strict=True)
-    return [
-        {
-            "rank": rank,
-            "row": int(row),
-            "id": pool.ids[row],
-            "class": None if c == NO_CLASS else pool.classes[c],
-            "score": None if math.isnan(score) else float(score),
-            "step": step or None,
-        }
-        for rank, (row, c, score, step) in enumerate(picks, start=1)
-    ]
+def _rows(name: str, options: StrategyOptions) -> list[Strategy]:
+    """The strategy's row, and its base strategy's where it has one."""
+    row = check_strategy(name)
+    return [row, check_strategy(options.base)] if Aid.BASE in row.looks_at else [row]
 
 
-def select_json(
-    pool: Pool,
-    selection: Selection,
-    strategy: str,
-    seed: int,
-    outlooks: Sequence[ClassOutlook] = (),
-) -> dict[str, Any]:
-    """The answer of `select`."""
-    return {
-        "strategy": strategy,
-        "batch": len(selection.rows),
-        "seed": seed,
-        "selected": picks_json(pool, selection),
-        "skipped_classes": [pool.classes[c] for c in selection.skipped],
-        "note": selection.note,
-        "classes": [
-            {"class": pool.classes[outlook.position], **outlook_json(outlook)}
-            for outlook in outlooks
-        ],
-    }
-
-
-def write_picks(pool: Pool, selection: Selection, strategy: str, path: Path) -> None:
-    """Write a selection as JSONL, a pick a line with its text, for the annotators."""
-    lines = (
-        json.dumps(
-            {**pick, "strategy": strategy, "text": pool.text(pick["row"])}, ensure_ascii=False
-        )
-        + "\n"
-        for pick in picks_json(pool, selection)
-    )
-    path.write_text("".join(lines), encoding="utf-8")
+def _recorded(value: object) -> object:
+    return hashlib.sha256(value.tobytes()).hexdigest() if isinstance(value, np.ndarray) else value

@@ -1,11 +1,11 @@
-"""Uncertainty: documents whose classes are, in the mean, closest to the decision threshold."""
+"""Uncertainty: documents whose classes are close to the decision threshold, in three readings."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..arrays import Counts, FloatMatrix, Scores
-from .base import Selection, SelectionState, highest
+from .base import Aid, Selection, SelectionState, Strategy, highest
 
 
 def select_uncertainty(state: SelectionState, batch: int) -> Selection:
@@ -55,3 +55,8 @@ def balanced_scores(probabilities: FloatMatrix, counts: Counts) -> Scores:
     return np.asarray(
         class_uncertainty(probabilities).mean(axis=1) * (probabilities * weights).max(axis=1)
     )
+
+
+UNCERTAINTY = Strategy(select_uncertainty, frozenset({Aid.CLASSIFIER}))
+MAX_UNCERTAINTY = Strategy(select_max_uncertainty, frozenset({Aid.CLASSIFIER}))
+BALANCED = Strategy(select_balanced, frozenset({Aid.CLASSIFIER}))

@@ -108,10 +108,14 @@ def draws_progress(words: str) -> Iterator[Watcher]:
 
 
 @contextmanager
-def rounds_progress() -> Iterator[Watcher]:
-    """Progress over the stages and the rounds of one simulation or of many."""
+def rounds_progress(words: str = "") -> Iterator[Watcher]:
+    """Progress over the stages and the rounds of one simulation or of many.
+
+    Args:
+        words: what is computed before the first stage or round.
+    """
     with _bars() as bars:
-        yield BarWatcher(bars)
+        yield BarWatcher(bars, words)
 
 
 class _Rate(ProgressColumn):
