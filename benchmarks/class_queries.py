@@ -20,7 +20,8 @@ from classemb_index import (
     query_classes,
 )
 from classemb_index.queries.methods import METHODS
-from classemb_index.strategies.selection import select_batch, selection_state
+from classemb_index.strategies.selection import select_batch
+from tests.support.pools import selection_state
 
 CLASSES = 10
 SHARES = np.geomspace(0.2, 0.001, CLASSES)  # of the documents

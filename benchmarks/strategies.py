@@ -23,7 +23,8 @@ from classemb_index import (
     draw_labelled,
 )
 from classemb_index.strategies.dal import discriminative_selection
-from classemb_index.strategies.selection import STRATEGIES, oracle_of, select_batch, selection_state
+from classemb_index.strategies.selection import STRATEGIES, oracle_of, select_batch
+from tests.support.pools import selection_state
 
 CLASSES, DIM, LENGTH = 10, 384, 128
 LABELLED, BATCH = 600, 50

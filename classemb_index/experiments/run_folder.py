@@ -50,8 +50,8 @@ def run_simulation(
     """
     plan.check(index.pool)
     simulator = Simulator(index, plan, watch)
-    check_run_folder(folder)
     config = simulator.config()
+    check_run_folder(folder)
     simulator.compute_surprisal()  # before a round, and before several processes ask for it
     with RunFolder.opened(folder, config) as run:
         watch.rounds(plan.n_rounds())

@@ -23,7 +23,12 @@ def select_anchoral(state: SelectionState, batch: int) -> Selection:
 ANCHORAL = Strategy(select_anchoral, frozenset({Aid.BASE}), options=("base",))
 
 
-def anchoral_subpool(state: SelectionState) -> Rows:
+def anchoral_subpool(
+    state: SelectionState,
+    anchors_a_class: int = ANCHORS,
+    neighbours: int = NEIGHBOURS,
+    size: int = SUBPOOL,
+) -> Rows:
     """Up to 500 unlabelled documents near the classes' anchors, rising.
 
     "AnchorAL: computationally efficient active learning for large and imbalanced datasets"
@@ -32,31 +37,37 @@ def anchoral_subpool(state: SelectionState) -> Rows:
     labelled documents, with its own best candidates; what the shares leave is filled with the
     best of all. A candidate's score is its mean similarity to the anchors that returned it. No
     anchor, no candidate.
+
+    Args:
+        state: what is selected from.
+        anchors_a_class: at most.
+        neighbours: of an anchor.
+        size: of the sub-pool, at most.
     """
     labelled, index = state.labelled, state.index
     embeddings = index.embeddings(labelled.rows)
-    anchors, anchor_classes = _anchors(embeddings, labelled, state.rng)
+    anchors, anchor_classes = _anchors(embeddings, labelled, anchors_a_class, state.rng)
     if not len(anchors):
         return anchors
-    k = min(NEIGHBOURS, labelled.n_unlabelled)
+    k = min(neighbours, labelled.n_unlabelled)
     found = index.search(embeddings[anchors], k, among=labelled.unlabelled)
     rows, place = np.unique(found.rows, return_inverse=True)
     place = place.reshape(found.rows.shape)
     picked = np.zeros(len(rows), dtype=bool)
     positions = np.unique(anchor_classes)
     shares = 1 / labelled.counts[positions]
-    quotas = np.floor(SUBPOOL * shares / shares.sum() + 1e-9).astype(int)
+    quotas = np.floor(size * shares / shares.sum() + 1e-9).astype(int)
     for c, quota in zip(positions, quotas, strict=True):
         own = anchor_classes == c
         scores = _mean_similarity(place[own], found.scores[own], len(rows))
         picked |= _best(scores, quota)
     scores = _mean_similarity(place, found.scores, len(rows))
-    picked |= _best(np.where(picked, -np.inf, scores), SUBPOOL - int(picked.sum()))
+    picked |= _best(np.where(picked, -np.inf, scores), size - int(picked.sum()))
     return np.asarray(rows[picked])
 
 
 def _anchors(
-    embeddings: FloatMatrix, labelled: LabelledSet, rng: np.random.Generator
+    embeddings: FloatMatrix, labelled: LabelledSet, most: int, rng: np.random.Generator
 ) -> tuple[Rows, Rows]:
     """Places among the labelled documents by k-means++, and the class of each."""
     from sklearn.cluster import kmeans_plusplus
@@ -64,9 +75,9 @@ def _anchors(
     anchors = [np.zeros(0, dtype=np.int64)]
     for column in labelled.labels.T:
         members = np.flatnonzero(column)
-        if len(members) > ANCHORS:
+        if len(members) > most:
             seed = int(rng.integers(2**31))
-            chosen = kmeans_plusplus(embeddings[members], ANCHORS, random_state=seed)[1]
+            chosen = kmeans_plusplus(embeddings[members], most, random_state=seed)[1]
             members = members[np.unique(chosen)]
         anchors.append(members)
     sizes = [len(members) for members in anchors[1:]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import entr
 
-from ..arrays import BoolMatrix, FloatMatrix, Scores
+from ..arrays import BoolMatrix, FloatMatrix, Scores, blocks
 from .base import Aid, Selection, SelectionState, Strategy, highest
 
-PAIRS = 1 << 20  # of distinct label vectors that are compared at once
+PAIRS = 1 << 20
 
 
 def select_cvirs(state: SelectionState, batch: int) -> Selection:
@@ -20,7 +20,7 @@ def select_cvirs(state: SelectionState, batch: int) -> Selection:
 CVIRS = Strategy(select_cvirs, frozenset({Aid.CLASSIFIER}))
 
 
-def cvirs_scores(probabilities: FloatMatrix, labelled: BoolMatrix) -> Scores:
+def cvirs_scores(probabilities: FloatMatrix, labelled: BoolMatrix, *, pairs: int = PAIRS) -> Scores:
     """How informative each document is: small margins, and a label vector unlike the labelled ones.
 
     The product of two parts of Reyes, Morell and Ventura ("Effective active learning
@@ -37,12 +37,13 @@ def cvirs_scores(probabilities: FloatMatrix, labelled: BoolMatrix) -> Scores:
     Args:
         probabilities: (n_u, q) predicted for the unlabelled documents.
         labelled: (m, q) the labelled documents' labels; without any, every score is 0.
+        pairs: of distinct label vectors that are compared at once; a matter of memory alone.
 
     Returns:
         (n_u,) float64 in [0, 1]; higher is to be labelled first.
     """
     predicted = probabilities > 0.5
-    return _margin_rank(probabilities) * _inconsistency(predicted, labelled.astype(bool))
+    return _margin_rank(probabilities) * _inconsistency(predicted, labelled.astype(bool), pairs)
 
 
 def _margin_rank(probabilities: FloatMatrix) -> Scores:
@@ -58,16 +59,14 @@ def _margin_rank(probabilities: FloatMatrix) -> Scores:
     return np.asarray(below / (q * (n - 1)))
 
 
-def _inconsistency(predicted: BoolMatrix, labelled: BoolMatrix) -> Scores:
+def _inconsistency(predicted: BoolMatrix, labelled: BoolMatrix, pairs: int) -> Scores:
     """(n_u,) mean inconsistency of each predicted label vector with the labelled ones."""
     if not len(labelled):
         return np.zeros(len(predicted))
     vectors, place, _ = _distinct(predicted)
     others, _, counts = _distinct(labelled)
     means = np.empty(len(vectors))
-    step = max(1, PAIRS // len(others))
-    for start in range(0, len(vectors), step):
-        block = slice(start, start + step)
+    for block in blocks(len(vectors), max(1, pairs // len(others))):
         means[block] = _pair_inconsistency(vectors[block], others) @ counts / len(labelled)
     return np.asarray(means[place])
 

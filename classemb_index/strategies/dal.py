@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..arrays import FloatMatrix, FloatVector, Rows
+from ..arrays import FloatMatrix, FloatVector, Rows, blocks
 from ..models.devices import autocast, resolve_device, resolve_precision
 from .base import Aid, Selection, SelectionState, Strategy, at_random, for_no_class
 from .options import MOST_EPOCHS
@@ -28,6 +28,7 @@ LEARNING_RATE = 1e-3
 ACCURACY = 0.98  # on its own training documents, at which the discriminator stops
 
 MINI_BATCH = 1024
+CANDIDATES = 1 << 15  # that are looked at together
 
 # (labelled, unlabelled subset, candidates, seed) -> how unlabelled each candidate looks
 Discriminator: TypeAlias = Callable[[FloatMatrix, FloatMatrix, FloatMatrix, int], FloatVector]
@@ -169,7 +170,10 @@ def train_discriminator(
             if right > ACCURACY * len(y):
                 break
     with torch.inference_mode():  # in full precision: candidates differ by little
-        parts = [network(scaled(part)).squeeze(1) for part in _parts(candidates)]
+        parts = [
+            network(scaled(candidates[part])).squeeze(1)
+            for part in blocks(len(candidates), CANDIDATES)
+        ]
     return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float32)
 
 
@@ -183,7 +187,3 @@ def _network(width: int) -> torch.nn.Sequential:
         for layer in (nn.Linear(before, after), nn.ReLU())
     ]
     return nn.Sequential(*hidden, nn.Linear(HIDDEN[-1], 1))
-
-
-def _parts(matrix: FloatMatrix, rows: int = 1 << 15) -> list[FloatMatrix]:
-    return [matrix[start : start + rows] for start in range(0, len(matrix), rows)]

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import FloatMatrix, Mask, Rows
+from ..arrays import FloatMatrix, Mask, Rows, blocks
 from ..index.index import EmbeddingIndex
 from .base import Select, Selection, SelectionState
 
-CHUNK = 1 << 14  # documents compared at once
+BLOCK = 1 << 14  # documents compared at once
 
 
 def without_near_duplicates(
-    select: Select, state: SelectionState, batch: int, most_alike: float
+    select: Select, state: SelectionState, batch: int, most_alike: float, block: int = BLOCK
 ) -> Selection:
     """A batch of the strategy in which nothing is nearly a copy of what is labelled or picked.
 
@@ -27,9 +27,10 @@ def without_near_duplicates(
         state: what it is given.
         batch: documents to select.
         most_alike: highest cosine similarity allowed to a labelled or picked document.
+        block: documents that are compared at once.
     """
     index, left = state.index, state.labelled.unlabelled.copy()
-    left &= ~_alike(index, left, index.embeddings(state.labelled.rows), most_alike)
+    left &= ~_alike(index, left, index.embeddings(state.labelled.rows), most_alike, block)
     parts: list[Selection] = []
     note = None
     while missing := batch - sum(len(part.rows) for part in parts):
@@ -48,18 +49,20 @@ def without_near_duplicates(
         found = select(given, min(missing, labelled.n_unlabelled))
         if not few:
             found = _picks(found, _unlike(index.embeddings(found.rows), most_alike))
-            left &= ~_alike(index, left, index.embeddings(found.rows), most_alike)
+            left &= ~_alike(index, left, index.embeddings(found.rows), most_alike, block)
         left[found.rows] = False
         parts.append(found)
     return _joined(parts, note)
 
 
-def _alike(index: EmbeddingIndex, among: Mask, others: FloatMatrix, most_alike: float) -> Mask:
+def _alike(
+    index: EmbeddingIndex, among: Mask, others: FloatMatrix, most_alike: float, block: int
+) -> Mask:
     """(n,) True for rows of `among` with a higher similarity than allowed to one of `others`."""
     alike = np.zeros(len(among), dtype=bool)
     rows = np.flatnonzero(among)
-    for start in range(0, len(rows) if len(others) else 0, CHUNK):
-        part = rows[start : start + CHUNK]
+    for span in blocks(len(rows) if len(others) else 0, block):
+        part = rows[span]
         alike[part] = (index.embeddings(part) @ others.T).max(axis=1) > most_alike
     return alike
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
-from ..arrays import Counts, FloatMatrix, FloatVector, Rows, Scores
+from ..arrays import Counts, FloatMatrix, FloatVector, Rows, Scores, blocks
 from ..index.index import EmbeddingIndex
 from ..labels.batches import NO_CLASS, picks_by_class
 from ..labels.progress import ENOUGH, REST
@@ -17,24 +18,38 @@ from .uncertainty import class_uncertainty
 
 COLD_START, BY_NAME, BY_BOUNDARY = "cold start", "name", "boundary"
 
-MOST_ALIKE = 0.95  # cosine to a picked or labelled document
 
-GUIDED = 9, 10  # nine tenths of the batch may be asked for by classes in one step
+@dataclass(frozen=True)
+class Limits:
+    """The constants of portfolio, which are ours.
 
-MOST_A_CLASS = 10  # picks of a class in one step
+    Attributes:
+        most_alike: highest cosine similarity of a pick to a picked or labelled document.
+        guided: tenths of the batch that classes may ask for in one step.
+        most_a_class: picks of a class in one step.
+        most_tries: name picks of a class of which no document is labelled.
+        enough: positives from which a class gets no turn.
+        nearest_name: documents near a name that the cold start looks at.
+        nearest_turn: documents near a name or a boundary that a turn looks at.
+        block: documents of the rest that are looked at together.
+        chunk: documents whose embeddings are held at once.
+    """
 
-MOST_TRIES = 30  # name picks of a class of which no document is labelled
+    most_alike: float = 0.95
+    guided: int = 9
+    most_a_class: int = 10
+    most_tries: int = 30
+    enough: int = ENOUGH
+    nearest_name: int = 300
+    nearest_turn: int = 200
+    block: int = 1000
+    chunk: int = 1 << 16
 
-NEAREST_NAME = 300  # that the cold start looks at
 
-NEAREST_TURN = 200  # to a name and to a boundary
-
-BLOCK = 1000  # documents of the rest that are looked at together
-
-CHUNK = 1 << 16
+LIMITS = Limits()
 
 
-def select_portfolio(state: SelectionState, batch: int) -> Selection:
+def select_portfolio(state: SelectionState, batch: int, limits: Limits = LIMITS) -> Selection:
     """A batch in three steps; no oracle answers inside it.
 
     1. Cold start: classes without a labelled document ask for what is nearest to their names.
@@ -45,14 +60,14 @@ def select_portfolio(state: SelectionState, batch: int) -> Selection:
     Documents with a cosine similarity above 0.95 to a labelled or picked one are left out, until
     too few others are left. Without usable names step 1 falls away, and step 2 has boundaries alone.
     Names are class names or the user's descriptions; the method and its constants are ours. In a
-    batch that is too small for every class, classes that are declared rare ask before others of
-    the same count.
+    batch that is too small for every class, those that are declared rare ask before others of the
+    same count, one document each.
     """
-    draft = _Draft(state, batch)
+    draft = _Draft(state, batch, limits)
     _cold_start(state, draft)
     _class_turns(state, draft)
     note = _rest(state, draft)
-    return draft.selection(_silent_classes(state), note)
+    return draft.selection(_silent_classes(state, limits), note)
 
 
 PORTFOLIO = Strategy(
@@ -60,22 +75,23 @@ PORTFOLIO = Strategy(
 )
 
 
-def class_shares(counts: Counts, total: int) -> Counts:
-    """(m,) how many of `total` picks each class may ask for, at most 10 each.
+def class_shares(counts: Counts, total: int, most: int = LIMITS.most_a_class) -> Counts:
+    """(m,) how many of `total` picks each class may ask for, at most `most` each.
 
     Shares are proportional to 1 / (1 + n_c); what is left of a share, a fraction or what is
-    above 10, is carried to the next class.
+    above that, is carried to the next class.
 
     Args:
         counts: (m,) labelled documents of each, rising.
         total: of all classes.
+        most: of one class.
     """
     weights = 1 / (1 + counts)
     shares = np.zeros(len(counts), dtype=np.int64)
     carried = 0.0
     for place, share in enumerate(total * weights / weights.sum()):
         carried += share
-        shares[place] = min(MOST_A_CLASS, int(carried + 1e-9))
+        shares[place] = min(most, int(carried + 1e-9))
         carried -= shares[place]
     return shares
 
@@ -88,11 +104,12 @@ def weighted_uncertainty(probabilities: FloatMatrix, counts: Counts) -> Scores:
 class _Draft:
     """The batch so far, and what may still be added to it."""
 
-    def __init__(self, state: SelectionState, batch: int) -> None:
+    def __init__(self, state: SelectionState, batch: int, limits: Limits) -> None:
         limit = state.options.no_near_duplicates
-        self._most_alike = MOST_ALIKE if limit is None else limit
+        self.limits = limits
+        self._most_alike = limits.most_alike if limit is None else limit
         self._index, self._batch = state.index, batch
-        self.most_guided = max(1, batch * GUIDED[0] // GUIDED[1])
+        self.most_guided = batch * limits.guided // 10
         self._labelled = state.index.embeddings(state.labelled.rows)
         self._picks = np.empty((batch, self._labelled.shape[1]), dtype=np.float32)
         self._taken: dict[int, tuple[int, float, str]] = {}
@@ -142,11 +159,11 @@ class _Draft:
 def _cold_start(state: SelectionState, draft: _Draft) -> None:
     counts, names = state.labelled.counts, state.name_vectors()
     tried = picks_by_class(state.history, len(counts), COLD_START)
-    missing = np.flatnonzero((counts == 0) & (tried < MOST_TRIES) & names.any(axis=1))
+    missing = np.flatnonzero((counts == 0) & (tried < draft.limits.most_tries) & names.any(axis=1))
     if not missing.size:
         return
-    each = max(1, min(MOST_A_CLASS, draft.most_guided // len(missing)))
-    k = min(NEAREST_NAME, state.labelled.n_unlabelled)
+    each = max(1, min(draft.limits.most_a_class, draft.most_guided // len(missing)))
+    k = min(draft.limits.nearest_name, state.labelled.n_unlabelled)
     missing = _in_turn(state, missing, tried[missing], draft.most_guided)
     found = state.index.search(names[missing], k, among=state.labelled.unlabelled)
     for c, rows, scores in zip(missing.tolist(), found.rows, found.scores, strict=True):
@@ -157,13 +174,14 @@ def _cold_start(state: SelectionState, draft: _Draft) -> None:
 
 def _class_turns(state: SelectionState, draft: _Draft) -> None:
     counts = state.labelled.counts
-    positions = np.flatnonzero((counts > 0) & (counts < ENOUGH))
+    positions = np.flatnonzero((counts > 0) & (counts < draft.limits.enough))
     positions = _in_turn(state, positions, counts[positions], min(draft.most_guided, draft.room))
-    total = min(draft.most_guided, draft.room, MOST_A_CLASS * len(positions))
+    total = min(draft.most_guided, draft.room, draft.limits.most_a_class * len(positions))
     if total < 1:
         return
-    shares = class_shares(counts[positions], total)
-    lists = _turn_lists(state, positions)
+    positions = positions[:total]
+    shares = class_shares(counts[positions], total, draft.limits.most_a_class)
+    lists = _turn_lists(state, positions, draft.limits)
     for c, share in zip(positions.tolist(), shares.tolist(), strict=True):
         turns = [(step, draft.admitted(rows), scores) for step, rows, scores in lists[c]]
         taken, turn = 0, 0
@@ -192,11 +210,11 @@ def _in_turn(state: SelectionState, positions: Rows, counts: Counts, room: int) 
 
 
 def _turn_lists(
-    state: SelectionState, positions: Rows
+    state: SelectionState, positions: Rows, limits: Limits
 ) -> dict[int, list[tuple[str, Rows, FloatVector]]]:
     """For each class its 200 nearest to the name and to the boundary, with their scores."""
     labelled, names = state.labelled, state.name_vectors()
-    k = min(NEAREST_TURN, labelled.n_unlabelled)
+    k = min(limits.nearest_turn, labelled.n_unlabelled)
     lists: dict[int, list[tuple[str, Rows, FloatVector]]] = {int(c): [] for c in positions}
     named = positions[names[positions].any(axis=1)]
     if named.size:
@@ -207,7 +225,7 @@ def _turn_lists(
     if bounded.size:
         embeddings = state.index.embeddings(labelled.rows)
         heads = [logistic_head(embeddings, labelled.labels[:, c]) for c in bounded]
-        logits = np.abs(_logits(state.index, state.unlabelled_rows, heads))
+        logits = np.abs(_logits(state.index, state.unlabelled_rows, heads, limits.chunk))
         for c, distances in zip(bounded.tolist(), logits, strict=True):
             places = _smallest(distances, k)
             rows = state.unlabelled_rows[places]
@@ -216,14 +234,13 @@ def _turn_lists(
 
 
 def _logits(
-    index: EmbeddingIndex, rows: Rows, heads: list[tuple[FloatVector, float]]
+    index: EmbeddingIndex, rows: Rows, heads: list[tuple[FloatVector, float]], chunk: int
 ) -> FloatMatrix:
     """(len(heads), len(rows)) float32 what each head says of each row."""
     weights = np.stack([weights for weights, _ in heads], axis=1)
     offsets = np.array([offset for _, offset in heads], dtype=np.float32)
     logits = np.empty((len(heads), len(rows)), dtype=np.float32)
-    for start in range(0, len(rows), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in blocks(len(rows), chunk):
         logits[:, part] = (index.embeddings(rows[part]) @ weights + offsets).T
     return logits
 
@@ -247,8 +264,8 @@ def _rest(state: SelectionState, draft: _Draft) -> str | None:
     if len(rows) > 1 and np.ptp(scores) == 0:
         order = state.rng.permutation(len(rows))
         note = "every document has the same uncertainty: the rest of the batch is random"
-    for start in range(0, len(order), BLOCK):
-        block = order[start : start + BLOCK]
+    for part in blocks(len(order), draft.limits.block):
+        block = order[part]
         for place, row in draft.admitted(rows[block]):
             _take_uncertain(draft, row, by_class[block[place]], scores[block[place]])
             if not draft.room:
@@ -268,9 +285,9 @@ def _take_uncertain(draft: _Draft, row: int, by_class: Scores, score: float) -> 
     draft.take(row, position, float(score), REST)
 
 
-def _silent_classes(state: SelectionState) -> tuple[int, ...]:
+def _silent_classes(state: SelectionState, limits: Limits) -> tuple[int, ...]:
     """Classes of which nothing is labelled, and that have no name or asked by it often enough."""
     counts, names = state.labelled.counts, state.name_vectors()
     tried = picks_by_class(state.history, len(counts), COLD_START)
-    silent = (counts == 0) & ((tried >= MOST_TRIES) | ~names.any(axis=1))
+    silent = (counts == 0) & ((tried >= limits.most_tries) | ~names.any(axis=1))
     return tuple(np.flatnonzero(silent).tolist())

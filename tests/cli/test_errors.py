@@ -15,10 +15,12 @@ import pytest
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.pool.files import FORMS
-from classemb_index.strategies.selection import NEED_CLASSIFIER, STRATEGIES
+from classemb_index.strategies.base import Aid
+from classemb_index.strategies.selection import STRATEGIES
 from tests.support.commands import Outcome, lock_held
 from tests.support.fakes import HashEncoder
 from tests.support.places import RECIPES, minilm_or_skip, shared_or_skip
+from tests.support.pools import looking_at
 
 TWO = [
     {"id": "x", "text": "one", "labels": ["a"]},
@@ -616,7 +618,7 @@ def test_a_place_that_cannot_be_written_is_refused(
     )
 
 
-@pytest.mark.parametrize("strategy", sorted(NEED_CLASSIFIER))
+@pytest.mark.parametrize("strategy", looking_at(Aid.CLASSIFIER))
 def test_a_batch_above_what_is_left_is_refused_before_a_classifier_is_trained(
     refused: Refused, toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:

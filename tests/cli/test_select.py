@@ -19,6 +19,7 @@ from tests.support.pools import topic_vectors
 Cli = Callable[..., Outcome]
 WriteJsonl = Callable[..., Path]
 
+CLASS_EMBEDDING = ("--strategy", "class-embedding")
 SELECT_KEYS = {"strategy", "batch", "seed", "selected", "skipped_classes"}
 PICK_KEYS = {"rank", "row", "id", "class", "score", "step"}
 
@@ -96,6 +97,13 @@ def test_select_shows_picks_that_no_class_asked_for(cli: Cli, toy_built: Outcome
             assert any(line[: len(start)] == start for line in lines)
 
 
+def test_select_takes_portfolio_where_no_strategy_is_named(cli: Cli, toy_built: Outcome) -> None:
+    arguments = ["select", "indexes/toy", "--labelled-size", 20, "--batch", 6, "--json"]
+    found = json_of(cli(*arguments))
+    assert found["strategy"] == "portfolio"
+    assert found == json_of(cli(*arguments, "--strategy", "portfolio"))
+
+
 def test_select_is_the_same_for_the_same_seed(cli: Cli, toy_built: Outcome) -> None:
     arguments = ["select", "indexes/toy", "--strategy", "random", "--labelled-size", 20, "--json"]
     first, second = (json_of(cli(*arguments, "--seed", 3, "--batch", 7)) for _ in range(2))
@@ -104,7 +112,7 @@ def test_select_is_the_same_for_the_same_seed(cli: Cli, toy_built: Outcome) -> N
 
 
 def test_select_shows_a_table(cli: Cli, toy_built: Outcome) -> None:
-    arguments = ["select", "indexes/toy", "--labelled-size", 20, "--batch", 3]
+    arguments = ["select", "indexes/toy", *CLASS_EMBEDDING, "--labelled-size", 20, "--batch", 3]
     picks = json_of(cli(*arguments, "--json"))["selected"]
     outcome = cli(*arguments)
     assert "3 documents to label" in outcome.out
@@ -118,7 +126,7 @@ def test_select_shows_a_table(cli: Cli, toy_built: Outcome) -> None:
 def test_select_out_writes_the_batch_with_its_texts(
     cli: Cli, toy_built: Outcome, tmp_path: Path, toy_pool: Pool
 ) -> None:
-    arguments = ["select", "indexes/toy", "--labelled-size", 20, "--batch", 5]
+    arguments = ["select", "indexes/toy", *CLASS_EMBEDDING, "--labelled-size", 20, "--batch", 5]
     picks = json_of(cli(*arguments, "--json"))["selected"]
     outcome = cli(*arguments, "--out", "batch.jsonl")
     assert outcome.out.splitlines()[:2] == ["wrote batch.jsonl", "Classes so far"]
@@ -136,7 +144,16 @@ def test_select_out_and_json_do_both(cli: Cli, toy_built: Outcome, tmp_path: Pat
 
 
 def test_select_with_oracle_counts_all_classes_of_a_pick(cli: Cli, toy_built: Outcome) -> None:
-    arguments = ["select", "indexes/toy", "--labelled-size", 20, "--batch", 30, "--json"]
+    arguments = [
+        "select",
+        "indexes/toy",
+        *CLASS_EMBEDDING,
+        "--labelled-size",
+        20,
+        "--batch",
+        30,
+        "--json",
+    ]
     without, with_oracle = json_of(cli(*arguments)), json_of(cli(*arguments, "--oracle"))
     assert [p["id"] for p in without["selected"]] != [p["id"] for p in with_oracle["selected"]]
 
@@ -149,7 +166,9 @@ def test_select_names_classes_without_a_centroid_on_stderr(
         int(np.flatnonzero(train & labels[:, 0] & ~labels[:, 1] & ~labels[:, 2])[0])
     ]
     file = write_jsonl([only_a], "labelled.txt")
-    outcome = cli("select", "indexes/toy", "--labelled", file, "--batch", 2, "--json")
+    outcome = cli(
+        "select", "indexes/toy", *CLASS_EMBEDDING, "--labelled", file, "--batch", 2, "--json"
+    )
     assert json_of(outcome)["skipped_classes"] == ["b", "c"]
     assert outcome.err == "Note: no labelled document and nothing else to ask with: b, c\n"
 
@@ -159,7 +178,9 @@ def test_select_that_falls_back_to_random_says_so(
 ) -> None:
     empty = toy_pool.ids[int(np.flatnonzero(toy_pool.selectable & ~toy_pool.labels.any(axis=1))[0])]
     file = write_jsonl([empty], "labelled.txt")
-    outcome = cli("select", "indexes/toy", "--labelled", file, "--batch", 2, "--json")
+    outcome = cli(
+        "select", "indexes/toy", *CLASS_EMBEDDING, "--labelled", file, "--batch", 2, "--json"
+    )
     found = json_of(outcome)
     assert found["skipped_classes"] == ["a", "b", "c"]
     assert [pick["class"] for pick in found["selected"]] == [None, None]

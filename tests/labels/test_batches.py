@@ -12,9 +12,8 @@ import pytest
 
 from classemb_index import Pool, Record
 from classemb_index.errors import ClassembError, RequestError, SourceError, UnknownClassError
-from classemb_index.labels.batches import NO_CLASS, read_batches
+from classemb_index.labels.batches import NO_CLASS, read_batches, write_batch
 from classemb_index.strategies.base import Selection
-from classemb_index.strategies.selection import write_picks
 
 Write = Callable[..., Path]
 
@@ -54,11 +53,12 @@ def test_what_select_writes_is_read_back_as_it_was_picked(pool: Pool, tmp_path: 
     selection = Selection(
         np.array([2, 0, 1]),
         np.array([1, NO_CLASS, 0]),
+        ("cold start", "", "uncertainty"),
+        "portfolio",
         np.array([0.5, np.nan, 0.25], dtype=np.float32),
-        steps=("cold start", "", "uncertainty"),
     )
     path = tmp_path / "batch.jsonl"
-    write_picks(pool, selection, "portfolio", path)
+    write_batch(pool, selection, path)
     _, (batch,) = read_batches(pool, [path])
     assert batch.rows.tolist() == selection.rows.tolist()
     assert batch.classes.tolist() == selection.classes.tolist()

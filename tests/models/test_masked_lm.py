@@ -19,8 +19,9 @@ from classemb_index.models.masked_lm import (
     load_masked_lm,
     surprisal_embeddings,
 )
-from classemb_index.strategies.selection import select_batch, selection_state
+from classemb_index.strategies.selection import select_batch
 from tests.support.places import shared_or_skip
+from tests.support.pools import selection_state
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [*SPECIAL, "the", "council", "adopts", "a", "rule", "on", "sugar", "and", "fruit"]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import sklearn.cluster
 
-from classemb_index import EmbeddingIndex, draw_labelled, select_batch
+from classemb_index import EmbeddingIndex, draw_labelled
 from classemb_index.strategies.alps import cluster_selection
-from classemb_index.strategies.selection import selection_state
+from classemb_index.strategies.selection import select_batch
+from tests.support.pools import selection_state
 
 
 def generator(seed: int = 0) -> np.random.Generator:

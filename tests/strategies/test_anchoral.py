@@ -11,12 +11,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, select_batch
+from classemb_index import EmbeddingIndex
 from classemb_index.labels.labelled import labelled_from_ids, labelled_set
-from classemb_index.strategies import anchoral
 from classemb_index.strategies.anchoral import anchoral_subpool
-from classemb_index.strategies.selection import HAVE_BASE, STRATEGIES
-from tests.support.pools import SmallPool, apart, dot, small_pool, train
+from classemb_index.strategies.base import Aid, select_from
+from classemb_index.strategies.selection import STRATEGIES, select_batch
+from tests.support.pools import SmallPool, apart, dot, looking_at, on_base, small_pool, train
 
 IndexOf = Callable[..., EmbeddingIndex]
 
@@ -51,31 +51,17 @@ def best(similarities: dict[int, list[float]], count: int) -> list[int]:
     return sorted(means, key=lambda x: (-means[x], x))[:count]
 
 
-@pytest.fixture
-def limits(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int, int], None]:
-    """Sets the most anchors of a class, the neighbours of an anchor and the size of the sub-pool."""
-
-    def set_limits(anchors: int, neighbours: int, size: int) -> None:
-        monkeypatch.setattr(anchoral, "ANCHORS", anchors)
-        monkeypatch.setattr(anchoral, "NEIGHBOURS", neighbours)
-        monkeypatch.setattr(anchoral, "SUBPOOL", size)
-
-    return set_limits
-
-
 @pytest.mark.parametrize(("neighbours", "size"), [(2, 9), (5, 20), (50, 15), (50, 40), (9, 500)])
 @pytest.mark.parametrize("seed", range(8))
 def test_the_sub_pool_is_that_of_the_slow_loop(
     index_of: IndexOf,
-    limits: Callable[[int, int, int], None],
     seed: int,
     neighbours: int,
     size: int,
 ) -> None:
-    limits(30, neighbours, size)
     pool = small_pool(index_of, seed)
     expected = slow_subpool(pool, neighbours, size)
-    assert anchoral_subpool(pool.state()).tolist() == expected
+    assert anchoral_subpool(pool.state(), 30, neighbours, size).tolist() == expected
     assert 0 < len(expected) <= size
 
 
@@ -88,16 +74,16 @@ def test_fifty_neighbours_of_an_anchor_are_candidates(index_of: IndexOf) -> None
     assert len(found) == 50 and found == slow_subpool(pool, 50, 500)
 
 
-@pytest.mark.parametrize("base", [name for name in STRATEGIES if name not in HAVE_BASE])
+@pytest.mark.parametrize("base", sorted(set(STRATEGIES) - set(looking_at(Aid.BASE))))
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_base_strategy_selects_as_if_only_the_sub_pool_were_there(
-    index_of: IndexOf, limits: Callable[[int, int, int], None], base: str, seed: int
+    index_of: IndexOf, base: str, seed: int
 ) -> None:
-    limits(30, 5, 20)
     pool = small_pool(index_of, seed)
     subpool = slow_subpool(pool, 5, 20)
     assert len(subpool) == 20
-    found = select_batch("anchoral", pool.state(base=base), 12)
+    state = on_base(pool.state(base=base))
+    found = select_from(state, anchoral_subpool(state, 30, 5, 20), 12)
     among = np.isin(np.arange(len(pool.index)), subpool)
     alone = replace(pool, labelled=replace(pool.labelled, unlabelled=among))
     expected = select_batch(base, alone.state(), 12)
@@ -137,16 +123,15 @@ def two_groups(index_of: IndexOf, labelled: Sequence[str]) -> SmallPool:
 )
 def test_a_class_fills_a_share_in_inverse_proportion_to_its_labelled_documents(
     index_of: IndexOf,
-    limits: Callable[[int, int, int], None],
     labelled: list[str],
     size: int,
     of_a: int,
     of_b: int,
 ) -> None:
-    limits(10, 50, size)
     first = len(labelled)
     expected = [*range(first, first + of_a), *range(first + 10, first + 10 + of_b)]
-    assert anchoral_subpool(two_groups(index_of, labelled).state()).tolist() == expected
+    state = two_groups(index_of, labelled).state()
+    assert anchoral_subpool(state, size=size).tolist() == expected
 
 
 def test_a_document_with_two_classes_is_an_anchor_of_both(
@@ -178,17 +163,16 @@ def test_a_class_has_ten_anchors_at_most(index_of: IndexOf, looked_up: list[list
 
 
 def test_anchors_lie_in_every_group_of_a_class(
-    index_of: IndexOf, limits: Callable[[int, int, int], None], looked_up: list[list[float]]
+    index_of: IndexOf, looked_up: list[list[float]]
 ) -> None:
     # 19 documents lie at one place and one at another: k-means++ never draws one place twice
-    limits(2, 5, 500)
     vectors = np.eye(3)[[0] * 19 + [1] + [2] * 10]
     index = index_of([train(i, "a") for i in range(30)], vectors)
     labelled = labelled_set(index.pool, np.arange(20), "the first")
     pool = SmallPool(index, labelled, np.zeros((1, 3)), np.zeros((30, 1)))
     for seed in range(5):
         looked_up.clear()
-        anchoral_subpool(pool.state(seed))
+        anchoral_subpool(pool.state(seed), 2, 5)
         assert sorted(looked_up) == [[0, 1, 0], [1, 0, 0]]
 
 
@@ -208,15 +192,15 @@ def test_without_a_positive_the_base_looks_at_the_whole_pool_and_a_note_says_so(
 
 
 def test_where_candidates_are_fewer_than_the_batch_the_base_looks_at_the_whole_pool(
-    index_of: IndexOf, limits: Callable[[int, int, int], None]
+    index_of: IndexOf,
 ) -> None:
-    limits(10, 50, 6)
     pool = two_groups(index_of, ["a", "b"])
-    certain = replace(pool, probabilities=np.zeros_like(pool.probabilities))
-    assert select_batch("anchoral", certain.state(), 6).note == (
+    state = on_base(replace(pool, probabilities=np.zeros_like(pool.probabilities)).state())
+    subpool = anchoral_subpool(state, size=6)
+    assert select_from(state, subpool, 6).note == (
         "every document has the same score: the batch is random"
     )
-    assert select_batch("anchoral", certain.state(), 7).note == (
+    assert select_from(state, subpool, 7).note == (
         "only 6 candidates: uncertainty looked at the whole pool; "
         "every document has the same score: the batch is random"
     )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, select_batch
+from classemb_index import EmbeddingIndex
 from classemb_index.labels.batches import NO_CLASS
+from classemb_index.strategies.selection import select_batch
 from classemb_index.strategies.uncertainty import balanced_scores
 from tests.support.pools import small_pool
 
@@ -52,4 +53,4 @@ def test_balanced_selects_what_the_slow_loop_ranks_first(index_of: IndexOf, seed
     assert found.rows.tolist() == ranked[:20]
     np.testing.assert_allclose(found.scores, [scores[row] for row in ranked[:20]], rtol=1e-5)
     assert found.classes.tolist() == [NO_CLASS] * 20
-    assert (found.steps, found.note) == ((), None)
+    assert (found.steps, found.note) == (("",) * 20, None)

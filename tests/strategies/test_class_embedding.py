@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, Record, draw_labelled, select_batch
+from classemb_index import EmbeddingIndex, Record, draw_labelled
 from classemb_index.labels.batches import NO_CLASS, Batch
 from classemb_index.labels.labelled import LabelledSet, labelled_from_ids, labelled_set
-from classemb_index.strategies.base import StrategyOptions
-from classemb_index.strategies.selection import oracle_of, selection_state
-from tests.support.pools import topic_records
+from classemb_index.strategies.options import StrategyOptions
+from classemb_index.strategies.selection import oracle_of, select_batch
+from tests.support.pools import selection_state, topic_records
 
 IndexOf = Callable[..., EmbeddingIndex]
 Pick = tuple[int, int, float]  # row, class, score

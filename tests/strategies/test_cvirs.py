@@ -8,11 +8,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, draw_labelled, select_batch
+from classemb_index import EmbeddingIndex, draw_labelled
 from classemb_index.labels.labelled import labelled_set
-from classemb_index.strategies import cvirs
 from classemb_index.strategies.cvirs import cvirs_scores
-from classemb_index.strategies.selection import selection_state
+from classemb_index.strategies.selection import select_batch
+from tests.support.pools import selection_state
 
 A_BYTE_AND_MORE = [1, 2, 7, 8, 9, 64, 65, 70]  # classes; label vectors are packed eight to a byte
 
@@ -160,17 +160,14 @@ def test_scores_do_not_hang_on_how_the_arrays_lie_in_memory() -> None:
     np.testing.assert_array_equal(turned, cvirs_scores(probabilities, labelled))
 
 
-def test_memory_stays_below_that_of_all_pairs_and_scores_do_not_hang_on_the_blocks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_memory_stays_below_that_of_all_pairs_and_scores_do_not_hang_on_the_blocks() -> None:
     n, m, q = 20_000, 100, 70
     rng = np.random.default_rng(0)
     probabilities = rng.random((n, q), dtype=np.float32)  # label vectors are all distinct
     labelled = rng.random((m, q)) < 0.5
     at_once = cvirs_scores(probabilities, labelled)
-    monkeypatch.setattr(cvirs, "PAIRS", 20_000)
     tracemalloc.start()
-    in_blocks = cvirs_scores(probabilities, labelled)
+    in_blocks = cvirs_scores(probabilities, labelled, pairs=20_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     np.testing.assert_allclose(in_blocks, at_once, rtol=1e-12)
@@ -179,11 +176,10 @@ def test_memory_stays_below_that_of_all_pairs_and_scores_do_not_hang_on_the_bloc
 
 @pytest.mark.parametrize("pairs", [1, 7, 50])
 def test_blocks_smaller_than_the_labelled_set_give_the_scores_of_the_slow_loop(
-    monkeypatch: pytest.MonkeyPatch, pairs: int
+    pairs: int,
 ) -> None:
     probabilities, labelled = draw(25, 12, 9, seed=1)
-    monkeypatch.setattr(cvirs, "PAIRS", pairs)
-    found = cvirs_scores(probabilities, labelled)
+    found = cvirs_scores(probabilities, labelled, pairs=pairs)
     np.testing.assert_allclose(found, slow_scores(probabilities, labelled), atol=1e-12)
 
 

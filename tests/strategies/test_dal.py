@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from classemb_index import EmbeddingIndex, draw_labelled, select_batch
+from classemb_index import EmbeddingIndex, draw_labelled
 from classemb_index.labels.labelled import labelled_set
 from classemb_index.strategies import dal
-from classemb_index.strategies.base import StrategyOptions
 from classemb_index.strategies.dal import (
     discriminative_selection,
     mini_query_sizes,
     train_discriminator,
 )
-from classemb_index.strategies.selection import selection_state
+from classemb_index.strategies.options import StrategyOptions
+from classemb_index.strategies.selection import select_batch
+from tests.support.pools import selection_state
 
 
 def points(values: object) -> np.ndarray:

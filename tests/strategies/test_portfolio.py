@@ -12,15 +12,21 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from classemb_index import EmbeddingIndex, Pool, select_batch
+from classemb_index import EmbeddingIndex, Pool
 from classemb_index.labels.batches import NO_CLASS, Batch
 from classemb_index.labels.labelled import labelled_from_ids
-from classemb_index.strategies import portfolio
-from classemb_index.strategies.base import Selection, StrategyOptions
-from classemb_index.strategies.portfolio import class_shares, weighted_uncertainty
-from classemb_index.strategies.selection import selection_state
+from classemb_index.strategies.base import Selection
+from classemb_index.strategies.options import StrategyOptions
+from classemb_index.strategies.portfolio import (
+    LIMITS,
+    Limits,
+    class_shares,
+    select_portfolio,
+    weighted_uncertainty,
+)
+from classemb_index.strategies.selection import select_batch
 from tests.support.fakes import HashEncoder
-from tests.support.pools import Given, SmallPool, apart, dot, small_pool, train
+from tests.support.pools import Given, SmallPool, apart, dot, selection_state, small_pool, train
 
 IndexOf = Callable[..., EmbeddingIndex]
 Pick = tuple[int, int, str, float]  # row, class, step, score
@@ -77,15 +83,20 @@ def slow_portfolio(
     most = 9 * batch // 10
     missing = [c for c in pool.classes if counts[c] == 0 and tries[c] < most_tries]
     missing = [c for c in missing if any(names[c])]
-    for c in sorted(missing, key=lambda c: (tries[c], c)):
+    # who is declared rare asks first where not all can
+    rare = {pool.index.pool.classes.index(name) for name in pool.index.pool.groups.get("rare", ())}
+    for c in sorted(missing, key=lambda c: (tries[c], len(missing) > most and c not in rare, c)):
         wanted = max(1, min(10, most // len(missing)))
         for x, score in nearest_to_name(c, nearest_name):
             if wanted and len(picks) < most and admit(x):
                 picks.append((x, c, COLD_START, score))
                 wanted -= 1
 
-    turning = sorted((c for c in pool.classes if 0 < counts[c] < enough), key=lambda c: counts[c])
+    turning = [c for c in pool.classes if 0 < counts[c] < enough]
     total = min(most, batch - len(picks), 10 * len(turning))
+    few = len(turning) > total
+    turning.sort(key=lambda c: (counts[c], few and c not in rare))
+    turning = turning[:total]
     shares = shares_by_carrying([counts[c] for c in turning], total)
     for c, share in zip(turning, shares, strict=True):
         queues = [(NAME, nearest_to_name(c, nearest_turn))] if any(names[c]) else []
@@ -118,8 +129,10 @@ def nameless(pool: SmallPool) -> SmallPool:
     return replace(pool, names=np.zeros_like(pool.names))
 
 
-def selected(pool: SmallPool, batch: int, history: Sequence[Batch] = ()) -> Selection:
-    return select_batch("portfolio", replace(pool.state(), history=history), batch)
+def selected(
+    pool: SmallPool, batch: int, history: Sequence[Batch] = (), limits: Limits = LIMITS
+) -> Selection:
+    return select_portfolio(replace(pool.state(), history=history), batch, limits)
 
 
 def picks_of(found: Selection) -> list[tuple[int, int, str]]:
@@ -144,20 +157,12 @@ def test_portfolio_selects_what_the_slow_loop_selects(index_of: IndexOf, seed: i
 
 @pytest.mark.parametrize("seed", range(20))
 def test_portfolio_selects_what_the_slow_loop_selects_with_limits_that_are_reached(
-    index_of: IndexOf, monkeypatch: pytest.MonkeyPatch, seed: int
+    index_of: IndexOf, seed: int
 ) -> None:
-    for name, value in {
-        "NEAREST_NAME": 6,
-        "NEAREST_TURN": 4,
-        "MOST_TRIES": 5,
-        "ENOUGH": 6,
-        "BLOCK": 7,  # what is read at once changes nothing
-        "CHUNK": 11,
-    }.items():
-        monkeypatch.setattr(portfolio, name, value)
+    limits = Limits(nearest_name=6, nearest_turn=4, most_tries=5, enough=6, block=7, chunk=11)
     pool = small_pool(index_of, 100 + seed)
     tries = [seed % 7] * len(pool.classes)
-    found = selected(pool, 25, [asked([*pool.classes])] * (seed % 7))
+    found = selected(pool, 25, [asked([*pool.classes])] * (seed % 7), limits)
     assert_like_the_slow_loop(found, slow_portfolio(pool, 25, tries, 6, 4, 5, 6))
 
 
@@ -309,13 +314,12 @@ def test_turns_alternate_between_the_name_and_the_boundary(
 
 
 def test_a_list_without_further_documents_leaves_its_turns_to_the_other(
-    by_hand: Callable[..., SmallPool], monkeypatch: pytest.MonkeyPatch
+    by_hand: Callable[..., SmallPool],
 ) -> None:
     # nearest to the name are d2, d3 and d4, and these are near-duplicates of one another
-    monkeypatch.setattr(portfolio, "NEAREST_TURN", 3)
     similarities = [[0.99, 0.05], [0.98, 0.06], [0.97, 0.07], [0, 0.01], [0, 0.02], [0, 0.03]]
     pool = by_hand(["a", ""], similarities, names=1, of_labelled=[[0, 1], [0, -1]])
-    assert picks_of(selected(pool, 5))[:4] == [
+    assert picks_of(selected(pool, 5, limits=Limits(nearest_turn=3)))[:4] == [
         (2, 0, NAME),
         (5, 0, BOUNDARY),
         (6, 0, BOUNDARY),
@@ -502,7 +506,7 @@ def test_class_names_are_the_indexs_own_unless_others_are_given(tmp_path: Path) 
     labelled = labelled_from_ids(pool, ["d0"], "by hand")
 
     def first(names: np.ndarray | None) -> tuple[int, int, str]:
-        options = StrategyOptions(names=names)
+        options = StrategyOptions(name_vectors=names)
         classifier = Given([[0], [0], [0.5], [0]])
         state = selection_state(index, labelled, 0, classifier=classifier, options=options)
         return picks_of(select_batch("portfolio", state, 2))[0]
@@ -510,3 +514,41 @@ def test_class_names_are_the_indexs_own_unless_others_are_given(tmp_path: Path) 
     assert first(None) == (1, 0, COLD_START)
     assert first(HashEncoder().encode(["oil"])) == (3, 0, COLD_START)
     assert first(np.zeros((1, 8), dtype=np.float32)) == (2, 0, REST)
+
+
+@pytest.mark.parametrize(
+    ("batch", "asking"),
+    [
+        (3, ["rare 1", "rare 2"]),  # nine tenths of 3 are two picks
+        (4, ["rare 1", "rare 2", "common 1"]),
+        (5, ["common 1", "common 2", "rare 1", "rare 2"]),  # every class can ask
+    ],
+)
+def test_in_a_small_batch_classes_that_are_declared_rare_ask_first(
+    index_of: IndexOf, batch: int, asking: list[str]
+) -> None:
+    names = ["common 1", "common 2", "rare 1", "rare 2"]
+    index = index_of(
+        [train(i) for i in range(9)],
+        apart([[0] * 4, *(0.9 * np.eye(4)), *(0.8 * np.eye(4))]),
+        {"frequent": names[:2], "rare": names[2:]},
+    )
+    labelled = labelled_from_ids(index.pool, ["d0"], "by hand")
+    axes = np.eye(4, index.manifest.dim, dtype=np.float32)
+    pool = SmallPool(index, labelled, axes, np.full((9, 4), 0.5))
+    found = selected(pool, batch)
+    asked = [
+        names[c] for c, step in zip(found.classes, found.steps, strict=True) if step == COLD_START
+    ]
+    assert asked == asking
+
+
+def test_in_a_small_batch_a_rare_class_has_its_turn_before_others_with_as_few_positives(
+    by_hand: Callable[..., SmallPool],
+) -> None:
+    similarities = [[0.9, 0, 0], [0, 0.9, 0], [0, 0, 0.9], [0.5, 0.4, 0.3]]
+    pool = by_hand(["a", "b", "c"], similarities, names=3)
+    groups = {"frequent": ("a", "b"), "rare": ("c",)}
+    index = pool.index
+    index.__dict__["pool"] = replace(index.pool, groups=groups)
+    assert [c for _, c, step in picks_of(selected(pool, 2)) if step == NAME] == [2]

@@ -8,19 +8,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classemb_index import (
-    EmbeddingIndex,
-    ProbeClassifier,
-    Schedule,
-    draw_labelled,
-    select_batch,
-    simulate,
-)
+from classemb_index import EmbeddingIndex, Plan, ProbeClassifier, Schedule, draw_labelled, simulate
 from classemb_index.labels.labelled import labelled_from_ids, labelled_set
-from classemb_index.strategies import seals
-from classemb_index.strategies.selection import HAVE_BASE, STRATEGIES, selection_state
-from tests.support.pools import SmallPool, apart, dot, small_pool, train
+from classemb_index.models.contracts import PROBE, Training
+from classemb_index.strategies.base import Aid
+from classemb_index.strategies.seals import seals_candidates, select_seals
+from classemb_index.strategies.selection import STRATEGIES, select_batch
+from tests.support.pools import (
+    SmallPool,
+    apart,
+    dot,
+    looking_at,
+    on_base,
+    selection_state,
+    small_pool,
+    train,
+)
 
+PROBE_TRAINING = Training(model=PROBE)
 IndexOf = Callable[..., EmbeddingIndex]
 
 
@@ -39,12 +44,11 @@ def slow_candidates(pool: SmallPool, neighbours: int) -> list[int]:
 @pytest.mark.parametrize("neighbours", [1, 3, 6, 100])
 @pytest.mark.parametrize("seed", range(8))
 def test_candidates_are_those_of_the_slow_loop(
-    index_of: IndexOf, monkeypatch: pytest.MonkeyPatch, seed: int, neighbours: int
+    index_of: IndexOf, seed: int, neighbours: int
 ) -> None:
-    monkeypatch.setattr(seals, "NEIGHBOURS", neighbours)
     pool = small_pool(index_of, seed)
     expected = slow_candidates(pool, neighbours)
-    assert seals.seals_candidates(pool.state()).tolist() == expected
+    assert seals_candidates(pool.state(), neighbours).tolist() == expected
     assert len(expected) < len(pool.unlabelled_rows) or neighbours == 100
 
 
@@ -53,20 +57,19 @@ def test_a_hundred_neighbours_are_looked_at(index_of: IndexOf) -> None:
     index = index_of([train(i, "a") for i in range(150)], rng.standard_normal((150, 4)))
     labelled = labelled_from_ids(index.pool, ["d7"], "by hand")
     pool = SmallPool(index, labelled, np.zeros((1, 4)), rng.random((150, 1)))
-    found = seals.seals_candidates(pool.state()).tolist()
+    found = seals_candidates(pool.state()).tolist()
     assert len(found) == 100 and found == slow_candidates(pool, 100)
 
 
-@pytest.mark.parametrize("base", [name for name in STRATEGIES if name not in HAVE_BASE])
+@pytest.mark.parametrize("base", sorted(set(STRATEGIES) - set(looking_at(Aid.BASE))))
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_base_strategy_selects_as_if_only_the_candidates_were_there(
-    index_of: IndexOf, monkeypatch: pytest.MonkeyPatch, base: str, seed: int
+    index_of: IndexOf, base: str, seed: int
 ) -> None:
-    monkeypatch.setattr(seals, "NEIGHBOURS", 4)
     pool = small_pool(index_of, seed)
     candidates = slow_candidates(pool, 4)
     assert 12 < len(candidates) < len(pool.unlabelled_rows)
-    found = select_batch("seals", pool.state(base=base), 12)
+    found = select_seals(on_base(pool.state(base=base)), 12, neighbours=4)
     among = np.isin(np.arange(len(pool.index)), candidates)
     alone = replace(pool, labelled=replace(pool.labelled, unlabelled=among))
     expected = select_batch(base, alone.state(), 12)
@@ -85,10 +88,8 @@ def test_the_document_that_is_nearest_to_a_labelled_one_is_asked_for(index_of: I
     labelled = labelled_from_ids(index.pool, ["d0"], "by hand")
     probabilities = np.array([[0], [0.1], [0.2], [0.5], [0.4]])
     pool = SmallPool(index, labelled, np.zeros((1, 6)), probabilities)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seals, "NEIGHBOURS", 2)
-        assert select_batch("seals", pool.state(), 2).rows.tolist() == [2, 1]
-        few = select_batch("seals", pool.state(), 3)
+    assert select_seals(on_base(pool.state()), 2, neighbours=2).rows.tolist() == [2, 1]
+    few = select_seals(on_base(pool.state()), 3, neighbours=2)
     assert few.rows.tolist() == [3, 4, 2]
     assert few.note == "only 2 candidates: uncertainty looked at the whole pool"
 
@@ -110,8 +111,7 @@ def test_each_labelled_document_is_looked_up_once_over_the_rounds_of_a_simulatio
     toy_index: EmbeddingIndex, looked_up: list[list[float]]
 ) -> None:
     pool, schedule = toy_index.pool, Schedule(initial=10, batch=7, budget=45)
-    probe = ProbeClassifier(toy_index.embeddings())
-    results = list(simulate(toy_index, ["seals"], [3], probe, schedule))
+    results = list(simulate(toy_index, Plan(("seals",), (3,), schedule, PROBE_TRAINING)))
     rows = draw_labelled(pool, 10, 3).rows.tolist()
     for result in results[:-2]:  # what the last selecting round chose is never looked up
         rows += [pool.row_of[id_] for id_ in result.selected]
@@ -122,12 +122,13 @@ def test_each_labelled_document_is_looked_up_once_over_the_rounds_of_a_simulatio
 def test_another_seed_of_a_simulation_looks_up_its_own_documents(
     toy_index: EmbeddingIndex, looked_up: list[list[float]]
 ) -> None:
-    schedule, probe = Schedule(10, 7, 17), ProbeClassifier(toy_index.embeddings())
-    list(simulate(toy_index, ["seals"], [0, 1], probe, schedule))
-    assert len(looked_up) == 20
+    schedule = Schedule(10, 7, 17)
+    list(simulate(toy_index, Plan(("seals",), (0, 1), schedule, PROBE_TRAINING)))
+    drawn = [draw_labelled(toy_index.pool, 10, seed).rows.tolist() for seed in (0, 1)]
+    assert len(looked_up) == len({*drawn[0], *drawn[1]}) > 10  # what both drew is looked up once
 
 
-def test_what_was_looked_up_is_kept_in_the_state(
+def test_what_was_looked_up_is_kept_as_long_as_the_index_is_open(
     toy_index: EmbeddingIndex, looked_up: list[list[float]]
 ) -> None:
     probe = ProbeClassifier(toy_index.embeddings())
@@ -135,9 +136,12 @@ def test_what_was_looked_up_is_kept_in_the_state(
     probe.fit(labelled.rows, labelled.labels, labelled.rows[:0], labelled.labels[:0], 0)
     state = selection_state(toy_index, labelled, 0, classifier=probe)
     first, again = (select_batch("seals", state, 5) for _ in range(2))
-    assert len(looked_up) == 10 and sorted(state.near) == labelled.rows.tolist()
+    assert len(looked_up) == 10
     assert first.rows.tolist() == again.rows.tolist()
     grown = replace(state, labelled=draw_labelled(toy_index.pool, 14, 0))  # holds the ten
-    kept, fresh = (select_batch("seals", replace(grown, near=near), 5) for near in (state.near, {}))
+    kept = select_batch("seals", grown, 5)
+    assert len(looked_up) == 10 + 4
+    reopened = EmbeddingIndex.open(toy_index.folder)
+    fresh = select_batch("seals", replace(grown, index=reopened), 5)
     assert len(looked_up) == 10 + 4 + 14
     assert kept.rows.tolist() == fresh.rows.tolist()

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from classemb_index import (
+    BatchRequest,
     EmbeddingIndex,
+    Plan,
     Pool,
     ProbeClassifier,
     Record,
-    Schedule,
     draw_labelled,
-    select_batch,
+    next_batch,
     simulate,
 )
 from classemb_index.errors import RequestError
+from classemb_index.experiments.reproduce import REPRODUCED
 from classemb_index.labels.batches import NO_CLASS
 from classemb_index.labels.labelled import LabelledSet, labelled_from_ids, labelled_set
-from classemb_index.strategies.base import Oracle, SelectionState, StrategyOptions
+from classemb_index.strategies.base import Aid, Oracle, SelectionState
+from classemb_index.strategies.options import StrategyOptions
 from classemb_index.strategies.selection import (
-    HAVE_BASE,
-    NEED_CLASSIFIER,
-    NEED_MASKED_LM,
-    PAPER_STRATEGIES,
+    OF_EVERY_STRATEGY,
     STRATEGIES,
+    aids_of,
     check_options,
-    involved,
     oracle_of,
-    selection_state,
+    select_batch,
+    settings_of,
 )
+from tests.support.pools import looking_at, selection_state
 
 IndexOf = Callable[..., EmbeddingIndex]
 
@@ -108,7 +112,7 @@ def state_of(
         oracle,
         classifier=probe,
         surprisal=FakeSurprisal(len(index)),
-        options=StrategyOptions(discriminator_epochs=5, names=names, **chosen),
+        options=StrategyOptions(discriminator_epochs=5, name_vectors=names, **chosen),
     )
 
 
@@ -134,7 +138,7 @@ def test_a_batch_is_distinct_unlabelled_rows(
     assert found.scores.dtype == np.float32
     assert len(set(found.rows.tolist())) == batch
     assert labelled.unlabelled[found.rows].all()
-    assert len(found.steps) == (batch if case.has_steps else 0)
+    assert len(found.steps) == batch and all(found.steps) == case.has_steps
     assert set(found.classes.tolist()) <= {NO_CLASS, 0, 1, 2}
 
 
@@ -261,7 +265,7 @@ def test_a_labelled_set_of_no_document_stops_no_strategy(
     assert toy_index.pool.selectable[found.rows].all()
 
 
-@pytest.mark.parametrize("name", sorted(NEED_CLASSIFIER))
+@pytest.mark.parametrize("name", looking_at(Aid.CLASSIFIER))
 def test_a_strategy_that_looks_at_a_classifier_is_refused_without_one(
     toy_index: EmbeddingIndex, name: str
 ) -> None:
@@ -274,7 +278,7 @@ def test_a_strategy_that_looks_at_a_classifier_is_refused_without_one(
     )
 
 
-@pytest.mark.parametrize("name", sorted(NEED_MASKED_LM))
+@pytest.mark.parametrize("name", looking_at(Aid.SURPRISAL))
 def test_a_strategy_that_looks_at_surprisal_is_refused_without_it(
     toy_index: EmbeddingIndex, name: str
 ) -> None:
@@ -286,9 +290,7 @@ def test_a_strategy_that_looks_at_surprisal_is_refused_without_it(
     )
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(STRATEGIES) - NEED_CLASSIFIER - NEED_MASKED_LM - HAVE_BASE)
-)
+@pytest.mark.parametrize("name", sorted(set(STRATEGIES) - set(looking_at(*Aid))))
 def test_the_other_strategies_select_without_classifier_and_surprisal(
     toy_index: EmbeddingIndex, name: str
 ) -> None:
@@ -298,7 +300,7 @@ def test_the_other_strategies_select_without_classifier_and_surprisal(
     assert bare.rows.tolist() == full.rows.tolist()
 
 
-@pytest.mark.parametrize("name", sorted(HAVE_BASE))
+@pytest.mark.parametrize("name", looking_at(Aid.BASE))
 def test_a_strategy_with_a_base_needs_what_its_base_needs(
     toy_index: EmbeddingIndex, name: str
 ) -> None:
@@ -324,20 +326,74 @@ def test_a_strategy_with_a_base_needs_what_its_base_needs(
 @pytest.mark.parametrize(
     ("names", "base", "found"),
     [
-        (["random"], "dal", {"random"}),
-        (["seals"], "dal", {"seals", "dal"}),
-        (["cvirs", "anchoral", "full"], "alps", {"cvirs", "anchoral", "full", "alps"}),
+        (["random"], "dal", set()),
+        (["seals"], "dal", {Aid.BASE, Aid.CLASSIFIER}),
+        (["cvirs", "anchoral"], "alps", {Aid.CLASSIFIER, Aid.BASE, Aid.SURPRISAL}),
+        (["class-embedding", "alps"], "dal", {Aid.SURPRISAL}),
         ([], "alps", set()),
     ],
 )
-def test_a_base_strategy_is_involved_where_a_strategy_has_one(
-    names: list[str], base: str, found: set[str]
+def test_strategies_look_at_what_their_rows_say_and_the_base_strategys_row_where_they_have_one(
+    names: list[str], base: str, found: set[Aid]
 ) -> None:
-    assert involved(names, StrategyOptions(base=base)) == found
+    assert aids_of(names, StrategyOptions(base=base)) == found
 
 
-def test_the_papers_strategies_are_the_first_seven() -> None:
-    assert PAPER_STRATEGIES == (
+@pytest.mark.parametrize(
+    ("name", "chosen", "found"),
+    [
+        ("random", {}, {}),
+        ("random", {"count_tries": True, "base": "dal"}, {}),
+        ("random", {"no_near_duplicates": 0.9}, {"no_near_duplicates": 0.9}),
+        ("class-embedding", {}, {}),
+        ("class-embedding", {"count_tries": True}, {"count_tries": True}),
+        ("dal", {"discriminator_epochs": 7}, {"discriminator_epochs": 7}),
+        ("seals", {"base": "uncertainty"}, {"base": "uncertainty"}),
+        (
+            "anchoral",
+            {"base": "dal", "discriminator_epochs": 7},
+            {"base": "dal", "discriminator_epochs": 7},
+        ),
+        (
+            "seals",
+            {"base": "class-embedding", "count_tries": True},
+            {"base": "class-embedding", "count_tries": True},
+        ),
+        ("portfolio", {}, {}),
+    ],
+)
+def test_settings_are_the_options_that_the_rows_name(
+    name: str, chosen: dict[str, Any], found: dict[str, Any]
+) -> None:
+    assert settings_of(name, StrategyOptions(**chosen)) == found
+
+
+def test_settings_know_the_names_by_their_sha256_and_a_masked_language_model_by_its_own() -> None:
+    vectors = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    digest = hashlib.sha256(b"\0\0\x80?\0\0\0\0\0\0\0\0\0\0\x80?").hexdigest()
+    options = StrategyOptions(base="portfolio", name_vectors=vectors)
+    assert settings_of("portfolio", options) == {"names": digest}
+    assert settings_of("seals", options) == {"base": "portfolio", "names": digest}
+    model = SimpleNamespace(name="lm", fingerprint="f00d")
+    for name in ("alps", "anchoral"):
+        found = settings_of(name, StrategyOptions(base="alps"), model)
+        assert found.items() >= {"masked_lm": "lm", "fingerprint": "f00d"}.items()
+    assert settings_of("cvirs", StrategyOptions(), model) == {}
+
+
+@pytest.mark.parametrize("option", [option.name for option in fields(StrategyOptions)])
+def test_every_option_concerns_every_strategy_or_one_whose_row_names_it(option: str) -> None:
+    owners = [name for name, row in STRATEGIES.items() if option in row.options]
+    assert bool(owners) != (option in OF_EVERY_STRATEGY)
+
+
+def test_a_row_names_options_that_there_are() -> None:
+    known = {option.name for option in fields(StrategyOptions)}
+    assert {name for row in STRATEGIES.values() for name in row.options} <= known
+
+
+def test_the_papers_strategies_and_the_baselines_of_the_field_are_reproduced() -> None:
+    assert REPRODUCED == (
         "random",
         "class-embedding",
         "cvirs",
@@ -374,11 +430,11 @@ def test_options_that_cannot_be_followed_are_refused_by_every_door(
 ) -> None:
     labelled = draw_labelled(toy_index.pool, 20, 0)
     wrong = StrategyOptions(**options)
-    probe = ProbeClassifier(toy_index.embeddings())
     doors: list[Callable[[], object]] = [
         lambda: check_options(wrong),
         lambda: select_batch("random", selection_state(toy_index, labelled, 0, options=wrong), 5),
-        lambda: next(simulate(toy_index, ["random"], [0], probe, Schedule(9, 9, 9), options=wrong)),
+        lambda: next(simulate(toy_index, Plan(("random",), (0,), options=wrong))),
+        lambda: next_batch(toy_index, labelled, BatchRequest(size=5, options=wrong)),
     ]
     for door in doors:
         with pytest.raises(RequestError) as error:

@@ -17,11 +17,10 @@ from classemb_index import (
     Record,
     Training,
     draw_labelled,
-    train_classifier,
 )
 from classemb_index.errors import ModelError, RequestError
 from classemb_index.labels.labelled import labelled_set
-from classemb_index.strategies.selection import classifier_for
+from classemb_index.strategies.selection import classifier_for, train_classifier
 from tests.support.places import shared_or_skip
 from tests.support.pools import topic_records, topic_vectors
 

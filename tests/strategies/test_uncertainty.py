@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, Record, select_batch
+from classemb_index import EmbeddingIndex, Record
 from classemb_index.labels.labelled import labelled_from_ids
 from classemb_index.strategies.base import Selection
-from classemb_index.strategies.selection import selection_state
+from classemb_index.strategies.selection import select_batch
 from classemb_index.strategies.uncertainty import class_uncertainty
+from tests.support.pools import selection_state
 
 IndexOf = Callable[..., EmbeddingIndex]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from classemb_index import EmbeddingIndex, Pool, Record
+from classemb_index import Batch, EmbeddingIndex, Pool, Record
 from classemb_index.labels.labelled import LabelledSet, labelled_set
-from classemb_index.strategies.base import Oracle, SelectionState, StrategyOptions
-from classemb_index.strategies.selection import selection_state
+from classemb_index.strategies.base import Aid, Oracle, SelectionState
+from classemb_index.strategies.options import StrategyOptions
+from classemb_index.strategies.selection import STRATEGIES
 
 IndexOf = Callable[..., EmbeddingIndex]
 
@@ -40,6 +41,34 @@ def topic_vectors(pool: Pool, dim: int = 8, noise: float = 0.8, seed: int = 1) -
     directions = rng.standard_normal((len(pool.classes), dim))
     vectors = pool.labels @ directions + noise * rng.standard_normal((len(pool), dim))
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def looking_at(*aids: Aid) -> list[str]:
+    """The strategies that look at one of these."""
+    return [name for name, row in STRATEGIES.items() if row.looks_at & set(aids)]
+
+
+def selection_state(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    seed: int,
+    oracle: Oracle | None = None,
+    classifier: Any = None,
+    surprisal: Any = None,
+    options: StrategyOptions | None = None,
+    history: Sequence[Batch] = (),
+) -> SelectionState:
+    """What a strategy is given for one batch, with its randomness from `seed`."""
+    rng = np.random.default_rng(seed)
+    options = options or StrategyOptions()
+    return SelectionState(
+        index, labelled, rng, oracle, classifier, surprisal, options=options, history=history
+    )
+
+
+def on_base(state: SelectionState) -> SelectionState:
+    """The state with its base strategy, as it is handed in by strategy name."""
+    return replace(state, base=STRATEGIES[state.options.base].select)
 
 
 class Given:
@@ -76,7 +105,9 @@ class SmallPool:
 
     def state(self, seed: int = 0, oracle: Oracle | None = None, **options: Any) -> SelectionState:
         """All that any strategy looks at, with these options; class names are the pool's own."""
-        chosen = StrategyOptions(**{"names": self.names, "discriminator_epochs": 3} | options)
+        chosen = StrategyOptions(
+            **{"name_vectors": self.names, "discriminator_epochs": 3} | options
+        )
         given = Given(self.probabilities), Surprised(self.index)
         return selection_state(self.index, self.labelled, seed, oracle, *given, chosen)
 
