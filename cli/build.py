@@ -81,7 +81,7 @@ def build(
             precision=precision,
             max_length=max_length or recipe.max_length,
         )
-    with documents_progress("Embedding") as progress:
+    with documents_progress("Embedding") as watch:
         index = EmbeddingIndex.build(
             pool,
             model,
@@ -91,6 +91,6 @@ def build(
             paper=recipe.paper if classes is None else None,  # it is about the recipe's classes
             force=force,
             device=device,
-            progress=progress,
+            watch=watch,
         )
     show_info(index)

@@ -16,11 +16,12 @@ from .display.console import note
 if TYPE_CHECKING:
     from classemb_index.arrays import FloatMatrix
     from classemb_index.index.index import EmbeddingIndex
-    from classemb_index.index.kept import OnTexts, PoolSurprisal
+    from classemb_index.index.kept import PoolSurprisal
     from classemb_index.labels.batches import Batch
     from classemb_index.labels.labelled import LabelledSet
     from classemb_index.pool.pool import Pool
     from classemb_index.strategies.base import StrategyOptions
+    from classemb_index.watch import Watcher
 
 ALL = "all"
 
@@ -202,7 +203,7 @@ def pool_surprisal(
     strategies: set[str],
     masked_lm: str | None,
     model: str,
-    on_texts: OnTexts,
+    watch: Watcher,
 ) -> PoolSurprisal | None:
     """The surprisal embeddings that one of the strategies needs, computed; None where none does."""
     from classemb_index.index.kept import PoolSurprisal
@@ -211,8 +212,8 @@ def pool_surprisal(
 
     if not NEED_MASKED_LM & strategies:
         return None
-    surprisal = PoolSurprisal(index, load_masked_lm(masked_lm, model, index.device), on_texts)
-    len(surprisal.embeddings)
+    surprisal = PoolSurprisal(index, load_masked_lm(masked_lm, model, index.device), watch)
+    surprisal.compute()
     return surprisal
 
 

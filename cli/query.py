@@ -76,9 +76,9 @@ def query(
     if remark:
         note(remark)
     names = class_names_of(opened, describe, descriptions)
-    with documents_progress("Embedding with the tuned encoder") as progress:
+    with documents_progress("Embedding with the tuned encoder") as watch:
         result = query_classes(
-            opened, classes, chosen, k=top_k, method=method, names=names, progress=progress
+            opened, classes, chosen, k=top_k, method=method, names=names, watch=watch
         )
     outlooks = class_outlooks(opened.pool, chosen, history, classes)
     if as_json:

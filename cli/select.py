@@ -111,8 +111,8 @@ def select(
             device=device,
         )
         classifier = train_classifier(opened, chosen, settings, seed)
-    with documents_progress("Surprisal") as on_texts:
-        surprisal = pool_surprisal(opened, asked, masked_lm, model, on_texts)
+    with documents_progress("Surprisal") as watch:
+        surprisal = pool_surprisal(opened, asked, masked_lm, model, watch)
     state = selection_state(opened, chosen, seed, answer, classifier, surprisal, choices, history)
     selection = select_batch(strategy, state, batch)
     if selection.note:

@@ -109,8 +109,8 @@ def simulate(
     )
     make = partial(classifier_for, settings=settings)
     chosen = parse_seeds(seeds)
-    with documents_progress("Surprisal") as on_texts:
-        surprisal = pool_surprisal(opened, involved(names, choices), masked_lm, model, on_texts)
+    with documents_progress("Surprisal") as watch:
+        surprisal = pool_surprisal(opened, involved(names, choices), masked_lm, model, watch)
     with rounds_progress(count_rounds(names, chosen, schedule)) as progress:
         for result in run_simulation(
             folder,

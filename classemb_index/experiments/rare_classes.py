@@ -23,6 +23,7 @@ from ..strategies.base import StrategyOptions
 from ..strategies.selection import STRATEGIES
 from .reproduce import (
     SCALES,
+    Documents,
     Experiment,
     Scale,
     Watcher,
@@ -107,8 +108,8 @@ def reproduce_rare_classes(
     for name in POOLS:
         folder, index = out / name, indexes[name]
         watcher.stage(f"{name}: surprisal of the pool")
-        surprisal = PoolSurprisal(index, surprisal_of, watcher.documents)
-        len(surprisal.embeddings)
+        surprisal = PoolSurprisal(index, surprisal_of, Documents(watcher))
+        surprisal.compute()
         run = partial(
             run_experiment,
             index=index,

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from .. import watch
 from ..errors import RequestError, RunError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
@@ -136,6 +137,17 @@ class Watcher(Protocol):
         """A round is done."""
 
 
+class Documents(watch.Watcher):
+    """Tells a reproduction's watcher of the documents that are embedded or read."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def progress(self, done: int, total: int) -> None:
+        """So many are done, of so many."""
+        self._watcher.documents(done, total)
+
+
 def reproduce(
     name: str,
     scale_name: str,
@@ -183,8 +195,8 @@ def reproduce(
     watcher.stage("Building the index")
     index = built_index(recipe, scale.encoder, out / "index", device, watcher)
     watcher.stage("Surprisal of the pool")
-    surprisal = PoolSurprisal(index, surprisal_of, watcher.documents)
-    len(surprisal.embeddings)
+    surprisal = PoolSurprisal(index, surprisal_of, Documents(watcher))
+    surprisal.compute()
     for experiment in scale.experiments:
         for strategies, seeds in (
             (PAPER_STRATEGIES, range(experiment.seeds)),
@@ -274,7 +286,7 @@ def built_index(
         recipe.backend,
         paper=recipe.paper,
         device=device,
-        progress=watcher.documents,
+        watch=Documents(watcher),
     )
 
 

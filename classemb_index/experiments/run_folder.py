@@ -90,7 +90,7 @@ def run_simulation(
             if workers > 1 and len(left) > 1:
                 assert make is not None
                 if surprisal is not None:
-                    len(surprisal.embeddings)  # once, before several processes ask for them
+                    surprisal.compute()  # once, before several processes ask for them
                 masked_lm = None if surprisal is None else surprisal.masked_lm.name
                 task = GridTask(index.folder, index.device, make, schedule, masked_lm, options)
                 new = run_grid(task, left, workers, finished=finished, on_event=on_event)
@@ -182,8 +182,8 @@ def run_config(
             "source": manifest.source,
             "n": manifest.n,
             "encoder": manifest.encoder.name,
-            "vectors": manifest.files["vectors.npy"]["sha256"],
-            "documents": manifest.files["documents.parquet"]["sha256"],
+            "vectors": index.vectors_digest,
+            "documents": index.documents_digest,
         },
         "classifier": dict(classifier.settings()),
         "schedule": asdict(schedule),

@@ -8,10 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import IndexFolderError
-from ..index.index import EmbeddingIndex, Progress
-from ..index.store import CACHE, DOCUMENTS
+from ..index.index import EmbeddingIndex
+from ..index.store import CACHE
 from ..labels.labelled import LabelledSet
 from ..models.tuning import TuningSettings, check_can_tune, tune_encoder
+from ..watch import SILENT, Watcher
 
 ENCODER, INDEX = "encoder", "index"  # folders of a tuned index
 
@@ -22,7 +23,7 @@ def tuned_index(
     *,
     seed: int = 0,
     settings: TuningSettings | None = None,
-    progress: Progress | None = None,
+    watch: Watcher = SILENT,
 ) -> EmbeddingIndex:
     """The same pool, row for row, embedded with the index's encoder after tuning.
 
@@ -35,7 +36,7 @@ def tuned_index(
         labelled: the documents whose labels may be seen.
         seed: of the pairs and their order.
         settings: of the tuning; None takes the defaults.
-        progress: called with documents embedded and in all, once the encoder is tuned.
+        watch: is told the documents embedded and in all, once the encoder is tuned.
 
     Raises:
         RequestError: the index has no encoder, or the labels give no pairs.
@@ -72,7 +73,7 @@ def tuned_index(
                 paper=index.manifest.paper,
                 force=True,  # a damaged one is made again
                 device=index.device,
-                progress=progress,
+                watch=watch,
             )
     except OSError as cause:
         raise IndexFolderError(
@@ -86,8 +87,8 @@ def _folder(
     index: EmbeddingIndex, labelled: LabelledSet, seed: int, settings: TuningSettings
 ) -> Path:
     """Where the tuned index of this labelled set is kept."""
-    documents = index.manifest.files[DOCUMENTS]["sha256"]
-    asked = [index.manifest.encoder.fingerprint, documents, seed, vars(settings)]
+    fingerprint = index.manifest.encoder.fingerprint
+    asked = [fingerprint, index.documents_digest, seed, vars(settings)]
     digest = hashlib.sha256(json.dumps(asked).encode())
     digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
     return index.folder / CACHE / f"contrastive-{digest.hexdigest()[:16]}"

@@ -11,11 +11,12 @@ import numpy as np
 from ..arrays import FloatMatrix, Mask, Rows
 from ..errors import EmptyClassError, RequestError
 from ..index.backends.base import Neighbours
-from ..index.index import EmbeddingIndex, Progress
+from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..labels.progress import ClassOutlook, outlook_json
 from ..models.contracts import Encoder
 from ..pool.pool import Pool
+from ..watch import SILENT, Watcher
 from .contrastive import tuned_index
 from .methods import METHODS, Evidence, choose_method, margins
 
@@ -87,7 +88,7 @@ def query_classes(
     k: int = 10,
     method: str = "centroid",
     names: FloatMatrix | None = None,
-    progress: Progress | None = None,
+    watch: Watcher = SILENT,
 ) -> ClassQueryResult:
     """The k unlabelled documents nearest to each class, in one batched search.
 
@@ -104,7 +105,7 @@ def query_classes(
             which tunes the encoder on the labelled set and embeds the pool again.
         names: (q, dim) embeddings of names or descriptions, zero for a class without
             one; None takes the index's class names.
-        progress: of "contrastive": called with documents embedded and in all.
+        watch: of "contrastive": is told the documents embedded and in all.
 
     Raises:
         EmptyClassError: no class has anything to be searched by.
@@ -113,7 +114,7 @@ def query_classes(
     if method == CONTRASTIVE:
         if not labelled.counts[list(classes)].any():
             _refuse(index, classes, labelled, method)
-        index = tuned_index(index, labelled, progress=progress)
+        index = tuned_index(index, labelled, watch=watch)
     queries = class_queries(index, classes, labelled, method, names)
     asked = [query for query in queries if query.vectors is not None]
     if not asked:

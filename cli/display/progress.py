@@ -21,6 +21,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from classemb_index.watch import Watcher
+
 from .console import _err
 
 if TYPE_CHECKING:
@@ -36,17 +38,10 @@ def reading(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def documents_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar with rate and time left; gives the function to call with documents done and in all."""
+def documents_progress(verb: str) -> Iterator[BarWatcher]:
+    """A bar of documents with rate and time left."""
     with _progress(_Rate()) as progress:
-        task = progress.add_task(verb, total=None)
-
-        def advance(done: int, total: int) -> None:
-            if done == 0:
-                progress.reset(task, total=total)
-            progress.update(task, completed=done, total=total)
-
-        yield advance
+        yield BarWatcher(progress, verb)
 
 
 @contextmanager
@@ -61,6 +56,21 @@ def draws_progress(verb: str) -> Iterator[Callable[[int, int], None]]:
             progress.update(tasks[0], completed=done)
 
         yield advance
+
+
+class BarWatcher(Watcher):
+    """A bar that appears with the first document, so that a step that never runs leaves nothing."""
+
+    def __init__(self, bars: Progress, verb: str) -> None:
+        self._bars = bars
+        self._verb = verb
+        self._task: TaskID | None = None
+
+    def progress(self, done: int, total: int) -> None:
+        """See Watcher."""
+        if self._task is None:
+            self._task = self._bars.add_task(self._verb, total=total)
+        self._bars.update(self._task, completed=done)
 
 
 class RoundsProgress:

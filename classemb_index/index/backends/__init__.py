@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from collections.abc import Mapping
 
 from ...arrays import FloatMatrix
 from ...errors import RequestError
-from .base import VectorIndex
+from .base import Backend, VectorIndex
+from .exact import ExactIndex
+from .faiss import FlatIndex
 
-BACKENDS = ("flat", "exact")
+# "auto" is the first whose library is installed
+BACKENDS: Mapping[str, Backend] = {
+    "flat": Backend(FlatIndex, library="faiss"),
+    "exact": Backend(ExactIndex),
+}
 
 
 def resolve_backend(name: str) -> str:
-    """The backend that "auto" stands for: flat where FAISS is installed, else exact.
+    """The backend that "auto" stands for: the first of the table whose library is installed.
 
     Raises:
         RequestError: there is no such backend.
     """
     if name == "auto":
-        return "flat" if find_spec("faiss") else "exact"
+        return next(name for name, backend in BACKENDS.items() if backend.is_installed())
     if name not in BACKENDS:
         raise RequestError(f"no backend {name!r}; there are auto, {', '.join(BACKENDS)}")
     return name
@@ -31,11 +37,4 @@ def open_backend(name: str, vectors: FloatMatrix, device: str = "auto") -> Vecto
         RequestError: there is no such backend or device.
         MissingExtraError: its library is not installed.
     """
-    from .exact import ExactIndex
-
-    exact = ExactIndex(vectors, device)
-    if resolve_backend(name) == "exact":
-        return exact
-    from .faiss import FlatIndex
-
-    return FlatIndex(vectors, exact, device)
+    return BACKENDS[resolve_backend(name)].open(vectors, device)
