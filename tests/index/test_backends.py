@@ -12,9 +12,10 @@ import pytest
 from classemb_index import EmbeddingIndex
 from classemb_index.errors import MissingExtraError, RequestError
 from classemb_index.index.backends import BACKENDS, open_backend, resolve_backend
-from classemb_index.index.backends.base import Neighbours
+from classemb_index.index.backends.base import Backend, Neighbours
 from classemb_index.index.backends.exact import ExactIndex
 from classemb_index.index.backends.faiss import FlatIndex
+from tests.support.places import installed
 
 IN_BLOCKS = {"exact": ExactIndex, "flat": FlatIndex}  # of a size that a test can choose
 
@@ -345,6 +346,47 @@ def test_flat_without_faiss_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
         "the 'flat' backend needs 'faiss', which is not installed; "
         "run: pip install 'classemb-index[cpu]' (or [gpu])"
     )
+
+
+def test_auto_is_the_first_of_the_table_whose_library_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = {"quick": Backend(ExactIndex, library="absent_of_course"), "slow": Backend(ExactIndex)}
+    monkeypatch.setattr("classemb_index.index.backends.BACKENDS", table)
+    assert resolve_backend("auto") == "slow"
+    with pytest.raises(RequestError) as error:
+        resolve_backend("flat")
+    assert str(error.value) == "no backend 'flat'; there are auto, quick, slow"
+
+
+def test_flat_on_cuda_without_a_device_is_refused_before_the_first_search() -> None:
+    faiss_or_skip()
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("needs a machine without a CUDA device")
+    with pytest.raises(RequestError) as error:
+        open_backend("flat", random_unit(3), "cuda")
+    assert str(error.value) == "no CUDA device was found; use --device cpu or auto"
+
+
+FIRST_SEARCH = """
+import sys
+import numpy as np
+from classemb_index import EmbeddingIndex
+index = EmbeddingIndex.open(sys.argv[1])
+among = np.arange(len(index)) % 3 != 2
+index.search(index.embeddings(np.array([1, 4])), 5)
+print(index.search(index.embeddings(np.array([2])), 5, among).rows.shape, "torch" in sys.modules)
+"""
+
+
+def test_the_first_search_of_a_faiss_index_imports_no_torch(
+    toy_index: EmbeddingIndex, tmp_path: Path
+) -> None:
+    faiss_or_skip()
+    outcome = installed("-c", FIRST_SEARCH, str(toy_index.folder), folder=tmp_path)
+    assert outcome.stdout == "(1, 5) False\n", outcome.stderr
 
 
 def test_no_query_has_no_neighbours(toy_index: EmbeddingIndex) -> None:
