@@ -70,7 +70,7 @@ class EmbeddingIndex:
             pool: the documents.
             encoder: embeds them; with `embeddings`, the model that made those, or None.
             folder: replaced as a whole when it is an index of the same source.
-            backend: "auto", "flat" or "exact".
+            backend: "auto" or one of BACKENDS.
             force: replace another source's index too.
             options: `embeddings`, `paper`, `device` and `watch`, see BuildOptions.
 

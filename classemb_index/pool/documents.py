@@ -21,6 +21,8 @@ SPLITS = ("train", "dev", "test")
 
 GROUPS = ("frequent", "rare")
 
+FACTS = ("id", "labels", "split")  # the columns beside the text
+
 ROW_GROUP = 4096  # documents in a row group: what one text look-up decompresses
 
 
@@ -39,7 +41,7 @@ class Record(NamedTuple):
     place: str = ""
 
 
-def schema() -> pa.Schema:
+def documents_schema() -> pa.Schema:
     """The columns of a documents file; labels and split may be null."""
     import pyarrow as pa
 
@@ -50,17 +52,28 @@ def schema() -> pa.Schema:
 
 
 def write_documents(path: Path, records: Iterable[Record]) -> None:
-    """Write records to a documents file (Parquet, see `schema`)."""
+    """Write records to a documents file (Parquet, see `documents_schema`)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns_of = schema()
+    schema = documents_schema()
     rest = iter(records)
-    with pq.ParquetWriter(path, columns_of, compression="zstd") as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while batch := list(islice(rest, ROW_GROUP)):
-            columns = zip(*(record[: len(columns_of)] for record in batch), strict=True)
-            table = pa.table([list(column) for column in columns], schema=columns_of)
+            columns = zip(*(record[: len(schema)] for record in batch), strict=True)
+            table = pa.table([list(column) for column in columns], schema=schema)
             writer.write_table(table, row_group_size=ROW_GROUP)
+
+
+def facts_table(
+    ids: Sequence[str], labels: Sequence[list[str] | None], splits: Sequence[str | None]
+) -> pa.Table:
+    """The columns of a documents file beside the texts."""
+    import pyarrow as pa
+
+    schema = documents_schema()
+    columns = pa.schema([schema.field(name) for name in FACTS])
+    return pa.table([list(ids), labels, splits], schema=columns)
 
 
 @runtime_checkable
@@ -132,8 +145,8 @@ class DocumentsFile(Sequence[str]):
         return texts
 
     def facts(self) -> pa.Table:
-        """Every column but the texts."""
-        return self._file.read(columns=["id", "labels", "split"])
+        """Every column beside the texts, see `facts_table`."""
+        return self._file.read(columns=list(FACTS))
 
     def save(self, path: Path, facts: pa.Table) -> bool:
         """Copy the file to `path` where these are its facts; False where they are not."""

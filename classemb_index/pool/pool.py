@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import BoolMatrix, Mask, Rows, blocks
 from ..errors import RequestError, SourceError, UnknownClassError
-from .documents import SPLITS, DocumentsFile, Record, StoredTexts, schema, write_documents
+from .documents import SPLITS, DocumentsFile, Record, StoredTexts, facts_table, write_documents
 from .recipes import Recipe, checked_groups, find_recipe
 
 CHUNK = 512  # texts that are held at once while they are written
@@ -167,12 +167,8 @@ class Pool:
 
     def save(self, path: Path) -> None:
         """Write the pool's documents file; where it was read from one that says the same, a copy."""
-        import pyarrow as pa
-
         labels = [self.known_labels(row) for row in range(len(self))]
-        splits = [str(split) or None for split in self.splits]
-        columns = pa.schema([field for field in schema() if field.name != "text"])
-        facts = pa.table([list(self.ids), labels, splits], schema=columns)
+        facts = facts_table(self.ids, labels, [str(split) or None for split in self.splits])
         if not (isinstance(self.texts, StoredTexts) and self.texts.save(path, facts)):
             write_documents(path, self.records())
 

@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from ...arrays import FloatMatrix
 from ...errors import RequestError
-from .base import Backend, VectorIndex
-from .exact import ExactIndex
-from .faiss import FlatIndex
+
+if TYPE_CHECKING:
+    from ...arrays import FloatMatrix
+    from .base import VectorIndex
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A row of the table of backends.
+
+    Attributes:
+        about: what searches, for help texts.
+        open: gives the backend over (n, dim) unit vectors, memory-mapped or not, on the device
+            "auto", "cpu" or "cuda".
+        library: what it needs beside the tool's own dependencies, or None.
+    """
+
+    about: str
+    open: Callable[[FloatMatrix, str], VectorIndex]
+    library: str | None = None
+
+    def is_installed(self) -> bool:
+        """True when its library is there."""
+        return self.library is None or find_spec(self.library) is not None
+
+
+def _flat(vectors: FloatMatrix, device: str) -> VectorIndex:
+    from .faiss import FlatIndex
+
+    return FlatIndex(vectors, device)
+
+
+def _exact(vectors: FloatMatrix, device: str) -> VectorIndex:
+    from .exact import ExactIndex
+
+    return ExactIndex(vectors, device)
+
 
 # "auto" is the first whose library is installed
 BACKENDS: Mapping[str, Backend] = {
-    "flat": Backend(FlatIndex, library="faiss"),
-    "exact": Backend(ExactIndex),
+    "flat": Backend("FAISS", _flat, library="faiss"),
+    "exact": Backend("torch", _exact),
 }
 
 

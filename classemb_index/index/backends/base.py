@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -38,24 +35,6 @@ class VectorIndex(Protocol):
             k: at most the number of rows allowed.
             among: (n,) True for rows that may be returned; None allows all.
         """
-
-
-@dataclass(frozen=True)
-class Backend:
-    """A row of the table of backends.
-
-    Attributes:
-        open: gives the backend over (n, dim) unit vectors, memory-mapped or not, on "auto",
-            "cpu" or "cuda"; what is heavy it imports when it is called.
-        library: what it imports beside the tool's own dependencies, or None.
-    """
-
-    open: Callable[[FloatMatrix, str], VectorIndex]
-    library: str | None = None
-
-    def is_installed(self) -> bool:
-        """True when its library is there."""
-        return self.library is None or find_spec(self.library) is not None
 
 
 def rank(vectors: FloatMatrix, query: FloatVector, rows: Rows, k: int) -> tuple[Rows, FloatVector]:
