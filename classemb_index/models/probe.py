@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from ..arrays import BLOCK, BoolMatrix, FloatMatrix, FloatVector, Mask, Rows, blocks
 from .contracts import PROBE, OnEpoch
@@ -81,6 +80,8 @@ class ProbeClassifier:
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
+        from scipy.special import expit
+
         probabilities = np.empty((len(rows), len(self._offsets)), dtype=np.float32)
         for part in blocks(len(rows), self._block):
             logits = self._embeddings[rows[part]] @ self._weights.T + self._offsets
