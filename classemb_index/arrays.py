@@ -22,11 +22,13 @@ Counts: TypeAlias = NDArray[np.int64]
 
 Scores: TypeAlias = NDArray[np.float64]
 
+BLOCK = 65_536  # vectors that are held at once: 100 MB of 384 dimensions in float32
+
 
 def unit(vectors: FloatMatrix) -> FloatMatrix:
-    """The rows scaled to length 1, in their own precision; a row of zeros stays as it is."""
+    """The rows scaled to length 1, in their own precision; zeros stay zeros, and NaN stays NaN."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0))
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths != 0))
 
 
 def blocks(n: int, size: int) -> Iterator[slice]:

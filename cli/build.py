@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
+from classemb_index.index.backends import BACKENDS
+
 from .display.console import note
 from .display.machine import show_info
 from .display.progress import documents_progress, reading
 from .options import INDEXES, Device
+
+BACKEND_HELP = f"{', '.join(f'{name} ({row.about})' for name, row in BACKENDS.items())} or auto."
 
 
 def build(
@@ -33,9 +37,7 @@ def build(
     embeddings: Annotated[
         Path | None, typer.Option(help="Vectors made elsewhere (.npy), row for row.")
     ] = None,
-    backend: Annotated[
-        str | None, typer.Option(help="flat (FAISS), exact (torch) or auto.")
-    ] = None,
+    backend: Annotated[str | None, typer.Option(help=BACKEND_HELP)] = None,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
     max_length: Annotated[

@@ -1,24 +1,151 @@
-"""What a build writes into its draft: encoded or given vectors, and the pool's records."""
+"""Building an index: a pool and its vectors, written to a draft that then takes the index's place."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
-from ..arrays import FloatMatrix, FloatVector, Rows
-from ..errors import SourceError
+from ..arrays import FloatMatrix, FloatVector, Mask, Rows, blocks, unit
+from ..errors import RequestError, SourceError
 from ..models.contracts import Encoder
-from ..pool.documents import Record
 from ..pool.pool import Pool
-from .store import EncoderInfo, VectorFile
+from ..watch import SILENT, Watcher
+from .backends import open_backend
+from .backends.base import VectorIndex
+from .store import (
+    CLASS_NAMES,
+    DOCUMENTS,
+    NAME_FEEDBACK,
+    VECTORS,
+    EncoderInfo,
+    Manifest,
+    VectorFile,
+    building,
+    publish,
+)
 
 CHUNK = 512  # documents encoded between two entries of the journal
 
-GIVEN_CHUNK = 16_384  # given vectors checked and scaled at a time
+GIVEN_CHUNK = 16_384  # given vectors checked and scaled, and vectors summed, at a time
+
+FEEDBACK = 3  # documents nearest to a class name that expand it
+
+
+class BuildOptions(TypedDict, total=False):
+    """What an index may be built with beside its pool, encoder, folder and backend.
+
+    Attributes:
+        embeddings: (n, dim) vectors made elsewhere, row for row; scaled to unit length.
+        paper: published numbers to be compared with (a recipe's [paper]).
+        device: where to search: "auto" (the default), "cpu" or "cuda".
+        watch: is told the documents done and in all.
+    """
+
+    embeddings: FloatMatrix | None
+    paper: Mapping[str, Any] | None
+    device: str
+    watch: Watcher
+
+
+def write_index(
+    pool: Pool,
+    encoder: Encoder | None,
+    folder: Path,
+    backend: str,
+    *,
+    embeddings: FloatMatrix | None = None,
+    paper: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    watch: Watcher = SILENT,
+) -> None:
+    """Write the index of a pool in the place of `folder`; see EmbeddingIndex.build.
+
+    Raises:
+        IndexLockedError: another process is building the same index.
+        SourceError: `embeddings` do not fit the pool or the encoder, or hold NaN or zeros.
+        RequestError: there is neither encoder nor embeddings.
+    """
+    if embeddings is not None:
+        shape, dtype = checked_shape(embeddings, pool, encoder)
+    elif encoder is None:
+        raise RequestError("an index needs an encoder or embeddings; give one of them")
+    with building(folder) as place:
+        draft = Draft(place, pool)
+        if embeddings is not None:
+            parts = given_parts(embeddings, place, shape, dtype)
+        elif encoder is not None:
+            parts = encoded_parts(pool, encoder, place)
+        watch.progress(0, len(pool))
+        for done in parts:
+            watch.progress(done, len(pool))
+        draft.save_documents()
+        if encoder is not None and pool.classes:
+            draft.save_names(encoder, open_backend(backend, draft.vectors, device))
+        info = encoder_info(encoder, embeddings is not None)
+        draft.publish(folder, info, backend, paper or {})
+
+
+class Draft:
+    """An index that is being written: its vectors, documents, class names and mean.
+
+    Args:
+        place: the draft folder; its vectors are written first.
+        pool: the documents.
+    """
+
+    def __init__(self, place: Path, pool: Pool) -> None:
+        self._place = place
+        self._pool = pool
+
+    @cached_property
+    def vectors(self) -> FloatMatrix:
+        """(n, dim) as they were written, memory-mapped."""
+        vectors: FloatMatrix = np.load(self._place / VECTORS, mmap_mode="r")
+        return vectors
+
+    def save_documents(self) -> None:
+        """Write the documents file."""
+        self._pool.save(self._place / DOCUMENTS)
+
+    def save_names(self, encoder: Encoder, backend: VectorIndex) -> None:
+        """Write the embeddings of the class names, and their feedback.
+
+        Raises:
+            SourceError: the encoder gave NaN.
+        """
+        names = embed_class_names(self._pool.classes, encoder)
+        feedback = name_feedback(backend, self.vectors, names, self._pool.selectable)
+        np.save(self._place / CLASS_NAMES, names)
+        np.save(self._place / NAME_FEEDBACK, feedback)
+
+    def publish(
+        self, folder: Path, encoder: EncoderInfo, backend: str, paper: Mapping[str, Any]
+    ) -> None:
+        """Put the index in the place of `folder`."""
+        pool, (n, dim) = self._pool, self.vectors.shape
+        manifest = Manifest(
+            name=pool.name,
+            source=pool.source,
+            n=n,
+            dim=dim,
+            dtype=self.vectors.dtype.name,
+            encoder=encoder,
+            classes=pool.classes,
+            groups=dict(pool.groups),
+            backend=backend,
+            paper=dict(paper),
+            mean=tuple(mean_embedding(self.vectors, np.flatnonzero(pool.selectable)).tolist()),
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            tool_version=version("classemb-index"),
+        )
+        publish(self._place, folder, manifest)
 
 
 def encoded_parts(pool: Pool, encoder: Encoder, draft: Path) -> Iterator[int]:
@@ -31,19 +158,18 @@ def encoded_parts(pool: Pool, encoder: Encoder, draft: Path) -> Iterator[int]:
     """
     key = f"{encoder.fingerprint} {encoder.precision}"
     file = VectorFile(draft, (len(pool), encoder.dim), np.dtype(np.float32), key)
-    for start in range(0, len(pool), CHUNK):
-        stop = min(start + CHUNK, len(pool))
-        texts = pool.texts_of(range(start, stop))
+    for part in blocks(len(pool), CHUNK):
+        texts = pool.texts_of(range(part.start, part.stop))
         digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-        if not file.is_finished(start, digest):
+        if not file.is_finished(part.start, digest):
             vectors = encoder.encode(texts)
             if not np.isfinite(vectors).all():
                 raise SourceError(
-                    f"the encoder {encoder.name!r} gave NaN for a document of rows {start} to "
-                    f"{stop - 1}; try --precision float32"
+                    f"the encoder {encoder.name!r} gave NaN for a document of rows {part.start} to "
+                    f"{part.stop - 1}; try --precision float32"
                 )
-            file.write(start, vectors, digest)
-        yield stop
+            file.write(part.start, vectors, digest)
+        yield part.stop
 
 
 def given_parts(
@@ -55,18 +181,18 @@ def given_parts(
         SourceError: a vector is zero or not finite; the message names its row.
     """
     file = VectorFile(draft, shape, dtype, key=None)
-    for start in range(0, len(embeddings), GIVEN_CHUNK):
-        block = np.asarray(embeddings[start : start + GIVEN_CHUNK], dtype=np.float32)
+    for part in blocks(len(embeddings), GIVEN_CHUNK):
+        block = np.asarray(embeddings[part], dtype=np.float32)
         lengths = np.linalg.norm(block, axis=1)
         wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
         if wrong.size:
             kind = "is zero" if lengths[wrong[0]] == 0 else "holds NaN or infinity"
             raise SourceError(
-                f"the given vector of row {start + wrong[0]} {kind}, so it has no direction; "
+                f"the given vector of row {part.start + wrong[0]} {kind}, so it has no direction; "
                 "embed that document again, or leave it out"
             )
-        file.write(start, block / lengths[:, None])
-        yield start + len(block)
+        file.write(part.start, unit(block))
+        yield part.stop
 
 
 def checked_shape(
@@ -121,16 +247,19 @@ def embed_class_names(names: Sequence[str], encoder: Encoder) -> FloatMatrix:
 def mean_embedding(vectors: FloatMatrix, rows: Rows) -> FloatVector:
     """(dim,) float32 mean of these rows' vectors, summed in float64; zero for no row."""
     total = np.zeros(vectors.shape[1])
-    for start in range(0, len(rows), GIVEN_CHUNK):
-        total += vectors[rows[start : start + GIVEN_CHUNK]].sum(axis=0, dtype=np.float64)
+    for part in blocks(len(rows), GIVEN_CHUNK):
+        total += vectors[rows[part]].sum(axis=0, dtype=np.float64)
     return (total / max(1, len(rows))).astype(np.float32)
 
 
-def pool_records(pool: Pool) -> Iterator[Record]:
-    """The pool's documents as records, streamed, their labels cut to its classes."""
-    for start in range(0, len(pool), CHUNK):
-        rows = range(start, min(start + CHUNK, len(pool)))
-        for row, text in zip(rows, pool.texts_of(rows), strict=True):
-            names = tuple(pool.classes[c] for c in np.flatnonzero(pool.labels[row]))
-            labels = names if pool.is_known[row] else None
-            yield Record(pool.ids[row], text, labels, str(pool.splits[row]) or None)
+def name_feedback(
+    backend: VectorIndex, vectors: FloatMatrix, names: FloatMatrix, among: Mask
+) -> FloatMatrix:
+    """(q, dim) float32 mean of the 3 vectors nearest to each name; zero for a name of zeros."""
+    means = np.zeros((len(names), vectors.shape[1]), dtype=np.float32)
+    named = np.flatnonzero(names.any(axis=1))
+    k = min(FEEDBACK, int(np.count_nonzero(among)))
+    if named.size and k:
+        for c, rows in zip(named, backend.search(names[named], k, among).rows, strict=True):
+            means[c] = vectors[rows].mean(axis=0, dtype=np.float32)
+    return means

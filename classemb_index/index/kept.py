@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import FloatMatrix, Rows
+from ..arrays import FloatMatrix, Rows, blocks
 from ..models.contracts import MaskedLM
 from ..models.masked_lm import LENGTH, SEED, SHARE, surprisal_embeddings
 from ..watch import SILENT, Watcher
@@ -29,7 +29,8 @@ class PoolSurprisal:
     Args:
         index: gives the texts.
         masked_lm: pre-trained, not fine-tuned.
-        watch: is told how many texts are done while they are computed.
+        watch: is told the texts done and in all while they are computed.
+        chunk: texts that are held at once.
     """
 
     def __init__(
@@ -37,14 +38,16 @@ class PoolSurprisal:
         index: EmbeddingIndex,
         masked_lm: MaskedLM,
         watch: Watcher = SILENT,
+        chunk: int = CHUNK,
     ) -> None:
         self.masked_lm = masked_lm
         self._index = index
         self._watch = watch
+        self._chunk = chunk
 
-    def compute(self) -> None:
-        """Compute or read them now, once."""
-        _ = self.embeddings
+    def compute(self) -> FloatMatrix:
+        """The embeddings: computed, or read where they are kept, the first time that they are asked for."""
+        return self.embeddings
 
     def of(self, rows: Rows) -> FloatMatrix:
         """(len(rows), 128) float32 of these rows, which must be selectable."""
@@ -73,7 +76,7 @@ class PoolSurprisal:
     @property
     def path(self) -> Path:
         """Where they are kept."""
-        digest = self._index.manifest.files["documents.parquet"]["sha256"]
+        digest = self._index.documents_digest
         key = f"{self.masked_lm.fingerprint} {self.masked_lm.precision} {digest} {LENGTH} {SHARE} {SEED}"
         name = f"surprisal-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
         return self._index.folder / CACHE / name
@@ -91,9 +94,8 @@ class PoolSurprisal:
 
     def _compute(self) -> FloatMatrix:
         found = np.empty((len(self._rows), LENGTH), dtype=np.float32)
-        for start in range(0, len(self._rows), CHUNK):
-            part = slice(start, start + CHUNK)
+        for part in blocks(len(self._rows), self._chunk):
             texts = self._index.pool.texts_of(self._rows[part])
             found[part] = surprisal_embeddings(texts, self.masked_lm)
-            self._watch.progress(min(start + CHUNK, len(self._rows)), len(self._rows))
+            self._watch.progress(part.stop, len(self._rows))
         return found

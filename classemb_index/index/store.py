@@ -1,4 +1,4 @@
-"""Surprisal embeddings of a masked language model (ALPS), computed once per pool and model."""
+"""The index folder: manifest, checksums, lock, resumable build, atomic publish, verify."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from ..errors import (
     IndexMissingError,
     IndexSchemaError,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CACHE = "cache"  # folder inside the index
 
@@ -38,6 +42,8 @@ CLASS_NAMES = "class_names.npy"
 NAME_FEEDBACK = "name_feedback.npy"
 
 JOURNAL = "journal.jsonl"
+
+ATTEMPTS = 10  # to read a folder that is being swapped
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,61 @@ class Manifest:
     classes: tuple[str, ...]
     groups: Mapping[str, tuple[str, ...]]
     backend: str
-    backend_parameters: Mapping[str, Any] = field(default_factory=dict)
     paper: Mapping[str, Any] = field(default_factory=dict)
     mean: tuple[float, ...] = ()
     created: str = ""
     tool_version: str = ""
     schema_version: int = SCHEMA_VERSION
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StoredIndex:
+    """The files of an index as one build wrote them.
+
+    Attributes:
+        folder: where they lie.
+        manifest: what they are.
+        vectors: (n, dim) float32 or float16, memory-mapped.
+        documents: open, so that it outlives a rebuild of the folder.
+        by_class: (q, dim) float32 by file name, as far as the index has them.
+    """
+
+    folder: Path
+    manifest: Manifest
+    vectors: FloatMatrix
+    documents: pa.NativeFile
+    by_class: Mapping[str, FloatMatrix]
+
+
+def damage(folder: Path, what: str) -> IndexDamagedError:
+    """The error that says that an index is damaged, and how."""
+    return IndexDamagedError(f"the index in {folder} is damaged: {what}; build it again")
+
+
+def read_stable(folder: Path) -> StoredIndex:
+    """The index in a folder, the files of one build also where another takes its place meanwhile.
+
+    Raises:
+        IndexMissingError: as for `read_manifest`.
+        IndexSchemaError: as for `read_manifest`.
+        IndexDamagedError: as for `read_manifest`, or a file cannot be read or has another shape.
+    """
+    for attempt in count(1):
+        try:
+            stored = _read_once(folder)
+            # a rebuild may have swapped the folder between these reads
+            if read_manifest(current_folder(folder)) == stored.manifest:
+                break
+        except IndexFolderError:
+            if attempt == ATTEMPTS:
+                raise
+    manifest, shape = stored.manifest, stored.vectors.shape
+    if shape != (manifest.n, manifest.dim):
+        raise damage(folder, f"{VECTORS} has shape {shape}, not {(manifest.n, manifest.dim)}")
+    if manifest.mean and len(manifest.mean) != manifest.dim:
+        raise damage(folder, f"its mean has {len(manifest.mean)} dimensions, not {manifest.dim}")
+    return stored
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -93,7 +147,7 @@ def read_manifest(folder: Path) -> Manifest:
         table = json.loads(text)
         version = int(table["schema_version"])
     except (ValueError, KeyError, TypeError) as cause:
-        raise IndexDamagedError(_damage(folder, f"{MANIFEST} cannot be read")) from cause
+        raise damage(folder, f"{MANIFEST} cannot be read") from cause
     if version > SCHEMA_VERSION:
         raise IndexSchemaError(
             f"the index in {folder} has schema {version}, this version reads up to {SCHEMA_VERSION}; "
@@ -103,18 +157,19 @@ def read_manifest(folder: Path) -> Manifest:
         table["encoder"] = EncoderInfo(**table["encoder"])
         table["classes"] = tuple(table["classes"])
         table["mean"] = tuple(table.get("mean", ()))
+        table.pop("backend_parameters", None)  # always empty; older versions wrote it
         table["groups"] = {group: tuple(names) for group, names in table["groups"].items()}
         manifest = Manifest(**table)
         sizes = {name: facts["bytes"] for name, facts in manifest.files.items() if facts["sha256"]}
     except (KeyError, TypeError, AttributeError) as cause:
-        raise IndexDamagedError(_damage(folder, f"{MANIFEST} lacks what it should have")) from cause
+        raise damage(folder, f"{MANIFEST} lacks what it should have") from cause
     for name, size in sizes.items():
         try:
             found = (folder / name).stat().st_size
         except FileNotFoundError as cause:
-            raise IndexDamagedError(_damage(folder, f"{name} is missing")) from cause
+            raise damage(folder, f"{name} is missing") from cause
         if found != size:
-            raise IndexDamagedError(_damage(folder, f"{name} has {found} bytes, not {size}"))
+            raise damage(folder, f"{name} has {found} bytes, not {size}")
     return manifest
 
 
@@ -300,8 +355,32 @@ def check_replaceable(folder: Path, source: str, force: bool) -> None:
         )
 
 
-def _damage(folder: Path, what: str) -> str:
-    return f"the index in {folder} is damaged: {what}; build it again"
+def _read_once(folder: Path) -> StoredIndex:
+    import pyarrow as pa
+
+    place = current_folder(folder)
+    manifest = read_manifest(place)
+    try:
+        vectors = np.load(place / VECTORS, mmap_mode="r")
+        documents = pa.memory_map(str(place / DOCUMENTS))
+    except (OSError, ValueError) as cause:
+        raise damage(folder, f"{VECTORS} or {DOCUMENTS} cannot be read") from cause
+    return StoredIndex(place, manifest, vectors, documents, _read_by_class(place, manifest))
+
+
+def _read_by_class(place: Path, manifest: Manifest) -> dict[str, FloatMatrix]:
+    found = {}
+    for name in (CLASS_NAMES, NAME_FEEDBACK):
+        if name not in manifest.files:
+            continue
+        try:
+            vectors = np.load(place / name)
+        except (OSError, ValueError) as cause:
+            raise damage(place, f"{name} cannot be read") from cause
+        if vectors.shape != (len(manifest.classes), manifest.dim):
+            raise damage(place, f"{name} does not hold a vector for each class")
+        found[name] = np.asarray(vectors, dtype=np.float32)
+    return found
 
 
 def _sibling(folder: Path, role: str) -> Path:

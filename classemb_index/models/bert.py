@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import BoolMatrix, FloatMatrix, Rows
+from ..arrays import BoolMatrix, FloatMatrix, Rows, blocks
 from .contracts import THRESHOLD, ClassifiedTexts, OnEpoch, Training
 from .devices import autocast, resolve_device, resolve_precision
 from .f1 import f1_scores
 from .hub import hub_answers, loading, model_path
+from .trainer import on_one_device, shared_arguments, train
 
 WARM_UP = 0.1  # of all steps; ours, the paper gives no schedule
 
@@ -71,44 +72,21 @@ class BertClassifier:
         on_epoch: OnEpoch | None = None,
     ) -> int:
         """See Classifier. Without dev rows all epochs are run."""
-        from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+        from transformers import DataCollatorWithPadding, Trainer
 
-        settings = self._settings
         by_length = self._by_length(dev_rows)
-        stopper = _early_stopping(settings.patience, on_epoch)
+        stopper = _early_stopping(self._settings.patience, on_epoch)
         with tempfile.TemporaryDirectory(prefix="classemb-") as folder:
-            arguments = TrainingArguments(
-                output_dir=folder,
-                num_train_epochs=settings.epochs,
-                per_device_train_batch_size=settings.batch_size,
-                per_device_eval_batch_size=64,
-                learning_rate=settings.learning_rate,
-                lr_scheduler_type="linear",
-                warmup_steps=WARM_UP,
-                optim="adamw_torch_fused",
-                weight_decay=0.0,  # so AdamW is Adam
-                bf16=self._precision == "bfloat16",
-                use_cpu=self._device == "cpu",
-                eval_strategy="epoch" if len(dev_rows) else "no",
-                save_strategy="no",
-                logging_strategy="no",
-                report_to=[],
-                disable_tqdm=True,
-                dataloader_pin_memory=False,
-                seed=seed,
-            )
-            arguments._n_gpu = min(arguments.n_gpu, 1)  # several would multiply the batch
             trainer = Trainer(
                 model=self._new_model(seed),
-                args=arguments,
+                args=self._arguments(folder, seed, has_dev=len(dev_rows) > 0),
                 train_dataset=self._examples(rows, labels),
                 eval_dataset=self._examples(dev_rows[by_length], dev_labels[by_length]),
                 data_collator=DataCollatorWithPadding(self._tokenizer),
                 compute_metrics=_dev_macro_f1,
                 callbacks=[stopper],
             )
-            _silence(trainer)
-            trainer.train()
+            train(trainer)
         self._model = trainer.model.eval()
         stopper.restore_best(self._model)
         del trainer
@@ -122,6 +100,24 @@ class BertClassifier:
     def representations(self, rows: Rows) -> FloatMatrix:
         """See Classifier; of a BERT the pooled first token."""
         return self._forward(rows)[1]
+
+    def _arguments(self, folder: str, seed: int, has_dev: bool) -> Any:
+        from transformers import TrainingArguments
+
+        settings = self._settings
+        arguments = TrainingArguments(
+            output_dir=folder,
+            num_train_epochs=settings.epochs,
+            per_device_train_batch_size=settings.batch_size,
+            per_device_eval_batch_size=PREDICT_BATCH,
+            learning_rate=settings.learning_rate,
+            warmup_steps=WARM_UP,
+            optim="adamw_torch_fused",
+            weight_decay=0.0,  # so AdamW is Adam
+            eval_strategy="epoch" if has_dev else "no",
+            **shared_arguments(self._device, self._precision, seed),
+        )
+        return on_one_device(arguments)
 
     def _forward(self, rows: Rows) -> tuple[FloatMatrix, FloatMatrix]:
         """Logits (len(rows), q) and the output layer's input (len(rows), d).
@@ -137,9 +133,9 @@ class BertClassifier:
         tokens = self._tokenised(rows)
         by_length = np.argsort([len(ids) for ids in tokens], kind="stable")
         try:
-            for start in range(0, len(rows), PREDICT_BATCH):
-                part = [tokens[i] for i in by_length[start : start + PREDICT_BATCH]]
-                batch = self._tokenizer.pad({"input_ids": part}, return_tensors="pt")
+            for part in blocks(len(rows), PREDICT_BATCH):
+                ids = [tokens[i] for i in by_length[part]]
+                batch = self._tokenizer.pad({"input_ids": ids}, return_tensors="pt")
                 with torch.inference_mode(), autocast(self._precision, self._device):
                     model(**batch.to(self._device))
         finally:
@@ -238,10 +234,3 @@ def _dev_macro_f1(prediction: Any) -> dict[str, float]:
 
 def _sigmoid(logits: FloatMatrix) -> FloatMatrix:
     return np.asarray(1 / (1 + np.exp(-logits.astype(np.float32))), dtype=np.float32)
-
-
-def _silence(trainer: Any) -> None:
-    """Without this, Trainer prints every evaluation to stdout."""
-    from transformers.trainer_callback import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)

@@ -77,7 +77,8 @@ class SentenceBertEncoder:
                 list(texts), batch_size=self._batch_size, show_progress_bar=False
             )
         embeddings = np.asarray(embeddings, dtype=np.float32).reshape(len(texts), self.dim)
-        # in full precision and here, so that models without a normalising layer serve too
+        # in full precision and here, so that models without a normalising layer serve too; a
+        # text without a direction becomes NaN, which a build refuses
         return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True))
 
     @cached_property

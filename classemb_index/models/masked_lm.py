@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import FloatMatrix
+from ..arrays import FloatMatrix, blocks, unit
 from ..errors import ModelError
 from .contracts import PROBE, MaskedLM
 from .devices import autocast, resolve_device, resolve_precision
@@ -78,15 +78,18 @@ class MaskedLanguageModel:
         parts = [weights_digest(self._model.state_dict()), tokenizer]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def surprisal(self, texts: Sequence[str], seed: int = SEED) -> FloatMatrix:
+    def surprisal(
+        self, texts: Sequence[str], seed: int = SEED, share: float = SHARE
+    ) -> FloatMatrix:
         """Cross-entropy of the sampled tokens of each text, in nats.
 
         The model reads the whole text, nothing masked. Each token that is neither special
-        nor padding is sampled with probability 0.15, by a generator of the text's own.
+        nor padding is sampled with the same probability, by a generator of the text's own.
 
         Args:
             texts: any number; what is beyond 128 tokens is cut.
             seed: of the sample.
+            share: the probability of a token to be in it.
 
         Returns:
             (len(texts), 128) float32; 0 where a token is not sampled.
@@ -101,15 +104,17 @@ class MaskedLanguageModel:
         )
         ids = tokens["input_ids"]
         by_length = np.argsort([len(x) for x in ids], kind="stable")
-        for start in range(0, len(texts), self._batch_size):
-            places = by_length[start : start + self._batch_size]
+        for part in blocks(len(texts), self._batch_size):
+            places = by_length[part]
             batch = self._tokenizer.pad(
                 {"input_ids": [ids[i] for i in places]}, return_tensors="pt"
             )
             sampled = np.zeros(batch["input_ids"].shape, dtype=bool)
             for line, i in enumerate(places):
                 special = np.array(tokens["special_tokens_mask"][i], dtype=bool)
-                sampled[line, : len(special)] = _sample(texts[i], len(special), seed) & ~special
+                sampled[line, : len(special)] = (
+                    _sample(texts[i], len(special), seed, share) & ~special
+                )
             with torch.inference_mode():
                 losses = self._cross_entropy(batch.to(self.device), torch.as_tensor(sampled))
             lines, columns = np.nonzero(sampled)
@@ -163,13 +168,10 @@ def surprisal_embeddings(
     Returns:
         (len(texts), 128) float32 of unit length; zero for a text of which no token is sampled.
     """
-    found = masked_lm.surprisal(texts, seed)
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    np.divide(found, lengths, out=found, where=lengths > 0)
-    return found
+    return unit(masked_lm.surprisal(texts, seed))
 
 
-def _sample(text: str, length: int, seed: int) -> np.ndarray:
+def _sample(text: str, length: int, seed: int, share: float) -> np.ndarray:
     """(length,) True for sampled tokens, the same for the same text and seed."""
     rng = np.random.default_rng([seed, zlib.crc32(text.encode())])
-    return rng.random(length) < SHARE
+    return rng.random(length) < share

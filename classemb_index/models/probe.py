@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
-from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Mask, Rows
+from ..arrays import BLOCK, BoolMatrix, FloatMatrix, FloatVector, Mask, Rows, blocks
 from .contracts import PROBE, OnEpoch
-
-CHUNK = 1 << 16  # documents whose embeddings are held at once
 
 
 def logistic_head(
@@ -44,13 +41,15 @@ class ProbeClassifier:
     Args:
         embeddings: (n, dim) float32 of the whole pool, memory-mapped or not.
         c: inverse strength of the L2 penalty.
+        block: documents whose embeddings are held at once.
     """
 
     uses_dev = False
 
-    def __init__(self, embeddings: FloatMatrix, c: float = 1.0) -> None:
+    def __init__(self, embeddings: FloatMatrix, c: float = 1.0, block: int = BLOCK) -> None:
         self._embeddings = embeddings
         self._c = c
+        self._block = block
 
     def settings(self) -> Mapping[str, Any]:
         """See Classifier."""
@@ -81,9 +80,10 @@ class ProbeClassifier:
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
+        from scipy.special import expit
+
         probabilities = np.empty((len(rows), len(self._offsets)), dtype=np.float32)
-        for start in range(0, len(rows), CHUNK):
-            part = slice(start, start + CHUNK)
+        for part in blocks(len(rows), self._block):
             logits = self._embeddings[rows[part]] @ self._weights.T + self._offsets
             probabilities[part] = expit(logits)
         return probabilities

@@ -8,15 +8,17 @@ they share none. The paper of the class centroids leaves the encoder as it is.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..arrays import BoolMatrix, Mask, Rows
 from ..errors import MissingExtraError, RequestError
 from .encoder import SentenceBertEncoder
+from .trainer import on_one_device, shared_arguments, train
 
 
 @dataclass(frozen=True)
@@ -78,53 +80,25 @@ def tune_encoder(
         RequestError: the labels give no pairs.
     """
     check_can_tune()
-    from datasets import Dataset
-    from sentence_transformers import (
-        SentenceTransformerTrainer,
-        SentenceTransformerTrainingArguments,
-    )
-    from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
-    from transformers.trainer_callback import PrinterCallback
-
-    class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
-        def add_model_card_callback(self, default_args_dict: object) -> None:
-            """No card, and no progress bar of the making of one."""
-
     settings = settings or TuningSettings()
     rng = np.random.default_rng(seed)
     firsts, seconds, is_positive = contrastive_pairs(labels, settings.per_document, rng)
-    model = encoder.model.float()  # whatever the checkpoint has
     pairs = {
         "first": [texts[place] for place in firsts],
         "second": [texts[place] for place in seconds],
         "label": is_positive.astype(float),
     }
+    model = encoder.model.float()  # whatever the checkpoint has
     with tempfile.TemporaryDirectory(prefix="classemb-") as checkpoints:
-        arguments = SentenceTransformerTrainingArguments(
-            output_dir=checkpoints,
-            num_train_epochs=1,
-            per_device_train_batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            lr_scheduler_type="linear",
-            warmup_steps=settings.warm_up,
-            bf16=encoder.precision == "bfloat16",
-            use_cpu=encoder.device == "cpu",
-            save_strategy="no",
-            logging_strategy="no",
-            report_to=[],
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-            seed=seed,
-        )
-        arguments._n_gpu = min(arguments.n_gpu, 1)  # several would multiply the batch
-        trainer = Trainer(
-            model=model,
-            args=arguments,
-            train_dataset=Dataset.from_dict(pairs),
-            loss=CosineSimilarityLoss(model),
-        )
-        trainer.remove_callback(PrinterCallback)  # it prints to stdout
-        trainer.train()
+        own = {
+            "output_dir": checkpoints,
+            "num_train_epochs": 1,
+            "per_device_train_batch_size": settings.batch_size,
+            "learning_rate": settings.learning_rate,
+            "warmup_steps": settings.warm_up,
+        }
+        shared = shared_arguments(encoder.device, encoder.precision, seed)
+        train(_trainer(model, pairs, own | shared))
     model.save(str(folder), create_model_card=False)
     return SentenceBertEncoder(
         str(folder.resolve()), device=encoder.device, max_length=encoder.max_length
@@ -188,3 +162,24 @@ def contrastive_pairs(
     ]
     firsts, seconds = np.concatenate(thinned).T
     return firsts, seconds, np.arange(2 * n) < n
+
+
+def _trainer(model: Any, pairs: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+    """A trainer of the model on these pairs with SetFit's loss."""
+    from datasets import Dataset
+    from sentence_transformers import (
+        SentenceTransformerTrainer,
+        SentenceTransformerTrainingArguments,
+    )
+    from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
+
+    class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
+        def add_model_card_callback(self, default_args_dict: object) -> None:
+            """No card, and no progress bar of the making of one."""
+
+    return Trainer(
+        model=model,
+        args=on_one_device(SentenceTransformerTrainingArguments(**arguments)),
+        train_dataset=Dataset.from_dict(pairs),
+        loss=CosineSimilarityLoss(model),
+    )

@@ -1,11 +1,13 @@
-"""The pool: documents with ids, texts, labels that may be unknown, and splits."""
+"""Documents: a record of one, and the file that holds many, written and read."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, overload
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 SPLITS = ("train", "dev", "test")
 
 GROUPS = ("frequent", "rare")
+
+FACTS = ("id", "labels", "split")  # the columns beside the text
 
 ROW_GROUP = 4096  # documents in a row group: what one text look-up decompresses
 
@@ -37,19 +41,22 @@ class Record(NamedTuple):
     place: str = ""
 
 
+def documents_schema() -> pa.Schema:
+    """The columns of a documents file; labels and split may be null."""
+    import pyarrow as pa
+
+    string = pa.string()
+    return pa.schema(
+        [("id", string), ("text", string), ("labels", pa.list_(string)), ("split", string)]
+    )
+
+
 def write_documents(path: Path, records: Iterable[Record]) -> None:
-    """Write records to a documents file (Parquet: id, text, labels or null, split or null)."""
+    """Write records to a documents file (Parquet, see `documents_schema`)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema(
-        [
-            ("id", pa.string()),
-            ("text", pa.string()),
-            ("labels", pa.list_(pa.string())),
-            ("split", pa.string()),
-        ]
-    )
+    schema = documents_schema()
     rest = iter(records)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while batch := list(islice(rest, ROW_GROUP)):
@@ -58,18 +65,57 @@ def write_documents(path: Path, records: Iterable[Record]) -> None:
             writer.write_table(table, row_group_size=ROW_GROUP)
 
 
-class ParquetTexts(Sequence[str]):
-    """The text column of a documents file, decompressed a row group at a time."""
+def facts_table(
+    ids: Sequence[str], labels: Sequence[list[str] | None], splits: Sequence[str | None]
+) -> pa.Table:
+    """The columns of a documents file beside the texts."""
+    import pyarrow as pa
 
-    def __init__(self, file: Path | pa.NativeFile) -> None:
+    schema = documents_schema()
+    columns = pa.schema([schema.field(name) for name in FACTS])
+    return pa.table([list(ids), labels, splits], schema=columns)
+
+
+@runtime_checkable
+class StoredTexts(Protocol):
+    """Texts that lie in a documents file, where many are read and saved at a time."""
+
+    def take(self, rows: Rows | range | Sequence[int]) -> list[str]:
+        """The texts of these rows, in their order."""
+
+    def save(self, path: Path, facts: pa.Table) -> bool:
+        """Copy the file to `path` where these are its facts; False where they are not."""
+
+
+class DocumentsFile(Sequence[str]):
+    """A documents file as the texts that it holds, decompressed a row group at a time.
+
+    Args:
+        file: its path, or the open file.
+        folder: a temporary folder that is to live as long as the texts.
+    """
+
+    def __init__(
+        self, file: Path | pa.NativeFile, folder: TemporaryDirectory[str] | None = None
+    ) -> None:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self._file = pq.ParquetFile(file, memory_map=True)
+        self._bytes = pa.memory_map(str(file)) if isinstance(file, Path) else file
+        self._folder = folder
+        self._file = pq.ParquetFile(self._bytes)
         metadata = self._file.metadata
         sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._cached: tuple[int, pa.ChunkedArray] | None = None
-        self.holder: object = None  # keeps a temporary folder alive as long as its texts
+
+    @classmethod
+    def temporary(cls, records: Iterable[Record]) -> DocumentsFile:
+        """These records, written to a file (in $TMPDIR) that goes when their texts go."""
+        folder = TemporaryDirectory(prefix="classemb-")
+        path = Path(folder.name) / "documents.parquet"
+        write_documents(path, records)
+        return cls(path, folder)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -97,6 +143,19 @@ class ParquetTexts(Sequence[str]):
             for place, text in zip(places, found, strict=True):
                 texts[place] = text
         return texts
+
+    def facts(self) -> pa.Table:
+        """Every column beside the texts, see `facts_table`."""
+        return self._file.read(columns=list(FACTS))
+
+    def save(self, path: Path, facts: pa.Table) -> bool:
+        """Copy the file to `path` where these are its facts; False where they are not."""
+        if not self.facts().equals(facts):
+            return False
+        self._bytes.seek(0)
+        with path.open("wb") as file:
+            shutil.copyfileobj(self._bytes, file, 1 << 20)
+        return True
 
     def _group(self, group: int) -> pa.ChunkedArray:
         if self._cached is None or self._cached[0] != group:

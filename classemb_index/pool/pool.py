@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import BoolMatrix, Mask, Rows
+from ..arrays import BoolMatrix, Mask, Rows, blocks
 from ..errors import RequestError, SourceError, UnknownClassError
-from .documents import SPLITS, ParquetTexts, Record, write_documents
+from .documents import SPLITS, DocumentsFile, Record, StoredTexts, facts_table, write_documents
 from .recipes import Recipe, checked_groups, find_recipe
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+CHUNK = 512  # texts that are held at once while they are written
 
 
 @dataclass(frozen=True)
@@ -111,12 +108,8 @@ class Pool:
         groups = checked_groups(classes or {}, "the argument classes")
         declared = tuple(name for names in groups.values() for name in names)
         kept = _checked(records, declared, drop_unclassed)
-        holder = tempfile.TemporaryDirectory(prefix="classemb-")
-        path = Path(holder.name) / "documents.parquet"
-        write_documents(path, islice(kept, limit))
-        pool = read_documents(path, name=name, source=source, classes=declared, groups=groups)
-        if isinstance(pool.texts, ParquetTexts):
-            pool.texts.holder = holder
+        file = DocumentsFile.temporary(islice(kept, limit))
+        pool = read_documents(file, name=name, source=source, classes=declared, groups=groups)
         if not len(pool):
             raise SourceError(f"{source} has no document to index; check the file, or its classes")
         return pool
@@ -153,7 +146,7 @@ class Pool:
 
     def texts_of(self, rows: Rows | range) -> list[str]:
         """The texts of these rows, in their order."""
-        if isinstance(self.texts, ParquetTexts):
+        if isinstance(self.texts, StoredTexts):
             return self.texts.take(rows)
         return [self.texts[int(row)] for row in rows]
 
@@ -162,6 +155,22 @@ class Pool:
         if not self.is_known[row]:
             return None
         return [self.classes[c] for c in np.flatnonzero(self.labels[row])]
+
+    def records(self) -> Iterator[Record]:
+        """The documents one at a time, their labels in the order of the classes."""
+        for part in blocks(len(self), CHUNK):
+            rows = range(part.start, part.stop)
+            for row, text in zip(rows, self.texts_of(rows), strict=True):
+                names = self.known_labels(row)
+                labels = None if names is None else tuple(names)
+                yield Record(self.ids[row], text, labels, str(self.splits[row]) or None)
+
+    def save(self, path: Path) -> None:
+        """Write the pool's documents file; where it was read from one that says the same, a copy."""
+        labels = [self.known_labels(row) for row in range(len(self))]
+        facts = facts_table(self.ids, labels, [str(split) or None for split in self.splits])
+        if not (isinstance(self.texts, StoredTexts) and self.texts.save(path, facts)):
+            write_documents(path, self.records())
 
     def class_position(self, name: str) -> int:
         """The position of the class with this name.
@@ -204,18 +213,17 @@ class Pool:
 
 
 def read_documents(
-    file: Path | pa.NativeFile,
+    file: DocumentsFile,
     *,
     name: str,
     source: str,
     classes: Sequence[str],
     groups: Mapping[str, tuple[str, ...]],
 ) -> Pool:
-    """The pool in a documents file, open or not; no `classes` means all labels, alphabetically."""
+    """The pool in a documents file; no `classes` means all labels, alphabetically."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    table = pq.read_table(file, columns=["id", "labels", "split"], memory_map=True)
+    table = file.facts()
     column = table["labels"].combine_chunks()
     names = pc.list_flatten(column)
     if not classes:
@@ -234,7 +242,7 @@ def read_documents(
         name=name,
         source=source,
         ids=table["id"].to_pylist(),
-        texts=ParquetTexts(file),
+        texts=file,
         classes=tuple(classes),
         labels=labels,
         is_known=table["labels"].is_valid().to_numpy(),
@@ -246,8 +254,8 @@ def read_documents(
 def _checked(
     records: Iterable[Record], declared: tuple[str, ...], drop_unclassed: bool
 ) -> Iterator[Record]:
-    """The records to keep, their labels cut to the declared classes, each id once."""
-    wanted, seen = set(declared), set[str]()
+    """The records to keep, each id once, their labels cut to the classes and in their order."""
+    place_of, seen = {name: place for place, name in enumerate(declared)}, set[str]()
     for record in records:
         _check_record(record)
         if record.id in seen:
@@ -256,7 +264,8 @@ def _checked(
         seen.add(record.id)
         labels = record.labels
         if labels is not None:
-            labels = tuple(dict.fromkeys(name for name in labels if not wanted or name in wanted))
+            kept = set(labels) & place_of.keys() if declared else set(labels)
+            labels = tuple(sorted(kept, key=place_of.__getitem__ if declared else None))
             if drop_unclassed and not labels:
                 continue
         yield record._replace(labels=labels)

@@ -13,7 +13,7 @@ from ..errors import RecipeError, SourceError
 from .documents import GROUPS, SPLITS, Record
 from .files import json_file
 from .sampling import cut_classes, draw_splits
-from .sources import HUB, Fields, Reading, read_records
+from .sources import FILES, HUB, Fields, Reading, read_records
 
 KINDS: Mapping[str, type | tuple[type, ...]] = {
     "a table": dict,
@@ -253,6 +253,6 @@ def _source_name(source: str) -> str:
     if source.startswith(HUB):
         source = source.removeprefix(HUB).partition("@")[0].replace(":", "-")
     name = Path(source).name
-    for suffix in (".gz", ".jsonl", ".json", ".csv", ".parquet"):
+    for suffix in (".gz", *FILES):
         name = name.removesuffix(suffix)
     return name or "pool"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -68,17 +68,13 @@ def _raw_records(source: str, fields: Fields) -> Iterator[Raw]:
     path = Path(source)
     if not path.exists():
         raise SourceError(f"there is no {source}; a source is {FORMS}")
-    name = path.name.removesuffix(".gz")
     if path.is_dir():
-        files = sorted(f for f in path.iterdir() if f.name.endswith((".jsonl", ".jsonl.gz")))
-        return chain.from_iterable(map(_json_lines, files)) if files else eurlex_folder(path)
-    if name.endswith((".jsonl", ".json")):
-        return _json_lines(path)
-    if name.endswith(".csv"):
-        return _csv(path, fields)
-    if name.endswith(".parquet"):
-        return _parquet(path, fields)
-    raise SourceError(f"{source} has no known form; a source is {FORMS}")
+        return _folder(path, fields)
+    name = path.name.removesuffix(".gz")
+    read = next((read for suffix, read in FILES.items() if name.endswith(suffix)), None)
+    if read is None:
+        raise SourceError(f"{source} has no known form; a source is {FORMS}")
+    return read(path, fields)
 
 
 def _record(place: str, raw: Mapping[str, Any], reading: Reading) -> Record:
@@ -133,7 +129,15 @@ def _split(place: str, value: object, reading: Reading) -> str | None:
     return split
 
 
-def _json_lines(path: Path) -> Iterator[Raw]:
+def _folder(path: Path, fields: Fields) -> Iterator[Raw]:
+    """JSONL files in the order of their names, or EURLEX57K."""
+    files = sorted(f for f in path.iterdir() if f.name.endswith((".jsonl", ".jsonl.gz")))
+    if not files:
+        return eurlex_folder(path)
+    return chain.from_iterable(_json_lines(file, fields) for file in files)
+
+
+def _json_lines(path: Path, fields: Fields) -> Iterator[Raw]:
     with opened(path) as file:
         for number, line in enumerate(file, start=1):
             place = f"{path}, line {number}"
@@ -231,3 +235,12 @@ def _hub_value(value: Any, feature: Any) -> Any:
     if value == -1:
         return None
     return [inner.int2str(v) for v in (value if isinstance(value, list) else [value])]
+
+
+# readers of files by how the name ends, ".gz" aside; files.FORMS says them in words
+FILES: Mapping[str, Callable[[Path, Fields], Iterator[Raw]]] = {
+    ".jsonl": _json_lines,
+    ".json": _json_lines,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}

@@ -76,7 +76,7 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
     for folder in dict.fromkeys(folders):
         if (folder / MANIFEST).is_file():
             index = EmbeddingIndex.open(folder)
-            documents = index.manifest.files["documents.parquet"]["sha256"]
+            documents = index.documents_digest
             if documents in indexes:
                 raise ReportError(
                     f"{indexes[documents].folder} and {folder} are indexes of the same documents; "

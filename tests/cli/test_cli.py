@@ -145,6 +145,27 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert not imported & HEAVY
 
 
+def test_a_query_by_centroid_of_a_faiss_index_imports_no_torch(
+    toy_built: Outcome, tmp_path: Path
+) -> None:
+    pytest.importorskip("faiss", reason="needs FAISS (the 'cpu' or 'gpu' extra)")
+    asked = ["query", "indexes/toy", "--class", "a", "--method", "centroid", "--json"]
+    command = ["-X", "importtime", "-m", "classemb_index.cli", *asked, "--labelled-size", "20"]
+    outcome = installed(*command, folder=tmp_path)
+    assert len(json.loads(outcome.stdout)["classes"][0]["neighbours"]) == 10
+    imported = {line.rpartition("|")[2].strip() for line in outcome.stderr.splitlines()}
+    assert "faiss" in imported and "torch" not in imported
+
+
+def test_info_json_of_an_index_of_an_earlier_version_lacks_a_key_that_was_always_empty(
+    cli: Cli, toy_built: Outcome, tmp_path: Path
+) -> None:
+    path = tmp_path / "indexes/toy/manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "backend_parameters": {}}))
+    assert json_of(cli("info", "indexes/toy", "--json")) == manifest
+
+
 def test_every_command_and_option_has_help() -> None:
     group = get_command(import_module("classemb_index.cli.main").commands)
     assert len(group.commands) == 10

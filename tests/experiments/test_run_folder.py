@@ -61,6 +61,9 @@ class RowSurprisal:
         self.masked_lm = SimpleNamespace(name=name, fingerprint=fingerprint)
         self.embeddings = np.eye(120, dtype=np.float32)
 
+    def compute(self) -> np.ndarray:
+        return self.embeddings
+
     def of(self, rows: np.ndarray) -> np.ndarray:
         return self.embeddings[rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,13 @@ import pytest
 
 from classemb_index import EmbeddingIndex
 from classemb_index.errors import MissingExtraError, RequestError
-from classemb_index.index.backends import BACKENDS, exact, faiss, open_backend, resolve_backend
+from classemb_index.index.backends import BACKENDS, open_backend, resolve_backend
 from classemb_index.index.backends.base import Neighbours
 from classemb_index.index.backends.exact import ExactIndex
 from classemb_index.index.backends.faiss import FlatIndex
+from tests.support.places import installed
+
+IN_BLOCKS = {"exact": ExactIndex, "flat": FlatIndex}  # of a size that a test can choose
 
 N, DIM = 2000, 16
 
@@ -61,8 +65,13 @@ def assert_answers_like_the_oracle(
     k: int,
     among: np.ndarray | None = None,
     device: str = "cpu",
+    block: int | None = None,
 ) -> None:
-    found = open_backend(backend, vectors, device).search(queries, k, among)
+    if block is None:
+        searcher = open_backend(backend, vectors, device)
+    else:
+        searcher = IN_BLOCKS[backend](vectors, device, block)
+    found = searcher.search(queries, k, among)
     expected = oracle(vectors, queries, k, among)
     np.testing.assert_array_equal(found.rows, expected.rows)
     np.testing.assert_allclose(found.scores, expected.scores, rtol=0, atol=1e-6)
@@ -74,6 +83,13 @@ class NeverAsked:
 
     def search(self, *_: object) -> Neighbours:
         raise AssertionError("FAISS left the answer to the exact backend")
+
+
+def faiss_alone(vectors: np.ndarray) -> FlatIndex:
+    """The flat backend, without the exact one that answers where FAISS would be asked too much."""
+    searcher = FlatIndex(vectors)
+    searcher._exact = NeverAsked()
+    return searcher
 
 
 @pytest.fixture
@@ -100,7 +116,7 @@ def test_random_vectors_come_in_the_oracles_order(backend: str, m: int, k: int) 
 def test_faiss_itself_gives_the_oracles_answer(m: int) -> None:
     faiss_or_skip()
     vectors, queries = random_unit(N), random_unit(m, seed=1)
-    found = FlatIndex(vectors, NeverAsked()).search(queries, 20)
+    found = faiss_alone(vectors).search(queries, 20)
     np.testing.assert_array_equal(found.rows, oracle(vectors, queries, 20).rows)
 
 
@@ -116,7 +132,7 @@ def test_ties_go_to_the_lower_row(backend: str, k: int) -> None:
 def test_ties_at_the_last_place_are_settled_inside_faiss_where_it_returned_them_all() -> None:
     faiss_or_skip()
     vectors = np.concatenate([np.repeat(random_unit(1), 30, axis=0), random_unit(N, seed=4)])
-    found = FlatIndex(vectors, NeverAsked()).search(vectors[:1], 10)
+    found = faiss_alone(vectors).search(vectors[:1], 10)
     assert found.rows.tolist() == [list(range(10))]
 
 
@@ -186,7 +202,7 @@ def test_faiss_is_asked_for_twice_as_many_until_k_remain(counted_knn: list[int])
     vectors, query = random_unit(2 * N), random_unit(1, seed=10)
     among = np.ones(2 * N, dtype=bool)
     among[oracle(vectors, query, 100).rows[0]] = False
-    found = FlatIndex(vectors, NeverAsked()).search(query, 5, among)
+    found = faiss_alone(vectors).search(query, 5, among)
     assert found.rows.tolist() == oracle(vectors, query, 5, among).rows.tolist()
     assert counted_knn == [37, 74, 148]  # 5 and 32 to spare; 100 of them are excluded
 
@@ -227,24 +243,18 @@ def test_half_precision_vectors_are_searched_as_they_are_stored(backend: str, k:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 @pytest.mark.parametrize("k", [1, 30, 200, N])
-def test_vectors_in_several_blocks_give_the_same_answer(
-    backend: str, k: int, dtype: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(exact, "BLOCK", 97)
-    monkeypatch.setattr(faiss, "BLOCK", 97)
+def test_vectors_in_several_blocks_give_the_same_answer(backend: str, k: int, dtype: type) -> None:
     vectors = np.concatenate([random_unit(N - 60), np.repeat(random_unit(1, seed=3), 60, axis=0)])
     queries = np.concatenate([vectors[-1:], random_unit(9, seed=8)])
-    assert_answers_like_the_oracle(backend, vectors.astype(dtype), queries, k)
+    assert_answers_like_the_oracle(backend, vectors.astype(dtype), queries, k, block=97)
 
 
 @pytest.mark.parametrize("k", [1, 30, 150])
-def test_blocks_without_an_allowed_row_are_passed_over(
-    backend: str, k: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(exact, "BLOCK", 97)
+def test_blocks_without_an_allowed_row_are_passed_over(backend: str, k: int) -> None:
     among = np.zeros(N, dtype=bool)
     among[400:500] = among[1500:1600] = True
-    assert_answers_like_the_oracle(backend, random_unit(N), random_unit(5, seed=8), k, among)
+    queries = random_unit(5, seed=8)
+    assert_answers_like_the_oracle(backend, random_unit(N), queries, k, among, block=97)
 
 
 def test_a_memory_mapped_file_is_searched_in_place_and_in_silence(
@@ -295,13 +305,11 @@ def test_on_cuda_the_answer_is_the_oracles(name: str, share: float | None, k: in
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", BACKENDS)
 def test_on_cuda_half_precision_vectors_in_several_blocks_give_the_oracles_answer(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str,
 ) -> None:
     cuda_or_skip(name)
-    monkeypatch.setattr(exact, "BLOCK", 97)
-    monkeypatch.setattr(faiss, "BLOCK", 97)
-    vectors = random_unit(N).astype(np.float16)
-    assert_answers_like_the_oracle(name, vectors, random_unit(10, seed=8), 30, device="cuda")
+    vectors, queries = random_unit(N).astype(np.float16), random_unit(10, seed=8)
+    assert_answers_like_the_oracle(name, vectors, queries, 30, device="cuda", block=97)
 
 
 @pytest.mark.gpu
@@ -333,13 +341,49 @@ def test_an_unknown_backend_is_refused_with_the_choices() -> None:
 
 def test_flat_without_faiss_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faiss", None)
-    vectors = random_unit(3)
     with pytest.raises(MissingExtraError) as error:
-        FlatIndex(vectors, ExactIndex(vectors, "cpu"))
+        FlatIndex(random_unit(3))
     assert str(error.value) == (
         "the 'flat' backend needs 'faiss', which is not installed; "
         "run: pip install 'classemb-index[cpu]' (or [gpu])"
     )
+
+
+def test_a_backend_is_there_when_its_library_is() -> None:
+    flat = BACKENDS["flat"]
+    assert not replace(flat, library="absent_of_course").is_installed()
+    assert replace(flat, library="json").is_installed()
+    assert list(BACKENDS.values())[-1].library is None  # so that "auto" stands for one anywhere
+
+
+def test_flat_on_cuda_without_a_device_is_refused_before_the_first_search() -> None:
+    faiss_or_skip()
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("needs a machine without a CUDA device")
+    with pytest.raises(RequestError) as error:
+        open_backend("flat", random_unit(3), "cuda")
+    assert str(error.value) == "no CUDA device was found; use --device cpu or auto"
+
+
+FIRST_SEARCH = """
+import sys
+import numpy as np
+from classemb_index import EmbeddingIndex
+index = EmbeddingIndex.open(sys.argv[1])
+among = np.arange(len(index)) % 3 != 2
+index.search(index.embeddings(np.array([1, 4])), 5)
+print(index.search(index.embeddings(np.array([2])), 5, among).rows.shape, "torch" in sys.modules)
+"""
+
+
+def test_the_first_search_of_a_faiss_index_imports_no_torch(
+    toy_index: EmbeddingIndex, tmp_path: Path
+) -> None:
+    faiss_or_skip()
+    outcome = installed("-c", FIRST_SEARCH, str(toy_index.folder), folder=tmp_path)
+    assert outcome.stdout == "(1, 5) False\n", outcome.stderr
 
 
 def test_no_query_has_no_neighbours(toy_index: EmbeddingIndex) -> None:

@@ -10,10 +10,10 @@ import filelock
 import numpy as np
 import pytest
 
-from classemb_index.index import kept
 from classemb_index.index.index import EmbeddingIndex
 from classemb_index.index.kept import PoolSurprisal
 from classemb_index.pool.pool import Pool
+from tests.support.fakes import Told
 from tests.support.pools import topic_records, topic_vectors
 
 
@@ -65,6 +65,16 @@ def test_surprisal_is_computed_once_and_read_by_another_object(toy_index: Embedd
     assert first.masked_lm.given == [72]
     second = PoolSurprisal(toy_index, RefusingMaskedLM())
     np.testing.assert_array_equal(second.embeddings, computed)
+
+
+def test_surprisal_that_was_computed_is_not_computed_again_when_rows_are_asked_for(
+    toy_index: EmbeddingIndex,
+) -> None:
+    kept = PoolSurprisal(toy_index, FakeMaskedLM())
+    assert kept.compute() is kept.compute()
+    assert kept.path.exists()
+    kept.of(selectable(toy_index))
+    assert kept.masked_lm.given == [72]
 
 
 def test_the_embeddings_are_those_of_the_selectable_documents_in_the_order_of_their_rows(
@@ -195,17 +205,12 @@ def test_on_a_full_disk_surprisal_is_computed_once_and_held_in_memory(
 
 
 def test_progress_ends_at_all_texts_and_is_not_told_when_they_are_read(
-    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+    toy_index: EmbeddingIndex,
 ) -> None:
-    monkeypatch.setattr(kept, "CHUNK", 30)
-    told: list[tuple[int, int]] = []
-
-    def on_texts(done: int, total: int) -> None:
-        told.append((done, total))
-
+    told = Told()
     rows = selectable(toy_index)
-    found = PoolSurprisal(toy_index, FakeMaskedLM(), on_texts).of(rows)
-    assert told == [(30, 72), (60, 72), (72, 72)]
+    found = PoolSurprisal(toy_index, FakeMaskedLM(), told, chunk=30).of(rows)
+    assert told.progressed == [(30, 72), (60, 72), (72, 72)]
     np.testing.assert_allclose(found, unit_vectors(toy_index, rows.tolist()), atol=1e-6)
-    PoolSurprisal(toy_index, RefusingMaskedLM(), on_texts).of(rows)
-    assert len(told) == 3
+    PoolSurprisal(toy_index, RefusingMaskedLM(), told).of(rows)
+    assert len(told.progressed) == 3

@@ -94,6 +94,25 @@ def test_the_manifest_has_bytes_and_sha256_of_every_other_file(toy_index: Embedd
         assert facts == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
+def test_a_manifest_of_an_earlier_version_has_a_key_that_is_passed_over(
+    toy_index: EmbeddingIndex,
+) -> None:
+    path = toy_index.folder / "manifest.json"
+    table = json.loads(path.read_text())
+    assert "backend_parameters" not in table
+    path.write_text(json.dumps(table | {"backend_parameters": {}}))
+    assert EmbeddingIndex.open(toy_index.folder).manifest == toy_index.manifest
+
+
+def test_the_digests_of_an_index_are_those_of_its_files(toy_index: EmbeddingIndex) -> None:
+    for name, digest in (
+        ("vectors.npy", toy_index.vectors_digest),
+        ("documents.parquet", toy_index.documents_digest),
+    ):
+        content = (toy_index.folder / name).read_bytes()
+        assert digest == hashlib.sha256(content).hexdigest()
+
+
 def test_a_build_leaves_nothing_but_the_index_and_its_lock(toy_index: EmbeddingIndex) -> None:
     assert beside(toy_index.folder) == set()
 

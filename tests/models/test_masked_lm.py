@@ -96,11 +96,6 @@ def masked_lm(bert: str) -> MaskedLanguageModel:
     return MaskedLanguageModel(bert, device="cpu", precision="float32", batch_size=4)
 
 
-@pytest.fixture
-def every_token_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SHARE", 1.0)
-
-
 @pytest.mark.model
 def test_mean_surprisal_of_a_text_is_the_loss_of_transformers(
     bert: str, masked_lm: MaskedLanguageModel
@@ -117,21 +112,19 @@ def test_mean_surprisal_of_a_text_is_the_loss_of_transformers(
 
 
 @pytest.mark.model
-@pytest.mark.usefixtures("every_token_sampled")
 def test_surprisal_stands_at_the_token_that_it_belongs_to(
     bert: str, masked_lm: MaskedLanguageModel
 ) -> None:
-    (line,) = masked_lm.surprisal([TEXTS[0]])
+    (line,) = masked_lm.surprisal([TEXTS[0]], share=1)
     for t in range(1, 7):
         assert line[t] == pytest.approx(loss_of(bert, TEXTS[0], np.array([t])), rel=1e-4)
 
 
 @pytest.mark.model
-@pytest.mark.usefixtures("every_token_sampled")
 def test_special_tokens_and_padding_are_never_sampled_and_all_others_can_be(
     bert: str, masked_lm: MaskedLanguageModel
 ) -> None:
-    found = masked_lm.surprisal([*TEXTS, ""])
+    found = masked_lm.surprisal([*TEXTS, ""], share=1)
     for line, length in zip(found, lengths_of(bert, [*TEXTS, ""]), strict=True):
         last = min(length, 128) - 1  # [CLS] is first, [SEP] last
         assert np.flatnonzero(line).tolist() == list(range(1, last))
@@ -180,10 +173,9 @@ def test_texts_of_equal_length_are_sampled_at_places_of_their_own(
 
 
 @pytest.mark.model
-@pytest.mark.usefixtures("every_token_sampled")
 def test_a_text_is_cut_at_128_tokens(masked_lm: MaskedLanguageModel) -> None:
     first, same, other = masked_lm.surprisal(
-        ["word " * 126, "word " * 126 + "and more", "word " * 125 + "and more"]
+        ["word " * 126, "word " * 126 + "and more", "word " * 125 + "and more"], share=1
     )
     np.testing.assert_allclose(first, same, rtol=1e-4)
     assert abs(first[126] - other[126]) > 1e-2

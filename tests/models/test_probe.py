@@ -15,9 +15,13 @@ NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
 def fitted(
-    index: EmbeddingIndex, rows: list[int], labels: np.ndarray | None = None, seed: int = 0
+    index: EmbeddingIndex,
+    rows: list[int],
+    labels: np.ndarray | None = None,
+    seed: int = 0,
+    **options: int,
 ) -> ProbeClassifier:
-    probe = ProbeClassifier(index.embeddings())
+    probe = ProbeClassifier(index.embeddings(), **options)
     labels = index.pool.labels[rows] if labels is None else labels
     dev = np.zeros((0, labels.shape[1]), dtype=bool)
     probe.fit(np.array(rows, dtype=np.int64), labels, NO_ROWS, dev, seed)
@@ -76,12 +80,12 @@ def test_order_of_probabilities_follows_the_rows(toy_index: EmbeddingIndex) -> N
 
 @pytest.mark.parametrize("chunk", [1, 7, 24, 1000])
 def test_probabilities_do_not_depend_on_how_many_are_computed_at_once(
-    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch, chunk: int
+    toy_index: EmbeddingIndex, chunk: int
 ) -> None:
-    probe, rows = fitted(toy_index, list(range(60))), np.random.default_rng(0).permutation(120)
-    at_once = probe.probabilities(rows)
-    monkeypatch.setattr("classemb_index.models.probe.CHUNK", chunk)
-    np.testing.assert_allclose(probe.probabilities(rows), at_once, atol=1e-6)
+    rows = np.random.default_rng(0).permutation(120)
+    at_once = fitted(toy_index, list(range(60))).probabilities(rows)
+    in_parts = fitted(toy_index, list(range(60)), block=chunk)
+    np.testing.assert_allclose(in_parts.probabilities(rows), at_once, atol=1e-6)
 
 
 def test_representations_are_the_embeddings(toy_index: EmbeddingIndex) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from classemb_index import ClassembError, Pool, Record
-from classemb_index.pool.documents import ROW_GROUP, write_documents
+from classemb_index.pool.documents import ROW_GROUP, DocumentsFile, write_documents
 from classemb_index.pool.pool import read_documents
 
 RECORDS = [
@@ -140,7 +140,7 @@ def test_ids_and_texts_of_any_script_come_back_as_they_were() -> None:
 def test_documents_written_and_read_are_the_same(tmp_path: Path) -> None:
     path = tmp_path / "documents.parquet"
     write_documents(path, RECORDS)
-    pool = read_documents(path, name="p", source="s", classes=(), groups={})
+    pool = read_documents(DocumentsFile(path), name="p", source="s", classes=(), groups={})
     assert list(pool.ids) == ["x", "y", "z", "w"]
     assert list(pool.texts) == ["one", "two", "three", "four"]
     assert pool.splits.tolist() == ["train", "dev", "", "test"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ import pytest
 
 from classemb_index import ClassembError, Record
 from classemb_index.pool.files import FORMS, id_lines, json_file, read_vectors
-from classemb_index.pool.sources import Fields, Reading, read_records
+from classemb_index.pool.sources import FILES, Fields, Reading, read_records
 from tests.support.places import shared_or_skip
 
 ROWS = [
@@ -310,6 +311,11 @@ def test_the_forms_of_a_source_name_a_folder_of_json_lines() -> None:
         "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz] or .parquet file, a folder of "
         ".jsonl[.gz] files, the EURLEX57K folder, the arXiv metadata snapshot (.json) or hub:NAME"
     )
+
+
+@pytest.mark.parametrize("suffix", FILES)
+def test_the_forms_of_a_source_name_every_file_that_can_be_read(suffix: str) -> None:
+    assert re.search(rf"{re.escape(suffix)}\b", FORMS)
 
 
 def test_a_wrong_line_in_a_folder_is_named_by_its_file(

@@ -24,6 +24,7 @@ from classemb_index.pool.documents import Record
 from classemb_index.pool.pool import Pool
 from classemb_index.queries import contrastive
 from classemb_index.queries.contrastive import tuned_index
+from tests.support.fakes import Told
 from tests.support.places import minilm_or_skip
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -299,10 +300,10 @@ def test_the_second_call_opens_what_the_first_one_kept(
     def refused(*rest: object, **named: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    told: list[tuple[int, int]] = []
+    told = Told()
     labelled = labelled_of(index)
-    first = tuned_index(index, labelled, settings=QUICK, progress=lambda *done: told.append(done))
-    assert told == [(0, 24), (24, 24)]
+    first = tuned_index(index, labelled, settings=QUICK, watch=told)
+    assert told.progressed == [(0, 24), (24, 24)]
     monkeypatch.setattr(filelock.FileLock, "acquire", refused)  # nothing needs to be written
     monkeypatch.setattr(EmbeddingIndex, "load_encoder", refused)
     second = tuned_index(EmbeddingIndex.open(index.folder), labelled, settings=QUICK)
@@ -342,12 +343,14 @@ def test_an_interrupted_tuning_is_not_taken_for_a_finished_one(
     def interrupted(*rest: object) -> None:
         raise KeyboardInterrupt
 
+    watch = Told()
+    watch.progress = interrupted
     labelled = labelled_of(index)
     with monkeypatch.context() as patch:
         if where == "while it trains":
             patch.setattr(sentence_transformers.SentenceTransformerTrainer, "train", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            tuned_index(index, labelled, settings=QUICK, progress=interrupted)
+            tuned_index(index, labelled, settings=QUICK, watch=watch)
     trainings.clear()
     tuned = tuned_index(index, labelled, settings=QUICK)
     assert len(trainings) == 1

@@ -7,6 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from classemb_index.watch import Watcher
+
+
+class Told(Watcher):
+    """Notes how far work has come, each time that it is told."""
+
+    def __init__(self) -> None:
+        self.progressed: list[tuple[int, int]] = []
+
+    def progress(self, done: int, total: int) -> None:
+        self.progressed.append((done, total))
+
 
 class HashEncoder:
     """An encoder for tests: a text's embedding follows from its bytes."""

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays import FloatMatrix, Mask
+from ...arrays import BLOCK, FloatMatrix, Mask, blocks
 from ...models.devices import resolve_device
 from .base import TOLERANCE, Neighbours, rank, stack
 
 if TYPE_CHECKING:
     import torch
-
-BLOCK = 65_536  # rows: 100 MB of 384 dimensions in float32
 
 
 class ExactIndex:
@@ -25,10 +23,12 @@ class ExactIndex:
     Args:
         vectors: (n, dim) unit vectors, float32 or float16, memory-mapped or not.
         device: "auto", "cpu" or "cuda"; on CUDA the vectors are copied there once.
+        block: rows that are compared at a time.
     """
 
-    def __init__(self, vectors: FloatMatrix, device: str = "auto") -> None:
+    def __init__(self, vectors: FloatMatrix, device: str = "auto", block: int = BLOCK) -> None:
         self._vectors = vectors
+        self._block = block
         self._device = resolve_device(device)
 
     def search(self, queries: FloatMatrix, k: int, among: Mask | None = None) -> Neighbours:
@@ -70,14 +70,14 @@ class ExactIndex:
         if self._device == "cuda":
             yield from self._on_device
             return
-        for start in range(0, len(self._vectors), BLOCK):
-            yield start, _tensor(self._vectors[start : start + BLOCK]).float()
+        for part in blocks(len(self._vectors), self._block):
+            yield part.start, _tensor(self._vectors[part]).float()
 
     @cached_property
     def _on_device(self) -> list[tuple[int, torch.Tensor]]:
         return [
-            (start, _tensor(self._vectors[start : start + BLOCK]).to(self._device).float())
-            for start in range(0, len(self._vectors), BLOCK)
+            (part.start, _tensor(self._vectors[part]).to(self._device).float())
+            for part in blocks(len(self._vectors), self._block)
         ]
 
 

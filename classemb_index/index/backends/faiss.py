@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import FloatMatrix, Mask
+from ...arrays import BLOCK, FloatMatrix, Mask, blocks
 from ...errors import MissingExtraError
-from ...models.devices import cpu_cores
-from .base import TOLERANCE, Neighbours, rank, stack
+from ...models.devices import cpu_cores, resolve_device
+from .base import TOLERANCE, Neighbours, VectorIndex, rank, stack
 from .exact import ExactIndex
 
 GPU_MAX_K = 2048  # FAISS's own limit
@@ -18,8 +18,6 @@ GPU_MAX_K = 2048  # FAISS's own limit
 CPU_MAX_K = 4096  # or a sixteenth of the vectors: beyond it a full comparison is cheaper
 
 SPARE = 32  # candidates beyond k in the first try
-
-BLOCK = 65_536  # rows that are put on the GPU, or widened to float32, at a time
 
 
 class FlatIndex:
@@ -33,17 +31,21 @@ class FlatIndex:
     Args:
         vectors: (n, dim) unit vectors. On the CPU they are searched where they are,
             so the index needs no memory or file of its own.
-        exact: the exact backend over the same vectors.
         device: "cpu" keeps the search off the GPU; "auto" and "cuda" take FAISS's own GPU.
+        block: rows that are put on the GPU, or widened to float32, at a time.
 
     Raises:
         MissingExtraError: FAISS is not installed.
+        RequestError: "cuda" on a machine that has none.
     """
 
-    def __init__(self, vectors: FloatMatrix, exact: ExactIndex, device: str = "auto") -> None:
+    def __init__(self, vectors: FloatMatrix, device: str = "auto", block: int = BLOCK) -> None:
         self._vectors = vectors
-        self._exact = exact
+        self._device = device
+        self._block = block
         self._faiss = _import_faiss()
+        if device == "cuda":
+            resolve_device(device)  # FAISS would search on the CPU in silence
         self._on_gpu = device != "cpu" and self._faiss.get_num_gpus() > 0
         most = GPU_MAX_K if self._on_gpu else max(CPU_MAX_K, len(vectors) // 16)
         self._limit = min(len(vectors), most)
@@ -68,6 +70,11 @@ class FlatIndex:
             asked *= 2
         return self._exact.search(queries, k, among)
 
+    @cached_property
+    def _exact(self) -> VectorIndex:
+        """Made when it is first asked: it imports torch, which takes longer than most searches."""
+        return ExactIndex(self._vectors, self._device, self._block)
+
     def _nearest(self, queries: FloatMatrix, k: int) -> tuple[np.ndarray, np.ndarray]:
         """(m, k) rows and scores, falling, of the k nearest rows without exception."""
         if self._on_gpu:
@@ -80,16 +87,16 @@ class FlatIndex:
         faiss.omp_set_num_threads(cpu_cores())
         padded = np.zeros((-len(queries) % 16 + len(queries), queries.shape[1]), np.float32)
         padded[: len(queries)] = queries
-        step = len(self._vectors) if self._vectors.dtype == np.float32 else BLOCK
+        step = len(self._vectors) if self._vectors.dtype == np.float32 else self._block
         found = []
         faiss.cvar.distance_compute_blas_threshold = 1
         try:
-            for start in range(0, len(self._vectors), step):
-                block = np.ascontiguousarray(self._vectors[start : start + step], dtype=np.float32)
+            for part in blocks(len(self._vectors), step):
+                block = np.ascontiguousarray(self._vectors[part], dtype=np.float32)
                 scores, rows = faiss.knn(
                     padded, block, min(k, len(block)), metric=faiss.METRIC_INNER_PRODUCT
                 )
-                found.append((rows[: len(queries)] + start, scores[: len(queries)]))
+                found.append((rows[: len(queries)] + part.start, scores[: len(queries)]))
         finally:  # a caller's own FAISS searches keep their kernel
             faiss.cvar.distance_compute_blas_threshold = threshold
         if len(found) == 1:
@@ -102,8 +109,8 @@ class FlatIndex:
     def _gpu_index(self) -> Any:
         faiss = self._faiss
         index = faiss.GpuIndexFlatIP(faiss.StandardGpuResources(), self._vectors.shape[1])
-        for start in range(0, len(self._vectors), BLOCK):
-            index.add(np.ascontiguousarray(self._vectors[start : start + BLOCK], dtype=np.float32))
+        for part in blocks(len(self._vectors), self._block):
+            index.add(np.ascontiguousarray(self._vectors[part], dtype=np.float32))
         return index
 
 

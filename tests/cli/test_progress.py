@@ -1,0 +1,37 @@
+"""Bars of long work: there while the work goes on, and not where it never begins."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+display = import_module("classemb_index.cli.display.progress")
+
+CONTROL = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]|\r")
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What a terminal of 80 columns was sent."""
+    sent = StringIO()
+    console = Console(file=sent, force_terminal=True, width=80)
+    monkeypatch.setattr(display, "_err", console)
+    return sent
+
+
+def test_a_bar_shows_how_many_documents_are_done(terminal: StringIO) -> None:
+    with display.documents_progress("Embedding") as watch:
+        watch.progress(0, 24)
+        watch.progress(24, 24)
+    assert "Embedding" in terminal.getvalue()
+    assert "24/24" in terminal.getvalue()
+
+
+def test_a_step_that_never_runs_leaves_nothing_on_the_terminal(terminal: StringIO) -> None:
+    with display.documents_progress("Surprisal") as watch:
+        watch.stage("told of nothing that it shows")
+    assert CONTROL.sub("", terminal.getvalue()) == ""
