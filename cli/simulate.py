@@ -113,7 +113,8 @@ def simulate(
         surprisal = pool_surprisal(
             opened, involved(names, choices), masked_lm, model, watch.progress
         )
-    with rounds_progress(count_rounds(names, chosen, schedule)) as progress:
+    with rounds_progress() as watch:
+        watch.rounds(count_rounds(names, chosen, schedule))
         for result in run_simulation(
             folder,
             opened,
@@ -125,9 +126,9 @@ def simulate(
             options=choices,
             workers=workers or default_workers(len(names) * len(chosen), settings),
             make=make,
-            on_event=progress.on_event,
+            on_event=watch.epoch,
         ):
-            progress.on_result(result)
+            watch.round_done(result.strategy, result.seed, result.macro_f1)
             if result.note:
                 note(f"{result.strategy}, seed {result.seed}, round {result.round}: {result.note}")
     summary = read_summary(folder)

@@ -21,11 +21,11 @@ from ..pool.recipes import find_recipe
 from ..reports.rare import PoolRuns, write_rare_report
 from ..strategies.base import StrategyOptions
 from ..strategies.selection import STRATEGIES
+from ..watch import Watcher
 from .reproduce import (
     SCALES,
     Experiment,
     Scale,
-    Watcher,
     built_index,
     open_reproduction,
     run_experiment,
@@ -107,7 +107,7 @@ def reproduce_rare_classes(
     for name in POOLS:
         folder, index = out / name, indexes[name]
         watcher.stage(f"{name}: surprisal of the pool")
-        surprisal = PoolSurprisal(index, surprisal_of, watcher.documents)
+        surprisal = PoolSurprisal(index, surprisal_of, watcher.progress)
         len(surprisal.embeddings)
         run = partial(
             run_experiment,

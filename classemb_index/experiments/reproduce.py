@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import RequestError, RunError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..index.store import MANIFEST
-from ..measures.rounds import FULL, RoundResult
+from ..measures.rounds import FULL
 from ..models.contracts import DEFAULT_MODEL, PROBE, Training
 from ..models.encoder import DEFAULT_ENCODER, SentenceBertEncoder
 from ..models.hub import MINILM
@@ -25,9 +25,10 @@ from ..reports.paper import write_report
 from ..reports.tables import save_analysis
 from ..strategies.base import MOST_EPOCHS, StrategyOptions
 from ..strategies.selection import PAPER_STRATEGIES, classifier_for
+from ..watch import Watcher
 from .grid import default_workers
 from .run_folder import run_simulation
-from .simulation import Event, Schedule, count_rounds
+from .simulation import Schedule, count_rounds
 
 SETTINGS = "reproduction.json"
 
@@ -117,25 +118,6 @@ SCALES: Mapping[str, Scale] = {
 }
 
 
-class Watcher(Protocol):
-    """Is told how a reproduction goes on."""
-
-    def stage(self, words: str) -> None:
-        """A new stage begins."""
-
-    def documents(self, done: int, total: int) -> None:
-        """Documents of this stage that are embedded or read."""
-
-    def rounds(self, total: int) -> None:
-        """A simulation of so many rounds begins."""
-
-    def on_event(self, event: Event) -> None:
-        """An epoch is done."""
-
-    def on_result(self, result: RoundResult) -> None:
-        """A round is done."""
-
-
 def reproduce(
     name: str,
     scale_name: str,
@@ -183,7 +165,7 @@ def reproduce(
     watcher.stage("Building the index")
     index = built_index(recipe, scale.encoder, out / "index", device, watcher)
     watcher.stage("Surprisal of the pool")
-    surprisal = PoolSurprisal(index, surprisal_of, watcher.documents)
+    surprisal = PoolSurprisal(index, surprisal_of, watcher.progress)
     len(surprisal.embeddings)
     for experiment in scale.experiments:
         for strategies, seeds in (
@@ -243,9 +225,9 @@ def run_experiment(
         options=options,
         workers=workers or default_workers(len(strategies) * len(seeds), settings),
         make=make,
-        on_event=watcher.on_event,
+        on_event=watcher.epoch,
     ):
-        watcher.on_result(result)
+        watcher.round_done(result.strategy, result.seed, result.macro_f1)
 
 
 def built_index(
@@ -274,7 +256,7 @@ def built_index(
         recipe.backend,
         paper=recipe.paper,
         device=device,
-        progress=watcher.documents,
+        progress=watcher.progress,
     )
 
 

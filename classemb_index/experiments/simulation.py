@@ -26,6 +26,9 @@ from ..strategies.selection import (
     involved,
     select_batch,
 )
+from ..watch import Epoch
+
+Event = Epoch
 
 
 @dataclass(frozen=True)
@@ -47,25 +50,6 @@ class Schedule:
     def sizes(self) -> list[int]:
         """The size of the labelled set in every round."""
         return [*range(self.initial, self.budget, self.batch), self.budget]
-
-
-@dataclass(frozen=True)
-class Event:
-    """Where a simulation stands: sent after every epoch.
-
-    Attributes:
-        strategy: the query strategy's name.
-        seed: the seed.
-        round: from 0.
-        epoch: epochs done in this round.
-        dev_macro_f1: after that epoch, where there is a dev split.
-    """
-
-    strategy: str
-    seed: int
-    round: int
-    epoch: int
-    dev_macro_f1: float | None
 
 
 def simulate(
