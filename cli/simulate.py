@@ -87,7 +87,7 @@ def simulate(
     from classemb_index.experiments.grid import default_workers
     from classemb_index.experiments.run_folder import run_simulation
     from classemb_index.experiments.simulation import Schedule, check_simulation, count_rounds
-    from classemb_index.measures.curves import read_summary, summary_json
+    from classemb_index.measures.curves import read_summary
     from classemb_index.measures.rounds import SUMMARY
     from classemb_index.models.contracts import Training
     from classemb_index.strategies.selection import classifier_for, involved
@@ -133,7 +133,7 @@ def simulate(
                 note(f"{result.strategy}, seed {result.seed}, round {result.round}: {result.note}")
     summary = read_summary(folder)
     if as_json:
-        show_json({"run": str(folder), "summary": SUMMARY, **summary_json(summary)})
+        show_json({"run": str(folder), "summary": SUMMARY, **summary.document()})
         return
     show_summary(summary)
     show_written([folder / name for name in (SUMMARY, "curves.png", "curves.svg")])
