@@ -48,8 +48,7 @@ class RunConfig:
         """The settings in a run's config.json.
 
         Raises:
-            KeyError: one of them is missing.
-            TypeError: it is something else than settings, as with AttributeError.
+            KeyError, TypeError, AttributeError: it is not what `simulate` writes.
         """
         index, classifier = table["index"], table["classifier"]
         return cls(
