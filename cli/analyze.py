@@ -70,7 +70,7 @@ def analyze(
             labelled_ids=None if labelled is None else list(id_lines(labelled)),
             top_k=top_k,
             methods=None if methods is None else parse_names(methods),
-            on_draw=watch.progress,
+            watch=watch,
         )
     if result.note:
         note(result.note)

@@ -61,7 +61,7 @@ def simulate(
     """Measure what query strategies gain: train, select and label, round by round."""
     from classemb_index.experiments.run_folder import run_simulation
     from classemb_index.experiments.simulation import Plan
-    from classemb_index.measures.curves import read_summary, summary_json
+    from classemb_index.measures.curves import read_summary
     from classemb_index.measures.rounds import SUMMARY
     from classemb_index.queries.classes import class_vectors
     from classemb_index.reports.figures import save_run_curves
@@ -86,7 +86,7 @@ def simulate(
     summary = read_summary(folder)
     pictures = save_run_curves(summary, name, training.model, folder)
     if as_json:
-        show_json({"run": str(folder), "summary": SUMMARY, **summary_json(summary)})
+        show_json({"run": str(folder), "summary": SUMMARY, **summary.document()})
         return
     show_summary(summary)
     show_written([folder / SUMMARY, *pictures])

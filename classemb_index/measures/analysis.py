@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,15 +13,20 @@ from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet, draw_labelled, labelled_from_ids, nothing_labelled
 from ..pool.pool import Pool
 from ..queries.classes import class_groups
-from ..queries.search import AUTO
-from .curves import _named
+from ..watch import SILENT, Watcher
+from .documents import json_entry
 from .geometry import ClassDistance, Components, class_distances, principal_components
+from .kept import keep, kept
+from .methods import MethodScore, chosen_methods, method_analysis
 from .proximity import ClassProximity, proximity_analysis
-from .rankings import MethodScore, OnDraw, chosen_methods, method_analysis
 
 PAPER_SIZES = (100, 200, 500, 1500)
 
 DRAWS = 5  # the paper has one
+
+TOP_K = 100
+
+KEPT = "analysis"  # under which the analysis with all defaults is kept beside the index
 
 FIGURES_SIZE = 100  # of the labelled set in Figures 3 to 6
 
@@ -64,14 +69,17 @@ class Analysis:
 
     def document(self) -> dict[str, Any]:
         """The JSON document of `analyze`."""
-        return analyze_json(
-            self.top_k,
-            self.draws,
-            self.proximity,
-            self.distances,
-            self.components,
-            self.methods,
-        )
+        return {
+            "top_k": self.top_k,
+            "draws": self.draws,
+            "proximity": [json_entry(entry) for entry in self.proximity],
+            "distances": [json_entry(entry) for entry in self.distances],
+            "pca": {
+                "explained_variance": list(self.components.explained_variance),
+                "n_points": len(self.components.points),
+            },
+            "methods": [entry.document() for entry in self.methods],
+        }
 
 
 def analyze_index(
@@ -80,14 +88,16 @@ def analyze_index(
     sizes: Sequence[int] | None = None,
     seeds: Sequence[int] | None = None,
     labelled_ids: Sequence[str] | None = None,
-    top_k: int = 100,
+    top_k: int = TOP_K,
     methods: Sequence[str] | None = None,
-    on_draw: OnDraw | None = None,
+    watch: Watcher = SILENT,
 ) -> Analysis:
     """Proximity for every size, averaged over seeds, and the geometry of one labelled set.
 
     With methods, also how good each of these is at finding a class. They take a size of 0 too: one
     labelled set, without a document, of which nothing but the methods is reported.
+
+    With the index alone given, the analysis is kept in its folder and not made a second time.
 
     Args:
         index: the pool and its embeddings.
@@ -97,7 +107,7 @@ def analyze_index(
         labelled_ids: this labelled set in place of draws.
         top_k: documents looked at for each class.
         methods: query methods to compare, or "all"; None compares none.
-        on_draw: of the methods: called with draws done and in all.
+        watch: of the methods: is told the draws done and in all.
 
     Raises:
         RequestError: a size or top_k is above what the pool has, draws are asked for
@@ -105,24 +115,14 @@ def analyze_index(
         EmptyClassError: the labelled set of the figures has no class at all.
     """
     methods = chosen_methods(methods or ())
-    if labelled_ids is not None:
-        if sizes is not None or seeds is not None:
-            raise RequestError(
-                "a given labelled set is not drawn; leave out --sizes and --seeds, or --labelled"
-            )
-        draws = [[labelled_from_ids(index.pool, labelled_ids, "the labelled ids given")]]
-    else:
-        known = int(np.count_nonzero(index.pool.answerable))
-        sizes = sizes or [s for s in PAPER_SIZES if s + top_k <= known] or PAPER_SIZES[:1]
-        if 0 in sizes and not methods:
-            raise RequestError(
-                "without a labelled document no class has a centroid; leave 0 out of --sizes, or "
-                "compare the query methods, some of which need no label, with --methods all"
-            )
-        draws = [_draws(index.pool, size, seeds or range(DRAWS)) for size in sizes]
+    is_drawn_as_usual = sizes is None and seeds is None and labelled_ids is None
+    is_usual = is_drawn_as_usual and top_k == TOP_K and not methods
+    if is_usual and (found := kept(index, KEPT)) is not None:
+        return _read(found)
+    draws = _all_draws(index.pool, sizes, seeds, labelled_ids, top_k, bool(methods))
     with_labels = [sets for sets in draws if len(sets[0]) or not methods]
     figures_on = _nearest_size(with_labels) if with_labels else None
-    return Analysis(
+    analysis = Analysis(
         name=index.manifest.name,
         classes=index.pool.classes,
         top_k=top_k,
@@ -131,9 +131,37 @@ def analyze_index(
         distances=[] if figures_on is None else class_distances(index, figures_on),
         components=NO_COMPONENTS if figures_on is None else principal_components(index, figures_on),
         figures_on=draws[0][0].origin if figures_on is None else figures_on.origin,
-        methods=method_analysis(index, draws, methods, top_k, on_draw) if methods else [],
+        methods=method_analysis(index, draws, methods, top_k, watch) if methods else [],
         note=class_groups(index.pool)[1] if methods else None,
     )
+    if is_usual:
+        keep(index, KEPT, _written(analysis))
+    return analysis
+
+
+def _all_draws(
+    pool: Pool,
+    sizes: Sequence[int] | None,
+    seeds: Sequence[int] | None,
+    labelled_ids: Sequence[str] | None,
+    top_k: int,
+    has_methods: bool,
+) -> list[list[LabelledSet]]:
+    """For each size, its labelled sets; the arguments are those of `analyze_index`."""
+    if labelled_ids is not None:
+        if sizes is not None or seeds is not None:
+            raise RequestError(
+                "a given labelled set is not drawn; leave out --sizes and --seeds, or --labelled"
+            )
+        return [[labelled_from_ids(pool, labelled_ids, "the labelled ids given")]]
+    known = int(np.count_nonzero(pool.answerable))
+    sizes = sizes or [s for s in PAPER_SIZES if s + top_k <= known] or PAPER_SIZES[:1]
+    if 0 in sizes and not has_methods:
+        raise RequestError(
+            "without a labelled document no class has a centroid; leave 0 out of --sizes, or "
+            "compare the query methods, some of which need no label, with --methods all"
+        )
+    return [_draws(pool, size, seeds or range(DRAWS)) for size in sizes]
 
 
 def _draws(pool: Pool, size: int, seeds: Sequence[int]) -> list[LabelledSet]:
@@ -148,29 +176,22 @@ def _nearest_size(draws: Sequence[Sequence[LabelledSet]]) -> LabelledSet:
     return min((sets[0] for sets in draws), key=lambda found: abs(len(found) - FIGURES_SIZE))
 
 
-def analyze_json(
-    top_k: int,
-    draws: Sequence[str],
-    proximity: Sequence[ClassProximity],
-    distances: Sequence[ClassDistance],
-    components: Components,
-    methods: Sequence[MethodScore] = (),
-) -> dict[str, Any]:
-    """The answer of `analyze`; `draws` says in words which labelled sets were used."""
-    return {
-        "top_k": top_k,
-        "draws": list(draws),
-        "proximity": [_named(asdict(entry)) for entry in proximity],
-        "distances": [_named(asdict(entry)) for entry in distances],
-        "pca": {
-            "explained_variance": list(components.explained_variance),
-            "n_points": int(np.shape(components.points)[0]),
-        },
-        "methods": [_method_json(entry) for entry in methods],
+def _written(analysis: Analysis) -> dict[str, Any]:
+    """An analysis without methods, of values that JSON has."""
+    values = {name: value for name, value in vars(analysis).items() if name != "methods"}
+    return values | {
+        "proximity": [asdict(entry) for entry in analysis.proximity],
+        "distances": [asdict(entry) for entry in analysis.distances],
+        "components": analysis.components.values(),
     }
 
 
-def _method_json(entry: MethodScore) -> dict[str, Any]:
-    found = _named(asdict(entry))
-    chosen = found.pop("chosen")
-    return {**found, "chosen": chosen} if entry.method == AUTO else found
+def _read(values: Mapping[str, Any]) -> Analysis:
+    """What `_written` gave."""
+    found = {
+        "classes": tuple(values["classes"]),
+        "proximity": [ClassProximity(**entry) for entry in values["proximity"]],
+        "distances": [ClassDistance(**entry) for entry in values["distances"]],
+        "components": Components.of(values["components"]),
+    }
+    return Analysis(**{**values, **found})

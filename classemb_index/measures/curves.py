@@ -12,10 +12,13 @@ import numpy as np
 
 from ..errors import RunError
 from ..pool.pool import Pool
-from .rounds import FULL, SUMMARY, RoundResult
+from .documents import json_entry
+from .rounds import SUMMARY, RoundResult
 from .statistics import Estimate, estimate, paired
 
 BASELINE = "random"
+
+FEWEST_DOCUMENTS = 10  # of a class in the test split, below which its F1 is a matter of luck
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,10 @@ def seed_scores(
     """
     scores: dict[str, dict[int, dict[int, float]]] = {}
     for result in results:
-        if result.strategy != FULL:
+        if not result.is_full:
             curve = scores.setdefault(result.strategy, {}).setdefault(result.seed, {})
-            curve[result.n_labelled] = (
-                result.macro_f1
-                if classes is None
-                else float(np.mean([result.f1[name] for name in classes]))
-            )
+            score = result.macro_f1 if classes is None else result.macro_f1_of(classes)
+            curve[result.n_labelled] = score
     sizes = sorted(
         {size for seeds in scores.values() for curve in seeds.values() for size in curve}
     )
@@ -82,7 +82,10 @@ def seed_scores(
         whole = {seed: curve for seed, curve in seeds.items() if sorted(curve) == sizes}
         if not whole:
             continue
-        areas[strategy] = {seed: _area(curve) for seed, curve in sorted(whole.items())}
+        areas[strategy] = {
+            seed: _area(sizes, [curve[size] for size in sizes])
+            for seed, curve in sorted(whole.items())
+        }
         finals[strategy] = {seed: curve[sizes[-1]] for seed, curve in sorted(whole.items())}
     return areas, finals
 
@@ -107,15 +110,10 @@ def _comparison(
     return Comparison(strategy, area, final, by_area, by_final, verdict)
 
 
-def _area(curve: Mapping[int, float]) -> float:
-    sizes = sorted(curve)
-    if len(sizes) == 1:
-        return curve[sizes[0]]
-    values = [curve[size] for size in sizes]
-    return float(np.trapezoid(values, sizes)) / (sizes[-1] - sizes[0])
-
-
-FEWEST_DOCUMENTS = 10  # of a class in the test split, below which its F1 is a matter of luck
+def _area(sizes: Sequence[int], scores: Sequence[float]) -> float:
+    """Mean of a curve by the trapezoid rule; that of one point is its score."""
+    width = sizes[-1] - sizes[0]
+    return float(np.trapezoid(scores, sizes)) / width if width else scores[0]
 
 
 @dataclass(frozen=True)
@@ -179,6 +177,10 @@ class Summary:
     supported: list[Comparison] = field(default_factory=list)
     full: Curve | None = None
 
+    def document(self) -> dict[str, Any]:
+        """The JSON document of `simulate`: curves, comparisons, F1 a class."""
+        return {**asdict(self), "classes": [json_entry(entry) for entry in self.classes]}
+
 
 def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
     """Mean and spread over seeds of every strategy, in the order in which they first occur.
@@ -192,7 +194,6 @@ def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
         macro = [[r.macro_f1 for r in own if r.n_labelled == size] for size in sizes]
         micro = [[r.micro_f1 for r in own if r.n_labelled == size] for size in sizes]
         means = [float(np.mean(values)) for values in macro]
-        width = sizes[-1] - sizes[0]
         curves.append(
             Curve(
                 strategy=strategy,
@@ -202,7 +203,7 @@ def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
                 macro_f1_sd=[_sd(values) for values in macro],
                 micro_f1=[float(np.mean(values)) for values in micro],
                 micro_f1_sd=[_sd(values) for values in micro],
-                area=float(np.trapezoid(means, sizes)) / width if width else means[0],
+                area=_area(sizes, means),
             )
         )
     return curves
@@ -216,6 +217,7 @@ def summarize(results: Sequence[RoundResult], support: Mapping[str, int]) -> Sum
         support: test documents of each class.
     """
     curves = learning_curves(results)
+    full = {result.strategy for result in results if result.is_full}
     last = {curve.strategy: curve.n_labelled[-1] for curve in curves}
     ends = [result for result in results if result.n_labelled == last[result.strategy]]
     classes = []
@@ -226,13 +228,13 @@ def summarize(results: Sequence[RoundResult], support: Mapping[str, int]) -> Sum
         classes.append(ClassScore(name, documents, means, spreads))
     supported = [name for name, documents in support.items() if documents >= FEWEST_DOCUMENTS]
     return Summary(
-        curves=[curve for curve in curves if curve.strategy != FULL],
+        curves=[curve for curve in curves if curve.strategy not in full],
         comparisons=compare_strategies(results),
         classes=classes,
         supported=compare_strategies(results, supported)
         if 0 < len(supported) < len(support)
         else [],
-        full=next((curve for curve in curves if curve.strategy == FULL), None),
+        full=next((curve for curve in curves if curve.strategy in full), None),
     )
 
 
@@ -271,13 +273,3 @@ def _read_comparison(entry: Mapping[str, Any]) -> Comparison:
 
 def _sd(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-
-
-def summary_json(summary: Summary) -> dict[str, Any]:
-    """What `simulate` found: curves, comparisons, F1 a class."""
-    found = asdict(summary)
-    return {**found, "classes": [_named(entry) for entry in found["classes"]]}
-
-
-def _named(entry: dict[str, Any]) -> dict[str, Any]:
-    return {"class" if key == "class_name" else key: value for key, value in entry.items()}

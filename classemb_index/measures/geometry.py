@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..arrays import FloatMatrix, Rows
+from ..arrays import FloatMatrix, Rows, unit
 from ..errors import EmptyClassError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
@@ -27,6 +29,11 @@ class ClassDistance:
     same: float | None
     other: float | None
 
+    @property
+    def margin(self) -> float | None:
+        """How much farther the other centroids are; None where one of both is unknown."""
+        return None if self.same is None or self.other is None else self.other - self.same
+
 
 @dataclass(frozen=True)
 class Components:
@@ -46,6 +53,21 @@ class Components:
     centroid_classes: Rows
     explained_variance: tuple[float, float]
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Components:
+        """The same from lists of numbers."""
+        return cls(
+            points=np.array(values["points"], dtype=np.float32).reshape(-1, 2),
+            point_classes=np.array(values["point_classes"], dtype=np.int64),
+            centroids=np.array(values["centroids"], dtype=np.float32).reshape(-1, 2),
+            centroid_classes=np.array(values["centroid_classes"], dtype=np.int64),
+            explained_variance=(values["explained_variance"][0], values["explained_variance"][1]),
+        )
+
+    def values(self) -> dict[str, Any]:
+        """Lists of numbers, which `of` reads back bit for bit."""
+        return {name: np.asarray(value).tolist() for name, value in vars(self).items()}
+
 
 def class_distances(index: EmbeddingIndex, labelled: LabelledSet) -> list[ClassDistance]:
     """Figures 3 and 4: for each class, the mean distance to its own and to other centroids.
@@ -54,9 +76,8 @@ def class_distances(index: EmbeddingIndex, labelled: LabelledSet) -> list[ClassD
         EmptyClassError: no class has a labelled document.
     """
     positions, centroids = _all_centroids(index, labelled)
-    centroids = centroids / np.linalg.norm(centroids, axis=1, keepdims=True)
     # rounding may leave a document a hair nearer than 0 to its own centroid
-    distances = np.maximum(1 - index.embeddings(labelled.rows) @ centroids.T, 0)
+    distances = np.maximum(1 - index.embeddings(labelled.rows) @ unit(centroids).T, 0)
     found: dict[int, tuple[float, float | None]] = {}
     for place, c in enumerate(positions):
         means = distances[labelled.labels[:, c]].mean(axis=0)

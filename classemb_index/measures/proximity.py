@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..arrays import FloatVector, Mask, Rows
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
+from ..pool.published import Published
 from ..queries.centroids import centroids_of
 
 
@@ -75,15 +76,16 @@ def proximity_analysis(
     Raises:
         RequestError: top_k is above the number of unlabelled documents.
     """
-    published = index.manifest.paper.get("proximity", {})
+    published = Published.of(index.manifest.paper)
+    classes = index.pool.classes
     return [
         entry
         for labelled_sets in draws
         for entry in _summarised(
-            index.pool.classes,
+            classes,
             len(labelled_sets[0]),
             [_counted(index, labelled, top_k) for labelled in labelled_sets],
-            published,
+            published.counts(len(labelled_sets[0]), len(classes)),
         )
     ]
 
@@ -129,13 +131,12 @@ def _summarised(
     classes: Sequence[str],
     size: int,
     draws: Sequence[_Counts],
-    published: Mapping[str, Sequence[int]],
+    published: Sequence[int] | None,
 ) -> list[ClassProximity]:
     nearest = np.stack([draw.nearest for draw in draws], dtype=np.float64)
     farthest = np.stack([draw.farthest for draw in draws], dtype=np.float64)
     in_unlabelled = np.stack([draw.in_unlabelled for draw in draws], dtype=np.float64)
     random_order = np.stack([draw.expected for draw in draws], dtype=np.float64)
-    row = published.get(str(size))
     entries = []
     for c, name in enumerate(classes):
         drawn = np.flatnonzero(~np.isnan(nearest[:, c]))
@@ -154,7 +155,7 @@ def _summarised(
                 expected=expected,
                 lift=hits / expected if hits is not None and expected else None,
                 draws=int(drawn.size),
-                paper=row[c] if row and len(row) == len(classes) else None,
+                paper=published[c] if published else None,
             )
         )
     return entries

@@ -1,182 +1,27 @@
-"""Method analysis: how good each query method is at finding a class, beside random order."""
+"""All documents in the order of a class query, and how good such an order is."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..arrays import BoolMatrix, FloatMatrix, Mask, Rows, Scores
-from ..errors import RequestError
+from ..arrays import FloatMatrix, Mask, Rows, Scores, blocks, unit
 from ..index.index import EmbeddingIndex
-from ..labels.labelled import LabelledSet
-from ..queries.classes import ALL, class_groups
-from ..queries.methods import METHODS
-from ..queries.search import AUTO, CONTRASTIVE, RETRIEVED, ClassQuery, class_queries, search_classes
-from .proximity import candidates
-from .statistics import Estimate, estimate
-
-COMPARED = (*METHODS, AUTO)
+from ..queries.search import RETRIEVED, ClassQuery, search_classes
 
 MEASURES = ("precision", "recall", "average_precision", "lift")
 
-CLASSES = 8  # classes whose queries are ranked together: about 64 scores a document are held
-
 CHUNK = 1 << 14  # documents whose similarities are computed at once
-
-OnDraw = Callable[[int, int], None]  # draws done, draws in all
-
-
-@dataclass(frozen=True)
-class CommonScore:
-    """Precision over the pairs of a class and a draw that all methods have a query for.
-
-    Attributes:
-        pairs: how many.
-        prevalence: as in MethodScore, over these pairs.
-        ceiling: as in MethodScore, over these pairs.
-        precision: as in MethodScore, over these pairs.
-    """
-
-    pairs: int
-    prevalence: float
-    ceiling: float
-    precision: Estimate
-
-
-@dataclass(frozen=True)
-class MethodScore:
-    """One query method, for one class or a group of classes, at one size of the labelled set.
-
-    Of a group, each draw gives the mean over those of its classes that have a query with this
-    method in that draw, and the estimates are over draws. Methods need not have queries for the
-    same classes: without positives only a name can be searched by, so that a method's mean may
-    leave out the hardest classes. `queried` beside `asked` tells; `common` compares methods by
-    what all of them have a query for.
-
-    Attributes:
-        n_labelled: size of the labelled set.
-        class_name: the class; None for a group.
-        group: "rare", "frequent" or "all"; None for a class.
-        method: the query method.
-        draws: draws in which the class, or a class of the group, had a query.
-        queried: pairs of a class and a draw that had one.
-        asked: all pairs of a class and a draw.
-        prevalence: share of the ranked documents that have the class, which is the precision of
-            random order; over the pairs that were queried, over all where none was.
-        ceiling: the highest precision that any order can have, below 1 where a class has fewer
-            than top_k documents to find; over the same pairs.
-        precision: share of the first top_k that have the class; None when no draw had a query.
-        recall: share of the class's documents that are among the first top_k. Draws that leave
-            no document to find count in `precision` and not here, nor in what follows.
-        average_precision: mean, over the class's documents, of the precision at their ranks in
-            the whole ranking.
-        lift: precision / prevalence of the draw.
-        common: the precision over the pairs for which every method that answers at this size at
-            all has a query; None without such a pair, or where `precision` is None.
-        chosen: of "auto": how often it took which method, over the queried pairs.
-    """
-
-    n_labelled: int
-    class_name: str | None
-    group: str | None
-    method: str
-    draws: int
-    queried: int
-    asked: int
-    prevalence: float
-    ceiling: float
-    precision: Estimate | None
-    recall: Estimate | None
-    average_precision: Estimate | None
-    lift: Estimate | None
-    common: CommonScore | None
-    chosen: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Draw:
-    """What one labelled set gave.
-
-    Attributes:
-        values: by method, (len(MEASURES), q) float64; NaN where there is no query, or where a
-            measure is not defined.
-        answered: by method, for each class the method that its query is of, None without a query.
-        prevalence: (q,) float64.
-        ceiling: (q,) float64.
-    """
-
-    values: Mapping[str, Scores]
-    answered: Mapping[str, Sequence[str | None]]
-    prevalence: Scores
-    ceiling: Scores
-
-
-def method_analysis(
-    index: EmbeddingIndex,
-    draws: Sequence[Sequence[LabelledSet]],
-    methods: Sequence[str] = COMPARED,
-    top_k: int = 100,
-    on_draw: OnDraw | None = None,
-) -> list[MethodScore]:
-    """How high each query method ranks the unlabelled documents of each class.
-
-    Every method ranks all documents of the unlabelled set whose labels are known, as
-    `class_rankings` does. Means are over draws, with 95 % bootstrap intervals from 5 draws on.
-
-    Args:
-        index: the pool and its embeddings.
-        draws: for each size, the labelled sets drawn; an empty one is a size of 0.
-        methods: some of COMPARED, or "all".
-        top_k: first documents of the ranking that precision, recall and lift look at.
-        on_draw: called with draws done and in all.
-
-    Returns:
-        One entry for each size, each class and group ("rare", "frequent" and "all", by
-        `class_groups`), and each method, in that order.
-
-    Raises:
-        RequestError: an unknown method, a pool without classes, or top_k above the number of
-            unlabelled documents with known labels.
-    """
-    methods = chosen_methods(methods)
-    groups, _ = class_groups(index.pool)
-    total = sum(len(labelled_sets) for labelled_sets in draws)
-    done = 0
-    scores: list[MethodScore] = []
-    for labelled_sets in draws:
-        found = []
-        for labelled in labelled_sets:
-            found.append(_measured(index, labelled, methods, top_k))
-            done += 1
-            if on_draw:
-                on_draw(done, total)
-        scores += _summarised(index.pool.classes, groups, len(labelled_sets[0]), methods, found)
-    return scores
-
-
-def chosen_methods(names: Sequence[str]) -> list[str]:
-    """The query methods of these names, each once; "all" stands for all of COMPARED.
-
-    Raises:
-        RequestError: one is unknown, or it is "contrastive".
-    """
-    chosen = [method for name in names for method in (COMPARED if name == ALL else (name,))]
-    for name in chosen:
-        if name == CONTRASTIVE:
-            raise RequestError(
-                f"{CONTRASTIVE} tunes an encoder and embeds the pool again for every draw, so analyze "
-                f"leaves it out; there are: {', '.join(COMPARED)}"
-            )
-        if name not in COMPARED:
-            raise RequestError(f"no query method {name!r}; there are: {', '.join(COMPARED)}")
-    return list(dict.fromkeys(chosen))
 
 
 def class_rankings(
-    index: EmbeddingIndex, queries: Sequence[ClassQuery], among: Mask, top_k: int
+    index: EmbeddingIndex,
+    queries: Sequence[ClassQuery],
+    among: Mask,
+    top_k: int,
+    *,
+    chunk: int = CHUNK,
 ) -> Iterator[Rows]:
     """All rows of `among` for each query, best first, ties to the lower row.
 
@@ -189,6 +34,7 @@ def class_rankings(
         queries: each has vectors.
         among: (n,) True for the rows to rank, at least top_k of them.
         top_k: rows that must be the index's own answer.
+        chunk: documents whose similarities are computed at once.
 
     Yields:
         (count of `among`,) int64 rows, query for query.
@@ -197,7 +43,7 @@ def class_rankings(
         return
     rows = np.flatnonzero(among)
     heads = search_classes(index, queries, max(top_k, min(RETRIEVED, len(rows))), among)
-    for scores, head in zip(_highest_cosines(index, queries, rows), heads, strict=True):
+    for scores, head in zip(_highest_cosines(index, queries, rows, chunk), heads, strict=True):
         by_score = rows[np.argsort(-scores, kind="stable")]
         is_head = np.zeros(len(index), dtype=bool)
         is_head[head.rows] = True
@@ -223,140 +69,14 @@ def ranking_measures(has_class: Mask, top_k: int) -> Scores:
 
 
 def _highest_cosines(
-    index: EmbeddingIndex, queries: Sequence[ClassQuery], rows: Rows
+    index: EmbeddingIndex, queries: Sequence[ClassQuery], rows: Rows, chunk: int
 ) -> FloatMatrix:
     """(len(queries), len(rows)) float32; in double precision first, as the backends do."""
     vectors = [query.vectors for query in queries if query.vectors is not None]
-    stacked = np.concatenate(vectors, dtype=np.float64)
-    stacked /= np.linalg.norm(stacked, axis=1, keepdims=True)
+    stacked = unit(np.concatenate(vectors, dtype=np.float64))
     firsts = np.cumsum([0, *(len(found) for found in vectors[:-1])])
     scores = np.empty((len(queries), len(rows)), dtype=np.float32)
-    for start in range(0, len(rows), CHUNK):
-        part = slice(start, start + CHUNK)
+    for part in blocks(len(rows), chunk):
         similarities = stacked @ index.embeddings(rows[part]).T.astype(np.float64)
         scores[:, part] = np.maximum.reduceat(similarities, firsts, axis=0)
     return scores
-
-
-def _measured(
-    index: EmbeddingIndex, labelled: LabelledSet, methods: Sequence[str], top_k: int
-) -> _Draw:
-    labels = index.pool.labels
-    q = labels.shape[1]
-    among = candidates(index, labelled, top_k)
-    values = {method: np.full((len(MEASURES), q), np.nan) for method in methods}
-    answered: dict[str, list[str | None]] = {method: [None] * q for method in methods}
-    for start in range(0, q, CLASSES):
-        block = range(start, min(start + CLASSES, q))
-        queries = {method: _queries(index, block, labelled, method) for method in methods}
-        # what `auto` takes is often asked for by its own name too
-        distinct = {(x.method, x.position): x for found in queries.values() for x in found}
-        ranked = class_rankings(index, list(distinct.values()), among, top_k)
-        measured = {
-            (method, c): ranking_measures(labels[rows, c], top_k)
-            for (method, c), rows in zip(distinct, ranked, strict=True)
-        }
-        for method, found in queries.items():
-            for query in found:
-                values[method][:, query.position] = measured[query.method, query.position]
-                answered[method][query.position] = query.method
-    counts = labels[among].sum(axis=0)
-    prevalence, ceiling = counts / np.count_nonzero(among), np.minimum(counts / top_k, 1)
-    return _Draw(values, answered, prevalence, ceiling)
-
-
-def _queries(
-    index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
-) -> list[ClassQuery]:
-    found = class_queries(index, classes, labelled, method)
-    return [query for query in found if query.vectors is not None]
-
-
-def _summarised(
-    classes: Sequence[str],
-    groups: Mapping[str, Sequence[int]],
-    size: int,
-    methods: Sequence[str],
-    draws: Sequence[_Draw],
-) -> list[MethodScore]:
-    of_classes = [(name, None, [c]) for c, name in enumerate(classes)]
-    of_groups = [(None, group, list(positions)) for group, positions in groups.items()]
-    common = _all_answer(methods, draws)
-    return [
-        _score(size, name, group, method, positions, draws, common)
-        for name, group, positions in (*of_classes, *of_groups)
-        for method in methods
-    ]
-
-
-def _all_answer(methods: Sequence[str], draws: Sequence[_Draw]) -> BoolMatrix:
-    """(draws, q) True where each of the methods that answer at all has a query."""
-    queried = np.array(
-        [[[a is not None for a in draw.answered[m]] for draw in draws] for m in methods]
-    )
-    return np.asarray(queried[queried.any(axis=(1, 2))].all(axis=0))
-
-
-def _score(
-    size: int,
-    name: str | None,
-    group: str | None,
-    method: str,
-    positions: list[int],
-    draws: Sequence[_Draw],
-    common: BoolMatrix,
-) -> MethodScore:
-    answered = [[draw.answered[method][c] for c in positions] for draw in draws]
-    queried = np.array([[taken is not None for taken in row] for row in answered])
-    values = np.stack([draw.values[method][:, positions] for draw in draws])
-    means = _known_mean(values)  # (draws, measures)
-    taken = Counter(taken for row in answered for taken in row if taken is not None)
-    counted = queried if queried.any() else ~queried
-    return MethodScore(
-        size,
-        name,
-        group,
-        method,
-        draws=int(queried.any(axis=1).sum()),
-        queried=int(queried.sum()),
-        asked=queried.size,
-        prevalence=_over_pairs([draw.prevalence[positions] for draw in draws], counted),
-        ceiling=_over_pairs([draw.ceiling[positions] for draw in draws], counted),
-        **{measure: _estimate(column) for measure, column in zip(MEASURES, means.T, strict=True)},
-        common=_common_score(method, positions, draws, queried & common[:, positions]),
-        chosen={m: taken[m] for m in METHODS if m in taken} if method == AUTO else {},
-    )
-
-
-def _common_score(
-    method: str, positions: list[int], draws: Sequence[_Draw], pairs: BoolMatrix
-) -> CommonScore | None:
-    place = MEASURES.index("precision")
-    values = np.stack([draw.values[method][place, positions] for draw in draws])
-    precision = _estimate(_known_mean(np.where(pairs, values, np.nan)))
-    if precision is None:
-        return None
-    return CommonScore(
-        int(pairs.sum()),
-        _over_pairs([draw.prevalence[positions] for draw in draws], pairs),
-        _over_pairs([draw.ceiling[positions] for draw in draws], pairs),
-        precision,
-    )
-
-
-def _over_pairs(values: Sequence[Scores], pairs: BoolMatrix) -> float:
-    """Mean over the draws that have a pair of the mean over the classes of its pairs."""
-    return float(_known_mean(_known_mean(np.where(pairs, np.stack(values), np.nan))))
-
-
-def _known_mean(values: Scores) -> Scores:
-    """Means over the last axis of what is not NaN; NaN where all is."""
-    is_known = ~np.isnan(values)
-    counts = is_known.sum(axis=-1)
-    sums = np.where(is_known, values, 0).sum(axis=-1)
-    return np.asarray(np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0))
-
-
-def _estimate(values: Scores) -> Estimate | None:
-    known = values[~np.isnan(values)]
-    return estimate(known.tolist()) if known.size else None

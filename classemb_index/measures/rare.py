@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .curves import seed_scores
-from .rounds import FULL, RoundResult
+from .rounds import RoundResult
 from .statistics import Estimate, estimate, paired
 
 BASELINES = ("random", "uncertainty", "max-uncertainty")
@@ -101,11 +101,7 @@ def measure_rare(results: Sequence[RoundResult], rare: Sequence[str]) -> list[Ra
 
 def rare_scores(results: Sequence[RoundResult], rare: Sequence[str]) -> list[RoundResult]:
     """The same rounds, with macro-F1 over the rare classes alone: for curves of them."""
-    return [
-        replace(r, macro_f1=float(np.mean([r.f1[name] for name in rare])))
-        for r in results
-        if r.strategy != FULL
-    ]
+    return [replace(r, macro_f1=r.macro_f1_of(rare)) for r in results if not r.is_full]
 
 
 def _run(results: Sequence[RoundResult], strategy: str, seed: int) -> list[RoundResult]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+
+import numpy as np
 
 from ..errors import RunError
 from ..labels.batches import Batch
@@ -69,6 +72,15 @@ class RoundResult:
             self.steps or [""] * len(self.selected),
             self.strategy,
         )
+
+    @property
+    def is_full(self) -> bool:
+        """True when it is no round of a strategy but the training on the whole train split."""
+        return self.strategy == FULL
+
+    def macro_f1_of(self, classes: Sequence[str]) -> float:
+        """Mean F1 of these classes alone, on the test split."""
+        return float(np.mean([self.f1[name] for name in classes]))
 
 
 def read_rounds(folder: Path) -> list[RoundResult]:

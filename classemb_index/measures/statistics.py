@@ -35,6 +35,17 @@ class Estimate:
         """True when the whole interval lies on one side of 0."""
         return self.low is not None and self.high is not None and self.low * self.high > 0
 
+    def text(self, sign: str = "") -> str:
+        """The mean, and its interval in brackets where there is one, with three digits each.
+
+        Args:
+            sign: "+" gives every number a sign, as a difference has.
+        """
+        mean = f"{self.mean:{sign}.3f}"
+        if self.low is None or self.high is None:
+            return mean
+        return f"{mean} [{self.low:{sign}.3f}, {self.high:{sign}.3f}]"
+
 
 def estimate(values: Sequence[float]) -> Estimate:
     """Mean of one value a seed, with its 95 % percentile bootstrap interval.

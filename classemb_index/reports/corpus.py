@@ -14,7 +14,54 @@ from ..index.store import MANIFEST
 from ..measures.analysis import Analysis, analyze_index
 from ..measures.curves import Summary, read_summary
 from ..measures.rounds import CONFIG
-from .words import settings_line
+from ..pool.published import Published
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The settings of a run, as a report shows them.
+
+    Attributes:
+        index: its index's name.
+        documents: sha256 of that index's documents.
+        encoder: that index's encoder; None where the vectors were given.
+        model: the classifier's short name.
+        classifier: how it is trained.
+        schedule: sizes.
+        strategies: by strategy, what was chosen of it.
+        machine: what it ran on.
+        versions: of the libraries.
+    """
+
+    index: str
+    documents: str
+    encoder: str | None
+    model: str
+    classifier: Mapping[str, Any]
+    schedule: Mapping[str, Any]
+    strategies: Mapping[str, Mapping[str, Any]]
+    machine: Mapping[str, Any]
+    versions: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> RunConfig:
+        """The settings in a run's config.json.
+
+        Raises:
+            KeyError, TypeError, AttributeError: it is not what `simulate` writes.
+        """
+        index, classifier = table["index"], table["classifier"]
+        return cls(
+            index=index["name"],
+            documents=index["documents"],
+            encoder=index.get("encoder"),
+            model=Path(classifier["model"]).name,
+            classifier=_table(classifier),
+            schedule=_table(table["schedule"]),
+            strategies={name: _table(own) for name, own in _table(table.get("strategies")).items()},
+            machine=_table(table.get("machine")),
+            versions=_table(table["versions"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -28,13 +75,13 @@ class Run:
     """
 
     folder: Path
-    config: Mapping[str, Any]
+    config: RunConfig
     summary: Summary
 
     @property
     def model(self) -> str:
         """The classifier's short name."""
-        return Path(self.config["classifier"]["model"]).name
+        return self.config.model
 
 
 @dataclass(frozen=True)
@@ -54,9 +101,9 @@ class Corpus:
     runs: Sequence[Run]
 
     @property
-    def paper(self) -> Mapping[str, Any]:
-        """The published numbers of its recipe; empty where there are none."""
-        return self.index.manifest.paper if self.index else {}
+    def paper(self) -> Published:
+        """The published numbers of its recipe."""
+        return Published.of(self.index.manifest.paper if self.index else {})
 
 
 def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
@@ -86,7 +133,7 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
             runs.setdefault(documents, [])
         elif (folder / CONFIG).is_file():
             run = _read_run(folder)
-            runs.setdefault(run.config["index"]["documents"], []).append(run)
+            runs.setdefault(run.config.documents, []).append(run)
         else:
             raise ReportError(
                 f"{folder} is neither an index (build) nor a run folder (simulate); name folders of these"
@@ -98,9 +145,7 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
         index_of_run = indexes.get(documents)
         corpora.append(
             Corpus(
-                name=index_of_run.manifest.name
-                if index_of_run
-                else found[0].config["index"]["name"],
+                name=index_of_run.manifest.name if index_of_run else found[0].config.index,
                 index=index_of_run,
                 analysis=_analysis(index_of_run) if index_of_run else None,
                 runs=found,
@@ -123,10 +168,11 @@ def _analysis(index: EmbeddingIndex) -> Analysis:
 def _read_run(folder: Path) -> Run:
     summary = read_summary(folder)
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        run = Run(folder, config, summary)
-        _ = run.model, config["index"]["documents"], config["index"]["name"]
-        settings_line(config, [])
+        config = RunConfig.of(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
         raise ReportError(f"{folder / CONFIG} cannot be read; run simulate again") from cause
-    return run
+    return Run(folder, config, summary)
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return dict((value or {}).items())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..measures.geometry import ClassDistance, Components
-from ..measures.rankings import MethodScore
+from ..measures.methods import MethodScore
 from ..queries.classes import ALL
 
 if TYPE_CHECKING:
@@ -213,8 +212,10 @@ def save_methods(scores: Sequence[MethodScore], top_k: int, title: str, stem: Pa
     drawn = [entry for entry in scores if entry.group in groups]
     sizes = sorted({entry.n_labelled for entry in drawn})
     rows = [(drawn, "", "-")]
-    if _partial(drawn):
-        rows.append((_in_common(drawn), ", where every method has a query", "none"))
+    if any(entry.is_partial for entry in drawn):
+        rows.append(
+            ([entry.in_common() for entry in drawn], ", where every method has a query", "none")
+        )
     figure = _figure(2.8 + max(3.4, 1.4 * len(sizes)) * len(groups), 1.0 + 3.6 * len(rows))
     panels = figure.subplots(len(rows), len(groups), squeeze=False, sharey="row")
     for (entries, where, line), row in zip(rows, panels, strict=True):
@@ -271,7 +272,7 @@ def _draw_methods(axes: Axes, columns: Sequence[Sequence[MethodScore]], line: st
     methods = list(dict.fromkeys(entry.method for column in columns for entry in column))
     for place, column in enumerate(columns):
         fullest = max(column, key=lambda entry: entry.queried)
-        if fullest.group is not None and _partial(column):
+        if fullest.group is not None and any(entry.is_partial for entry in column):
             continue  # means over different classes have no limit in common
         for limit, style in ((fullest.prevalence, ":"), (fullest.ceiling, "--")):
             axes.hlines(limit, place - 0.4, place + 0.4, color="black", ls=style, lw=1)
@@ -296,27 +297,6 @@ def _draw_methods(axes: Axes, columns: Sequence[Sequence[MethodScore]], line: st
     axes.grid(axis="y", alpha=0.3)
 
 
-def _in_common(entries: Sequence[MethodScore]) -> list[MethodScore]:
-    """The scores over the pairs that all methods have a query for, as if no other were asked."""
-    return [
-        replace(entry, queried=0, precision=None)
-        if (common := entry.common) is None
-        else replace(
-            entry,
-            queried=common.pairs,
-            asked=common.pairs,
-            prevalence=common.prevalence,
-            ceiling=common.ceiling,
-            precision=common.precision,
-        )
-        for entry in entries
-    ]
-
-
-def _partial(entries: Sequence[MethodScore]) -> bool:
-    return any(0 < entry.queried < entry.asked for entry in entries)
-
-
 def _method_legend(figure: Figure, entries: Sequence[MethodScore]) -> None:
     """The methods, the limits, and what bars and open markers stand for where there are any."""
     from matplotlib.lines import Line2D
@@ -331,7 +311,7 @@ def _method_legend(figure: Figure, entries: Sequence[MethodScore]) -> None:
     if any(e.precision is not None and e.precision.low is not None for e in entries):
         words = "95 % interval over draws"
         handles.append(Line2D([], [], color="grey", ls="none", marker="|", ms=10, label=words))
-    if _partial(entries):
+    if any(entry.is_partial for entry in entries):
         words = "open: some classes or draws\nhad no query with it"
         style: dict[str, Any] = {"color": "grey", "ls": "none", "marker": "o"}
         handles.append(Line2D([], [], markerfacecolor="white", label=words, **style))

@@ -27,17 +27,36 @@ blockquote { margin: .8rem 0; padding: .1rem .9rem; border-left: 3px solid var(-
 """
 
 
-def escape(text: str) -> str:
+class Markdown(str):
+    """Text that is Markdown already, so that a table takes it as it is."""
+
+
+def escape(text: str) -> Markdown:
     """The text as it is written, in a Markdown table too."""
     for character in "\\`*_[]<>|&#~":
         text = text.replace(character, f"\\{character}")
-    return " ".join(text.split())
+    return Markdown(" ".join(text.split()))
+
+
+def code(name: str) -> Markdown:
+    """The name in a type of fixed width, unless it has what would end it."""
+    return Markdown(f"`{name}`") if set(name).isdisjoint("`|\\\n") else escape(name)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
-    """A Markdown table; the first `words` columns are aligned left, the others are numbers."""
-    marks = [":--" if place < words else "--:" for place in range(len(header))]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, marks, *rows))
+    """A Markdown table; the first `words` columns are aligned left, the others are numbers.
+
+    A cell is read as it is written, whatever it holds, unless it is `Markdown`.
+    """
+    marks = [Markdown(":--" if place < words else "--:") for place in range(len(header))]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in (header, marks, *rows))
+
+
+def write_page(markdown: str, title: str, folder: Path) -> list[Path]:
+    """Write report.html, which holds its pictures, and report.md; returns their paths."""
+    (folder / "report.md").write_text(markdown, encoding="utf-8")
+    (folder / "report.html").write_text(page(markdown, title, folder), encoding="utf-8")
+    return [folder / "report.html", folder / "report.md"]
 
 
 def page(markdown: str, title: str, folder: Path) -> str:
@@ -60,3 +79,7 @@ def page(markdown: str, title: str, folder: Path) -> str:
         f"<title>{html_escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f"{body}</body>\n</html>\n"
     )
+
+
+def _cell(text: str) -> Markdown:
+    return text if isinstance(text, Markdown) else escape(text)

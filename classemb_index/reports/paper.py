@@ -10,10 +10,9 @@ from urllib.parse import quote
 from ..index.store import EncoderInfo
 from ..measures.analysis import Analysis
 from ..measures.curves import Curve
-from ..measures.rounds import FULL
 from .corpus import Corpus, Run
 from .figures import save_components, save_curves, save_distances
-from .page import escape, page
+from .page import escape, write_page
 from .words import (
     areas_table,
     classes_table,
@@ -58,12 +57,9 @@ def write_report(corpora: Sequence[Corpus], out: Path, scale: str | None = None)
             parts += _curves(corpus, run, figures)
     for corpus in corpora:
         parts += _geometry(corpus, figures)
-    if any(corpus.paper for corpus in corpora):
+    if any(corpus.paper.is_given for corpus in corpora):
         parts += ["## What is odd in the paper", oddities()]
-    markdown = "\n\n".join(part for part in parts if part) + "\n"
-    (out / "report.md").write_text(markdown, encoding="utf-8")
-    (out / "report.html").write_text(page(markdown, title, out), encoding="utf-8")
-    return [out / "report.html", out / "report.md"]
+    return write_page("\n\n".join(part for part in parts if part) + "\n", title, out)
 
 
 class _Figures:
@@ -103,15 +99,15 @@ def _splits(corpora: Sequence[Corpus]) -> list[str]:
             line
             for corpus in corpora
             for run in corpus.runs
-            if run.summary.full
-            for line in (settings_line(run.config, [FULL]), _seeds_line([run.summary.full]))
+            if (full := run.summary.full)
+            for line in (settings_line(run.config, [full.strategy]), _seeds_line([full]))
         ),
     ]
 
 
 def _proximity(corpus: Corpus) -> list[str]:
-    words = _numbered(corpus.paper.get("table"), "unlabelled documents with the class")
-    heading = f"## {words}, {escape(corpus.name)}"
+    words = _numbered(corpus.paper.table, "unlabelled documents with the class")
+    heading = f"## {escape(words)}, {escape(corpus.name)}"
     if corpus.analysis is None or corpus.index is None:
         return [heading, "Not measured: the index was not given."]
     analysis = corpus.analysis
@@ -135,7 +131,7 @@ def _curves(corpus: Corpus, run: Run, pictures: _Figures) -> list[str]:
     summary = run.summary
     if not summary.curves:
         return []
-    figures = corpus.paper.get("figures", {})
+    figures = corpus.paper.figures
     numbers = [figures[measure] for measure in MEASURES if measure in figures]
     heading = _numbered(" and ".join(numbers), "learning curves")
     links = []
@@ -150,7 +146,7 @@ def _curves(corpus: Corpus, run: Run, pictures: _Figures) -> list[str]:
         )
         links.append(f"![{words} by labelled documents]({_link(stem)})")
     return [
-        f"## {heading}, {escape(corpus.name)}, {escape(run.model)}",
+        f"## {escape(heading)}, {escape(corpus.name)}, {escape(run.model)}",
         "\n".join(links),
         areas_table(summary.comparisons),
         curves_words(corpus, summary),
@@ -166,7 +162,7 @@ def _geometry(corpus: Corpus, pictures: _Figures) -> list[str]:
     if corpus.analysis is None:
         return []
     analysis = corpus.analysis
-    figures = corpus.paper.get("figures", {})
+    figures = corpus.paper.figures
     first = _numbered(figures.get("distances"), "distances to class centroids")
     second = _numbered(figures.get("components"), "two principal components")
     distances = pictures.stem(corpus.name, "distances")
@@ -176,12 +172,12 @@ def _geometry(corpus: Corpus, pictures: _Figures) -> list[str]:
     save_components(analysis.components, analysis.classes, f"{second}, {title}", components)
     explained = analysis.components.explained_variance
     return [
-        f"## {first}, {escape(corpus.name)}",
+        f"## {escape(first)}, {escape(corpus.name)}",
         f"![cosine distance to the own centroid and to the others]({_link(distances)})",
         distances_table(analysis.distances),
         distances_words(analysis.distances, corpus.paper),
         f"> {escape(analysis.figures_on)}.",
-        f"## {second}, {escape(corpus.name)}",
+        f"## {escape(second)}, {escape(corpus.name)}",
         f"![labelled documents and centroids]({_link(components)})",
         f"The two components explain {explained[0]:.1%} and {explained[1]:.1%} of the variance"
         f"{', so most of it is not in the picture' if sum(explained) < 0.5 else ''}.",
@@ -207,7 +203,7 @@ def _draws(analysis: Analysis) -> str:
 
 def _seeds_line(curves: Sequence[Curve]) -> str:
     seeds = ", ".join(f"{curve.strategy} {max(curve.seeds)}" for curve in curves)
-    return f"> Seeds: {seeds}."
+    return f"> Seeds: {escape(seeds)}."
 
 
 def _link(stem: Path) -> str:

@@ -16,7 +16,7 @@ from ..measures.rounds import RoundResult
 from ..measures.statistics import Estimate
 from ..models.contracts import Training
 from .figures import save_panels
-from .page import escape, page, table
+from .page import code, escape, table, write_page
 from .words import interval
 
 SHOWN = ("random", "uncertainty", "max-uncertainty", "class-embedding", "portfolio")
@@ -67,46 +67,42 @@ def write_rare_report(
     title = "classemb-index: learning rare classes"
     *rare_pools, usual = pools
     parts = [f"# {title}", _opening(scale), "## Pools", _pools_table(pools)]
-    panels = [
-        (p.name, learning_curves([r for r in p.runs["probe"] if r.strategy in SHOWN]))
-        for p in rare_pools
-    ]
-    rare_panels = [
-        (
-            p.name,
-            learning_curves(
-                rare_scores([r for r in p.runs["probe"] if r.strategy in SHOWN], p.rare)
-            ),
-        )
-        for p in rare_pools
-    ]
-    figures = [
-        *save_panels(panels, "macro-F1 on the test split", out / "pools"),
-        *save_panels(rare_panels, "F1 of the rare classes", out / "pools-rare"),
-    ]
     parts += ["## Learning curves with the probe", "![macro-F1](pools.svg)"]
     parts += ["![F1 of the rare classes](pools-rare.svg)", BANDS]
     for pool in rare_pools:
-        measures = pool.measures("probe")
-        parts += [f"## {escape(pool.name)}: all strategies, probe", measures_table(measures)]
-        parts += [differences_table(measures)]
-    parts += ["## Robustness", ROBUSTNESS, *_robustness(rare_pools, usual)]
+        parts += _strategies(pool, "probe", f"## {escape(pool.name)}: all strategies, probe")
+    parts += ["## Robustness", ROBUSTNESS, _robustness(rare_pools, usual)]
+    model = escape(Path(fine_tuned.model).name)
     for pool in pools:
         if pool.runs["bert"]:
-            measures = pool.measures("bert")
-            model = escape(Path(fine_tuned.model).name)
-            parts += [f"## {escape(pool.name)}: {model}, fine-tuned", FINE_TUNED]
-            parts += [measures_table(measures), differences_table(measures)]
-    markdown = "\n\n".join(parts) + "\n"
-    (out / "report.md").write_text(markdown, encoding="utf-8")
-    (out / "report.html").write_text(page(markdown, title, out), encoding="utf-8")
+            heading = f"## {escape(pool.name)}: {model}, fine-tuned"
+            parts += _strategies(pool, "bert", heading, FINE_TUNED)
+    figures = _save_curves(rare_pools, out)
+    written = write_page("\n\n".join(parts) + "\n", title, out)
     found = {
         pool.name: {run: [asdict(m) for m in pool.measures(run)] for run in pool.runs}
         for pool in pools
     }
     document = json.dumps(found, ensure_ascii=False) + "\n"
     (out / "measures.json").write_text(document, encoding="utf-8")
-    return [out / "report.html", out / "report.md", out / "measures.json", *figures]
+    return [*written, out / "measures.json", *figures]
+
+
+def _save_curves(pools: Sequence[PoolRuns], out: Path) -> list[Path]:
+    """Learning curves with the probe, of all classes and of the rare ones: a panel a pool."""
+    shown = {p.name: [r for r in p.runs["probe"] if r.strategy in SHOWN] for p in pools}
+    panels = [(p.name, learning_curves(shown[p.name])) for p in pools]
+    rare_panels = [(p.name, learning_curves(rare_scores(shown[p.name], p.rare))) for p in pools]
+    return [
+        *save_panels(panels, "macro-F1 on the test split", out / "pools"),
+        *save_panels(rare_panels, "F1 of the rare classes", out / "pools-rare"),
+    ]
+
+
+def _strategies(pool: PoolRuns, run: str, *opening: str) -> list[str]:
+    """What every strategy of a run did, below its heading."""
+    measures = pool.measures(run)
+    return [*opening, measures_table(measures), differences_table(measures)]
 
 
 BANDS = "Lines are means over seeds, bands one standard deviation."
@@ -128,7 +124,7 @@ def measures_table(measures: Sequence[RareMeasures]) -> str:
     for m in sorted(measures, key=lambda m: -m.area.mean):
         rows.append(
             [
-                f"`{m.strategy}`",
+                code(m.strategy),
                 *(f"{e.mean:.3f}" for e in (m.area, m.rare_area, m.final, m.rare_final)),
                 f"{m.found.mean:.1f}",
                 f"{m.never_seen.mean:.2f}",
@@ -144,7 +140,7 @@ def differences_table(measures: Sequence[RareMeasures]) -> str:
     portfolio = next(m for m in measures if m.strategy == PORTFOLIO)
     rows = [
         [
-            f"`{other}`",
+            code(other),
             interval(found, "+"),
             interval(portfolio.rare_differences[other], "+"),
             verdict(found),
@@ -197,20 +193,18 @@ def _pools_table(pools: Sequence[PoolRuns]) -> str:
         shares = train[:, [pool.class_position(name) for name in runs.rare]].mean(axis=0)
         sizes = [len(train), int(np.count_nonzero(pool.splits == "test"))]
         sizes += [len(pool.classes), len(runs.rare)]
-        rows.append(
-            [escape(runs.name), *map(str, sizes), f"{shares.min():.2%}", f"{shares.max():.2%}"]
-        )
+        rows.append([runs.name, *map(str, sizes), f"{shares.min():.2%}", f"{shares.max():.2%}"])
     return table(header, rows)
 
 
-def _robustness(rare_pools: Sequence[PoolRuns], usual: PoolRuns) -> list[str]:
+def _robustness(rare_pools: Sequence[PoolRuns], usual: PoolRuns) -> str:
     header = ["pool", "names", "area", *(f"minus {base}" for base in BASELINES)]
     rows = []
     for pool in rare_pools:
         for run, words in (("probe", "all"), ("noise-names", "half noise"), ("no-names", "none")):
-            rows.append([escape(pool.name), words, *_beside_baselines(pool, run)])
-    rows.append([escape(usual.name), "all; rare is 7 %", *_beside_baselines(usual, "probe")])
-    return [table(header, rows, words=2)]
+            rows.append([pool.name, words, *_beside_baselines(pool, run)])
+    rows.append([usual.name, "all; rare is 7 %", *_beside_baselines(usual, "probe")])
+    return table(header, rows, words=2)
 
 
 def _beside_baselines(pool: PoolRuns, run: str) -> list[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ..measures.analysis import FIGURES_SIZE, Analysis
 from ..measures.geometry import ClassDistance
+from ..measures.methods import CommonScore, MethodScore
 from ..measures.proximity import ClassProximity
-from ..measures.rankings import MEASURES, CommonScore, MethodScore
+from ..measures.rankings import MEASURES
 from .figures import save_class_methods, save_components, save_distances, save_methods
 
 LATEX_ESCAPES = str.maketrans(
@@ -122,7 +123,8 @@ def save_analysis(analysis: Analysis, folder: Path) -> list[Path]:
     """Write figures (PNG, SVG), tables (CSV, LaTeX) and analysis.json; returns the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     document = folder / "analysis.json"
-    document.write_text(json.dumps(analysis.document(), indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(analysis.document(), indent=1, ensure_ascii=False) + "\n"
+    document.write_text(text, encoding="utf-8")
     paths = [document]
     if analysis.distances:
         title = f"{analysis.name}, {analysis.figures_on}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +15,13 @@ from ..measures.rounds import FULL
 from ..measures.statistics import FEWEST_SEEDS, Estimate
 from ..pool.documents import SPLITS
 from ..pool.pool import Pool
+from ..pool.published import Published
+from .corpus import Corpus, RunConfig
 from .page import escape, table
 
-if TYPE_CHECKING:
-    from .corpus import Corpus
-
 NOTHING = "–"
+
+STRATEGY_WORDS = {FULL: "whole train split"}
 
 ALGORITHM_1 = "class-embedding"
 
@@ -30,29 +31,25 @@ def splits_table(corpora: Sequence[Corpus]) -> str:
     rows = []
     for corpus in corpora:
         paper = corpus.paper
-        if "documents" in paper or "macro_f1" in paper:
-            documents = paper.get("documents", {})
+        if paper.documents is not None or paper.macro_f1 is not None:
+            documents = paper.documents or {}
             sizes = [f"{documents[s]:,}" if s in documents else NOTHING for s in SPLITS]
-            score = f"{paper['macro_f1']:.2f}" if "macro_f1" in paper else NOTHING
-            rows.append([escape(corpus.name), "paper", *sizes, score, NOTHING])
+            rows.append([corpus.name, "paper", *sizes, _number(paper.macro_f1, 2), NOTHING])
         sizes = [NOTHING] * 3
         if corpus.index is not None:
             sizes = [f"{int(mask.sum()):,}" for mask in _splits(corpus.index.pool)]
-        full = [run for run in corpus.runs if run.summary.full]
-        for run in full:
-            assert run.summary.full is not None
-            curve = run.summary.full
-            ours = f"ours, {escape(run.model)}"
+        full = [(run.model, run.summary.full) for run in corpus.runs if run.summary.full]
+        for model, curve in full:
             scores = [f"{curve.macro_f1[0]:.3f}", f"{curve.micro_f1[0]:.3f}"]
-            rows.append([escape(corpus.name), ours, *sizes, *scores])
+            rows.append([corpus.name, f"ours, {model}", *sizes, *scores])
         if not full:
-            rows.append([escape(corpus.name), "ours", *sizes, "not run", "not run"])
+            rows.append([corpus.name, "ours", *sizes, "not run", "not run"])
     return table(["corpus", "", *SPLITS, "macro-F1", "micro-F1"], rows, words=2)
 
 
 def full_words(corpus: Corpus) -> str:
     """How far each of our classifiers is from the paper's on the whole train split."""
-    published = corpus.paper.get("macro_f1")
+    published = corpus.paper.macro_f1
     if published is None:
         return ""
     found = []
@@ -78,7 +75,7 @@ def proximity_table(proximity: Sequence[ClassProximity], classes: Sequence[str])
         rows.append(["", "random order", *(_number(e.expected) for e in entries)])
         if any(e.paper is not None for e in entries):
             rows.append(["", "paper", *(_number(e.paper) for e in entries)])
-    return table(["labelled", "", *map(escape, classes)], rows, words=2)
+    return table(["labelled", "", *classes], rows, words=2)
 
 
 def proximity_words(proximity: Sequence[ClassProximity], name: str) -> str:
@@ -122,20 +119,20 @@ def table_4(corpora: Sequence[Corpus]) -> str:
             continue
         pool = corpus.index.pool
         groups = {name: group for group, names in pool.groups.items() for name in names}
-        published = corpus.paper.get("classes", [])
+        published = corpus.paper.classes
         has_paper = len(published) == len(pool.classes)  # else the index has classes of its own
         counts = [pool.labels[mask].sum(axis=0) for mask in _splits(pool)]
         rows = [
             [
                 f"{place + 1}",
-                *([escape(published[place])] if has_paper else []),
-                escape(name),
+                *([published[place]] if has_paper else []),
+                name,
                 groups.get(name, NOTHING),
                 *(f"{int(count[place]):,}" for count in counts),
             ]
             for place, name in enumerate(pool.classes)
         ]
-        ours = f"ours, {escape(corpus.name)}"
+        ours = f"ours, {corpus.name}"
         header = ["class", *(["paper"] if has_paper else []), ours, "group", *SPLITS]
         parts.append(table(header, rows, words=len(header) - len(SPLITS)))
     return "\n\n".join(parts) or "No index was given."
@@ -181,7 +178,7 @@ def curves_words(corpus: Corpus, summary: Summary) -> str:
         parts = [
             "Area under the macro-F1 curve, by the 95 % interval of the paired differences: "
             + "; ".join(
-                f"{verdict or 'without an interval'}: {', '.join(names)}"
+                f"{verdict or 'without an interval'}: {escape(', '.join(names))}"
                 for verdict, names in groups.items()
                 if names
             )
@@ -206,9 +203,7 @@ def supported_part(summary: Summary) -> str:
     )
 
 
-def _algorithm_1(
-    paper: Mapping[str, Any], summary: Summary, by_name: Mapping[str, Comparison]
-) -> str:
+def _algorithm_1(paper: Published, summary: Summary, by_name: Mapping[str, Comparison]) -> str:
     curves = {curve.strategy: curve for curve in summary.curves}
     own, random = curves[ALGORITHM_1], curves[BASELINE]
     gaps = {
@@ -222,12 +217,12 @@ def _algorithm_1(
     difference = by_name[ALGORITHM_1].area_difference
     text = (
         f"Algorithm 1 ({ALGORITHM_1}) is number {place} of {len(ranked)} by area, "
-        f"{interval(difference, '+')} to random; its mean curve is at lowest {_signed(gaps[size])} to "
-        f"random, at {size} labelled documents."
+        f"{escape(interval(difference, '+'))} to random; its mean curve is at lowest "
+        f"{_signed(gaps[size])} to random, at {size} labelled documents."
     )
-    if "loss_to_random" in paper:
+    if paper.loss_to_random is not None:
         text += (
-            f" The paper: class embeddings lose up to {paper['loss_to_random']:.2f} macro-F1 to random "
+            f" The paper: class embeddings lose up to {paper.loss_to_random:.2f} macro-F1 to random "
             "selection and are below all baselines (Section 4.3)."
         )
     return text
@@ -242,7 +237,7 @@ def classes_table(classes: Sequence[ClassScore]) -> str:
     varies = {name: any(entry.f1_sd[name] for entry in classes) for name in names}
     rows = [
         [
-            escape(entry.class_name),
+            entry.class_name,
             str(entry.support),
             *(
                 f"{entry.f1[name]:.2f}" + (f" ± {entry.f1_sd[name]:.2f}" if varies[name] else "")
@@ -251,7 +246,7 @@ def classes_table(classes: Sequence[ClassScore]) -> str:
         ]
         for entry in classes
     ]
-    header = ["class", "support", *("whole train split" if n == FULL else n for n in names)]
+    header = ["class", "support", *(STRATEGY_WORDS.get(name, name) for name in names)]
     return table(header, rows)
 
 
@@ -259,41 +254,37 @@ def distances_table(distances: Sequence[ClassDistance]) -> str:
     """The numbers of Figures 3 and 4."""
     rows = []
     for d in distances:
-        known = d.same is not None and d.other is not None
-        margin = f"{d.other - d.same:.3f}" if known else NOTHING  # type: ignore[operator]
-        cells = [NOTHING if x is None else f"{x:.3f}" for x in (d.same, d.other)]
-        rows.append([escape(d.class_name), *cells, margin])
+        rows.append([d.class_name, *(_number(x, 3) for x in (d.same, d.other, d.margin))])
     return table(["class", "own centroid", "other centroids", "margin"], rows)
 
 
-def distances_words(distances: Sequence[ClassDistance], paper: Mapping[str, Any]) -> str:
+def distances_words(distances: Sequence[ClassDistance], paper: Published) -> str:
     """The mean margin beside the paper's."""
-    margins = [d.other - d.same for d in distances if d.same is not None and d.other is not None]
+    margins = [d.margin for d in distances if d.margin is not None]
     if not margins:
         return "No two classes have a labelled document, so there is no margin."
     text = (
         f"Labelled documents are closer to their own centroid by {np.mean(margins):.2f} in the mean over "
         f"{len(margins)} classes ({sum(m > 0 for m in margins)} of them above 0)."
     )
-    if "margin" in paper:
-        text += f" The paper: by around {paper['margin']} (Section 5.2)."
+    if paper.margin is not None:
+        text += f" The paper: by around {paper.margin} (Section 5.2)."
     return text
 
 
-def settings_line(config: Mapping[str, Any], strategies: Sequence[str]) -> str:
+def settings_line(config: RunConfig, strategies: Sequence[str]) -> str:
     """Settings and versions of a run, small."""
-    own = config.get("strategies", {})
     parts = {
-        "Embeddings": {"encoder": config.get("index", {}).get("encoder") or "given"},
-        "classifier": config["classifier"],
-        "schedule": config["schedule"],
-        **{name: own[name] for name in strategies if own.get(name)},
-        "machine": config.get("machine", {}),
-        "versions": config["versions"],
+        "Embeddings": {"encoder": config.encoder or "given"},
+        "classifier": config.classifier,
+        "schedule": config.schedule,
+        **{name: config.strategies.get(name, {}) for name in strategies},
+        "machine": config.machine,
+        "versions": config.versions,
     }
     return (
         "> "
-        + "; ".join(f"{name}: {_pairs(values)}" for name, values in parts.items() if values)
+        + "; ".join(f"{escape(name)}: {_pairs(values)}" for name, values in parts.items() if values)
         + "."
     )
 
@@ -316,12 +307,7 @@ def oddities() -> str:
 
 def interval(found: Estimate | None, sign: str = "") -> str:
     """A mean with its interval, where it has one."""
-    if found is None:
-        return NOTHING
-    mean = f"{found.mean:{sign}.3f}"
-    if found.low is None or found.high is None:
-        return mean
-    return escape(f"{mean} [{found.low:{sign}.3f}, {found.high:{sign}.3f}]")
+    return NOTHING if found is None else found.text(sign)
 
 
 def _splits(pool: Pool) -> list[Mask]:
@@ -337,8 +323,8 @@ def _pairs(values: Mapping[str, Any]) -> str:
     )
 
 
-def _number(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.0f}"
+def _number(value: float | None, digits: int = 0) -> str:
+    return NOTHING if value is None else f"{value:.{digits}f}"
 
 
 def _signed(value: float) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
+
+from classemb_index.pool.published import Published
 
 from .console import out, titled
 
@@ -34,7 +36,7 @@ def show_info(index: EmbeddingIndex) -> None:
         f"{encoder.precision or 'vectors were given'})",
         "fingerprint": (encoder.fingerprint or "-")[:16],
         "backend": manifest.backend,
-        "paper": _published(manifest.paper),
+        "paper": _published(Published.of(manifest.paper)),
         "size": f"{size / 1e6:.1f} MB",
         "built": f"{manifest.created} by {manifest.tool_version}",
     }.items():
@@ -59,11 +61,9 @@ def show_findings(findings: Sequence[Finding]) -> None:
     out.print(table)
 
 
-def _published(paper: Mapping[str, Any]) -> str:
+def _published(paper: Published) -> str:
     """What the paper reports of the corpus, in a line; - where a recipe has none."""
-    if not paper:
+    if not paper.is_given:
         return "-"
-    sizes = ", ".join(f"{k} {v}" for k, v in paper.get("documents", {}).items())
-    return (
-        f"{paper.get('corpus')}: {sizes}; macro-F1 {paper.get('macro_f1')} on the whole train split"
-    )
+    sizes = ", ".join(f"{split} {size}" for split, size in (paper.documents or {}).items())
+    return f"{paper.corpus}: {sizes}; macro-F1 {paper.macro_f1} on the whole train split"

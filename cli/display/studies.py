@@ -13,8 +13,8 @@ from .console import number, out, titled
 if TYPE_CHECKING:
     from classemb_index.measures.curves import Comparison, Curve, Summary
     from classemb_index.measures.geometry import ClassDistance
+    from classemb_index.measures.methods import MethodScore
     from classemb_index.measures.proximity import ClassProximity
-    from classemb_index.measures.rankings import MethodScore
     from classemb_index.measures.statistics import Estimate
 
 METHODS_MARGIN = 41  # of a methods table: the class and what it can have
@@ -51,8 +51,7 @@ def show_distances(
         right=("same", "other", "margin"),
     )
     for d in distances:
-        margin = None if d.same is None or d.other is None else d.other - d.same
-        cells = ["-" if x is None else f"{x:.3f}" for x in (d.same, d.other, margin)]
+        cells = ["-" if x is None else f"{x:.3f}" for x in (d.same, d.other, d.margin)]
         table.add_row(escape(d.class_name), *cells)
     out.print(table)
     out.print(f"PCA: two components explain {explained[0]:.1%} and {explained[1]:.1%}\n")
@@ -91,21 +90,19 @@ def _in_width(methods: Sequence[str]) -> list[list[str]]:
 
 def _add_methods(table: Table, scores: Sequence[MethodScore], methods: Sequence[str]) -> None:
     """A class's row, or a group's: its means, and those that compare what all methods answer."""
+    name, group = scores[0].class_name, scores[0].group
+    _add_row(table, f"{group}: mean" if group else escape(name or ""), scores, methods)
+    is_partial = any(score.is_partial for score in scores)
+    if group and is_partial and any(score.common for score in scores):
+        _add_row(table, f"{group}: common", [score.in_common() for score in scores], methods)
+
+
+def _add_row(
+    table: Table, name: str, scores: Sequence[MethodScore], methods: Sequence[str]
+) -> None:
     fullest = max(scores, key=lambda score: score.queried)
-    own = [score for score in scores if score.method in methods]
-    name = f"{fullest.group}: mean" if fullest.group else escape(fullest.class_name or "")
-    table.add_row(
-        name, _percent(fullest.prevalence), _percent(fullest.ceiling), *map(_precision, own)
-    )
-    common = next((score.common for score in scores if score.common), None)
-    if common and fullest.group and _is_partial(scores):
-        cells = [_percent_interval(None if s.common is None else s.common.precision) for s in own]
-        limits = _percent(common.prevalence), _percent(common.ceiling)
-        table.add_row(f"{fullest.group}: common", *limits, *cells)
-
-
-def _is_partial(scores: Sequence[MethodScore]) -> bool:
-    return any(0 < score.queried < score.asked for score in scores)
+    limits = _percent(fullest.prevalence), _percent(fullest.ceiling)
+    table.add_row(name, *limits, *(_precision(s) for s in scores if s.method in methods))
 
 
 def _show_method_notes(scores: Sequence[MethodScore]) -> None:
@@ -115,7 +112,7 @@ def _show_method_notes(scores: Sequence[MethodScore]) -> None:
     groups = [score for score in scores if score.group and score.precision]
     if any(score.precision and score.precision.low is not None for score in groups):
         out.print("Below a mean stands its 95 % interval over draws.")
-    if _is_partial(scores):
+    if any(score.is_partial for score in scores):
         out.print("* over the classes and draws that have a query with this method, not all.")
         out.print("common: over those that have a query with each of the methods above.")
     chosen = next((score.chosen for score in scores if score.group == "all" and score.chosen), {})
@@ -205,9 +202,4 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
 
 
 def _interval(found: Estimate | None, sign: str = "") -> str:
-    if found is None:
-        return "-"
-    mean = f"{found.mean:{sign}.3f}"
-    if found.low is None or found.high is None:
-        return mean
-    return escape(f"{mean} [{found.low:{sign}.3f}, {found.high:{sign}.3f}]")
+    return "-" if found is None else escape(found.text(sign))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from classemb_index import EmbeddingIndex, Pool, draw_labelled
-from classemb_index.measures.rankings import COMPARED
+from classemb_index.measures.methods import COMPARED
 from tests.support.commands import Outcome, json_of
 from tests.support.pools import topic_vectors
 

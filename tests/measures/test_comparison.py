@@ -104,6 +104,20 @@ def test_an_interval_excludes_zero_when_it_lies_on_one_side_of_it(
     assert Estimate(0.1, low, high, 5).excludes_zero is excludes
 
 
+@pytest.mark.parametrize(
+    ("found", "text", "signed"),
+    [
+        (Estimate(0.5, 0.25, 0.75, 5), "0.500 [0.250, 0.750]", "+0.500 [+0.250, +0.750]"),
+        (Estimate(-0.01, -0.03, 0.01, 9), "-0.010 [-0.030, 0.010]", "-0.010 [-0.030, +0.010]"),
+        (Estimate(0.5, None, None, 4), "0.500", "+0.500"),
+    ],
+)
+def test_an_estimate_in_words_has_its_interval_where_there_is_one(
+    found: Estimate, text: str, signed: str
+) -> None:
+    assert (found.text(), found.text("+")) == (text, signed)
+
+
 def test_area_final_and_their_differences_by_hand() -> None:
     results = [
         *rounds("random", 0, {100: 0.2, 150: 0.4, 250: 0.6}),

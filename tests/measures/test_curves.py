@@ -139,3 +139,33 @@ def test_the_support_of_a_class_is_its_test_documents_with_known_labels() -> Non
         [Record(f"d{i}", "text", labels, split) for i, (labels, split) in enumerate(documents)]
     )
     assert support_of(pool) == {"a": 2, "b": 1, "c": 0}
+
+
+def test_the_training_on_the_whole_train_split_is_full() -> None:
+    assert scored_round("full", 0, 900, 0.5).is_full
+    assert not scored_round("random", 0, 100, 0.5).is_full
+
+
+def test_the_mean_f1_of_some_classes_leaves_out_the_others() -> None:
+    found = scored_round("random", 0, 100, 0.9, f1={"a": 0.5, "b": 0.25, "c": 1.0})
+    assert found.macro_f1_of(["a", "b"]) == 0.375
+
+
+def test_a_summary_as_json_names_its_classes_and_keeps_the_rest() -> None:
+    results = [
+        scored_round("random", 0, 10, 0.5, f1={"a": 0.5}),
+        scored_round("full", 0, 90, 1, f1={"a": 1}),
+    ]
+    summary = summarize(results, {"a": 20})
+    found = summary.document()
+    assert list(found) == ["curves", "comparisons", "classes", "supported", "full"]
+    assert found["classes"] == [
+        {
+            "class": "a",
+            "support": 20,
+            "f1": {"random": 0.5, "full": 1},
+            "f1_sd": {"random": 0, "full": 0},
+        }
+    ]
+    assert (found["full"]["strategy"], found["full"]["area"]) == ("full", 1)
+    assert [curve["strategy"] for curve in found["curves"]] == ["random"]

@@ -10,7 +10,6 @@ import pytest
 
 from classemb_index import (
     EmbeddingIndex,
-    Record,
     class_centroids,
     class_distances,
     draw_labelled,
@@ -19,12 +18,9 @@ from classemb_index import (
 from classemb_index.errors import EmptyClassError
 from classemb_index.labels.labelled import labelled_from_ids
 from classemb_index.measures.geometry import ClassDistance
+from tests.support.pools import train
 
 IndexOf = Callable[..., EmbeddingIndex]
-
-
-def train(i: int, *labels: str) -> Record:
-    return Record(f"d{i}", f"text {i}", labels, "train")
 
 
 @pytest.fixture

@@ -9,42 +9,19 @@ import pytest
 
 from classemb_index import EmbeddingIndex, Record, draw_labelled, proximity_analysis
 from classemb_index.errors import RequestError
-from classemb_index.labels.labelled import LabelledSet, labelled_from_ids
 from classemb_index.measures.proximity import ClassProximity
+from tests.support.circle import DEGREES, DOCUMENTS, labelled, on_circle
+from tests.support.pools import train
 
 IndexOf = Callable[..., EmbeddingIndex]
 
 
-def on_circle(*degrees: float) -> np.ndarray:
-    angles = np.radians(degrees)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
-
-
-def train(i: int, *labels: str) -> Record:
-    return Record(f"d{i}", f"text {i}", labels, "train")
-
-
-DOCUMENTS = [
-    train(0, "a"),  # at 0 degrees
-    train(1, "b"),  # 90
-    train(2, "a"),  # 10
-    train(3, "a", "b"),  # 20
-    train(4, "b"),  # 80
-    train(5),  # 40
-    train(6, "b"),  # 180
-    train(7, "a"),  # 190
-]
-DEGREES = (0, 90, 10, 20, 80, 40, 180, 190)
 PAPER = {"table": "Table 2", "proximity": {"2": [1, 7], "5": [0, 2]}}
 
 
 @pytest.fixture
 def circle(index_of: IndexOf) -> EmbeddingIndex:
     return index_of(DOCUMENTS, on_circle(*DEGREES), paper=PAPER)
-
-
-def labelled(index: EmbeddingIndex, *ids: str) -> LabelledSet:
-    return labelled_from_ids(index.pool, ids, "by hand")
 
 
 def of_class(found: list[ClassProximity], name: str) -> ClassProximity:

@@ -9,7 +9,8 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
-from classemb_index.measures.rankings import MEASURES, CommonScore, MethodScore
+from classemb_index.measures.methods import CommonScore, MethodScore
+from classemb_index.measures.rankings import MEASURES
 from classemb_index.measures.statistics import Estimate
 from classemb_index.reports.figures import save_class_methods, save_methods
 from classemb_index.reports.tables import methods_csv, save_methods_table

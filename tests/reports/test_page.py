@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from classemb_index.reports.page import escape, page, table
+from classemb_index.reports.page import Markdown, code, escape, page, table
 from tests.support.pages import Page
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg"><circle r="1"/></svg>'
@@ -22,14 +22,30 @@ NAMES = [
     "&lt; stays &amp;lt;",
     "# no heading",
     "__dunder__ **bold** $x$",
+    "*x*",
     'ship\'s flag, "Ünïcode" 税',
 ]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_in_a_cell_is_read_as_it_is_written(name: str, tmp_path: Path) -> None:
-    text = table(["class", "n"], [[escape(name), "1"]])
-    assert Page(page(text, "t", tmp_path)).tables == [[["class", "n"], [name, "1"]]]
+    text = table(["class", name], [[name, "1"], [escape(name), code(name)]])
+    found = Page(page(text, "t", tmp_path))
+    assert found.tables == [[["class", name], [name, "1"], [name, name]]]
+    assert not {"script", "x", "a", "img", "em", "strong"} & found.tags
+
+
+def test_a_cell_of_markdown_is_taken_as_it_is(tmp_path: Path) -> None:
+    text = table(["one", Markdown("*two*")], [[Markdown("**x**"), code("alps")]])
+    assert text.splitlines()[::2] == ["| one | *two* |", "| **x** | `alps` |"]
+    found = Page(page(text, "t", tmp_path))
+    assert found.tables == [[["one", "two"], ["x", "alps"]]]
+    assert {"strong", "em", "code"} <= found.tags
+
+
+def test_a_text_that_markdown_was_put_into_is_no_markdown() -> None:
+    (line,) = table(["a"], [[f"ours, {escape('b*c')}"]]).splitlines()[2:]
+    assert line == r"| ours, b\\\*c |"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,6 +17,7 @@ from classemb_index.errors import ReportError, RunError
 from classemb_index.experiments.run_folder import run_simulation
 from classemb_index.measures.curves import read_summary
 from classemb_index.measures.rounds import FULL
+from classemb_index.pool.published import Published
 from classemb_index.reports.corpus import Corpus, read_corpora
 from classemb_index.reports.paper import write_report
 from tests.support.pages import Page, markdown_headings, markdown_tables
@@ -111,6 +112,14 @@ def plain_markdown(
     return (folder / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def alone(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run without its index."""
+    folder = tmp_path_factory.mktemp("reports") / "alone"
+    write_report(read_corpora([run]), folder)
+    return folder
+
+
 def refusal(error: type[Exception], *folders: Path) -> str:
     with pytest.raises(error) as found:
         read_corpora(folders)
@@ -123,7 +132,7 @@ def test_runs_stand_with_the_index_of_their_documents(
     assert [corpus.name for corpus in corpora] == ["eurlex", "my pool v1.2 (für mich)"]
     assert [[r.folder for r in corpus.runs] for corpus in corpora] == [[run], [plain_run]]
     assert [c.index.folder for c in corpora if c.index] == [eurlex.folder, plain.folder]
-    assert [c.paper for c in corpora] == [PAPER, {}]
+    assert [c.paper for c in corpora] == [Published.of(PAPER), Published()]
     assert corpora[0].runs[0].model == "probe"
     assert corpora[0].runs[0].summary == read_summary(run)
 
@@ -134,6 +143,21 @@ def test_an_index_is_analyzed_at_the_papers_sizes_that_fit(corpora: list[Corpus]
     # 216 documents of the train split: beside 200 labelled ones 100 are not left
     assert {entry.n_labelled for entry in analysis.proximity} == {100}
     assert [entry.paper for entry in analysis.proximity] == [1, 0, 7]
+
+
+def test_a_second_report_searches_no_index_and_is_the_same(
+    eurlex: EmbeddingIndex, tmp_path: Path, looked_up: list[list[float]]
+) -> None:
+    index = shutil.copytree(eurlex.folder, tmp_path / "x", ignore=shutil.ignore_patterns("cache"))
+    written = []
+    for turn in ("first", "second"):
+        looked_up.clear()
+        write_report(read_corpora([index]), tmp_path / turn)
+        assert bool(looked_up) == (turn == "first")
+        texts = (tmp_path / turn / "report.md").read_bytes()
+        pictures = sorted((tmp_path / turn / "figures").glob("*.png"))
+        written.append((texts, [path.read_bytes() for path in pictures]))
+    assert written[0] == written[1]
 
 
 def test_an_index_of_too_few_documents_is_refused_with_their_number(
@@ -150,7 +174,7 @@ def test_an_index_of_too_few_documents_is_refused_with_their_number(
 def test_a_run_alone_is_a_corpus_without_index_and_analysis(run: Path) -> None:
     (corpus,) = read_corpora([run])
     assert (corpus.name, corpus.index, corpus.analysis) == ("eurlex", None, None)
-    assert corpus.paper == {} and len(corpus.runs) == 1
+    assert corpus.paper == Published() and len(corpus.runs) == 1
 
 
 def test_an_index_alone_is_a_corpus_without_runs(eurlex: EmbeddingIndex) -> None:
@@ -202,6 +226,8 @@ def test_a_run_without_summary_is_refused(run: Path, tmp_path: Path) -> None:
         '{"index": {"documents": "x", "name": "y"}, "classifier": {"model": "probe"}, "schedule": {}}',
         '{"index": {"documents": "x", "name": "y"}, "classifier": {"model": "probe"}, "schedule": 3,'
         ' "versions": {}}',
+        '{"index": {"documents": "x", "name": "y"}, "classifier": {"model": "probe"}, "schedule": {},'
+        ' "versions": {}, "strategies": {"random": 3}}',
     ],
 )
 def test_a_run_whose_settings_are_damaged_is_refused(
@@ -388,9 +414,8 @@ def test_a_corpus_without_published_numbers_says_nothing_of_the_paper(plain_mark
     assert not [line for line in "\n".join(sections).splitlines() if "paper" in line.lower()]
 
 
-def test_a_report_of_a_run_alone_says_what_is_missing(run: Path, tmp_path: Path) -> None:
-    write_report(read_corpora([run]), tmp_path)
-    found = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+def test_a_report_of_a_run_alone_says_what_is_missing(alone: Path) -> None:
+    found = Page((alone / "report.html").read_text(encoding="utf-8"))
     assert found.tables[0][1][:5] == ["eurlex", "ours, probe", "–", "–", "–"]
     assert "Not measured: the index was not given." in found.paragraphs
     assert "No index was given." in found.paragraphs
@@ -415,10 +440,8 @@ def test_a_run_of_the_whole_train_split_alone_has_table_1_and_no_curves(
     assert found.pictures == []
 
 
-def test_a_report_written_again_is_the_same(run: Path, tmp_path: Path) -> None:
-    texts = []
-    for _ in range(2):
-        write_report(read_corpora([run]), tmp_path)
-        texts.append((tmp_path / "report.md").read_bytes())
-    assert texts[0] == texts[1]
-    assert len(list((tmp_path / "figures").iterdir())) == 4
+def test_a_report_written_again_is_the_same(run: Path, alone: Path) -> None:
+    first = (alone / "report.md").read_bytes()
+    write_report(read_corpora([run]), alone)
+    assert (alone / "report.md").read_bytes() == first
+    assert len(list((alone / "figures").iterdir())) == 4

@@ -14,7 +14,8 @@ from classemb_index.measures.curves import ClassScore, Comparison, Curve, Summar
 from classemb_index.measures.geometry import ClassDistance
 from classemb_index.measures.proximity import ClassProximity
 from classemb_index.measures.statistics import Estimate
-from classemb_index.reports.corpus import Corpus, Run
+from classemb_index.pool.published import Published
+from classemb_index.reports.corpus import Corpus, Run, RunConfig
 from classemb_index.reports.words import (
     areas_table,
     classes_table,
@@ -69,7 +70,14 @@ def curve_of(strategy: str, macro_f1: Sequence[float], seeds: int = 1) -> Curve:
 
 def full_run(model: str, macro_f1: float) -> Run:
     full = curve_of("full", [macro_f1])
-    return Run(Path("run"), {"classifier": {"model": model}}, Summary([], [], [], full=full))
+    return Run(Path("run"), config_of(classifier={"model": model}), Summary([], [], [], full=full))
+
+
+def config_of(**settings: Any) -> RunConfig:
+    """The settings of a run as far as they are given, beside what every run has."""
+    index = {"name": "toy_1", "documents": "sha"}
+    least = {"index": index, "classifier": {"model": "probe"}, "schedule": {}, "versions": {}}
+    return RunConfig.of(least | settings)
 
 
 def estimate(mean: float, half: float | None = None, seeds: int = 5) -> Estimate:
@@ -191,7 +199,7 @@ def test_table_1_has_a_row_of_ours_for_each_run_on_the_whole_train_split() -> No
 
 
 def test_table_1_says_not_run_where_nothing_was_trained_on_the_whole_train_split() -> None:
-    unfinished = Run(Path("run"), {}, Summary([], [], []))
+    unfinished = Run(Path("run"), config_of(), Summary([], [], []))
     with_index = corpus_of(pool_of({"train": "aab", "test": "b"}), runs=[unfinished])
     _, *rows = markdown_tables(splits_table([with_index, corpus_of()]))[0]
     assert rows == [
@@ -429,15 +437,15 @@ def test_the_mean_margin_stands_beside_the_papers() -> None:
         "Labelled documents are closer to their own centroid by 0.17 in the mean over 3 classes "
         "(2 of them above 0)."
     )
-    assert distances_words(found, {}) == ours
-    assert distances_words(found, {"margin": 0.2}) == (
+    assert distances_words(found, Published()) == ours
+    assert distances_words(found, Published(margin=0.2)) == (
         f"{ours} The paper: by around 0.2 (Section 5.2)."
     )
 
 
 def test_one_class_with_labelled_documents_has_no_margin() -> None:
     found = [ClassDistance("a", 0.25, None), ClassDistance("b", None, None)]
-    assert distances_words(found, {"margin": 0.2}) == (
+    assert distances_words(found, Published(margin=0.2)) == (
         "No two classes have a labelled document, so there is no margin."
     )
 
@@ -461,8 +469,8 @@ def test_the_distances_have_a_margin_where_both_are_known() -> None:
 
 
 def test_the_settings_line_has_classifier_schedule_versions_and_those_strategies() -> None:
-    config = {
-        "index": {"encoder": "minilm"},
+    settings = {
+        "index": {"name": "toy", "documents": "sha", "encoder": "minilm"},
         "classifier": {"model": "bert_tiny", "epochs": 15},
         "schedule": {"initial": 100, "dev_size": None},
         "strategies": {
@@ -472,14 +480,14 @@ def test_the_settings_line_has_classifier_schedule_versions_and_those_strategies
         },
         "versions": {"numpy": "2.4"},
     }
-    line = settings_line(config, ["random", "dal"])
+    line = settings_line(RunConfig.of(settings), ["random", "dal"])
     assert line.startswith("> ") and "\n" not in line
     assert plain(line) == (
         "> Embeddings: encoder minilm; classifier: model bert_tiny, epochs 15; "
         "schedule: initial 100, dev_size all; "
         "dal: discriminator_epochs 50; versions: numpy 2.4."
     )
-    machine = settings_line(config | {"machine": {"cores": 2}}, [])
+    machine = settings_line(RunConfig.of(settings | {"machine": {"cores": 2}}), [])
     assert plain(machine).endswith("dev_size all; machine: cores 2; versions: numpy 2.4.")
 
 

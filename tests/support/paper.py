@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from classemb_index import RoundResult, Schedule
+from classemb_index import Schedule
 from classemb_index.errors import ModelError
 from classemb_index.experiments.reproduce import Experiment, Scale
 from classemb_index.experiments.simulation import Event
 from classemb_index.models.contracts import PROBE, Training
+from classemb_index.watch import Watcher
 from tests.support.fakes import HashEncoder
 from tests.support.pools import topic_records
 
@@ -111,7 +112,7 @@ def use_small_models(monkeypatch: pytest.MonkeyPatch, scale: Scale = TINY) -> No
 
 
 @dataclass
-class Recorder:
+class Recorder(Watcher):
     """A watcher that remembers; after `most` rounds it interrupts."""
 
     most: int | None = None
@@ -119,24 +120,24 @@ class Recorder:
     counts: list[tuple[int, int]] = field(default_factory=list)
     announced: list[int] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    results: list[RoundResult] = field(default_factory=list)
+    results: list[tuple[str, int, float]] = field(default_factory=list)
 
     def stage(self, words: str) -> None:
         self.stages.append(words)
 
-    def documents(self, done: int, total: int) -> None:
+    def progress(self, done: int, total: int) -> None:
         self.counts.append((done, total))
 
     def rounds(self, total: int) -> None:
         self.announced.append(total)
 
-    def on_event(self, event: Event) -> None:
-        self.events.append(event)
+    def epoch(self, epoch: Event) -> None:
+        self.events.append(epoch)
 
-    def on_result(self, result: RoundResult) -> None:
+    def round_done(self, strategy: str, seed: int, macro_f1: float) -> None:
         if len(self.results) == self.most:
             raise KeyboardInterrupt
-        self.results.append(result)
+        self.results.append((strategy, seed, macro_f1))
 
 
 class Reproduction(NamedTuple):
