@@ -11,6 +11,7 @@ from classemb_index.errors import ClassembError
 
 from .analyze import analyze
 from .build import build
+from .choices import NamingCommand
 from .info import doctor, info, verify
 from .query import query
 from .report import report
@@ -28,7 +29,7 @@ commands = typer.Typer(
 )
 
 for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
-    commands.command()(command)
+    commands.command(cls=NamingCommand)(command)
 
 
 def app() -> None:

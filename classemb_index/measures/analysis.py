@@ -13,7 +13,7 @@ from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet, draw_labelled, labelled_from_ids, nothing_labelled
 from ..pool.pool import Pool
 from ..queries.classes import class_groups
-from ..queries.search import AUTO
+from ..queries.methods import AUTO
 from .curves import _named
 from .geometry import ClassDistance, Components, class_distances, principal_components
 from .proximity import ClassProximity, proximity_analysis

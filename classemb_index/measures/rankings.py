@@ -13,8 +13,9 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..queries.classes import ALL, class_groups
-from ..queries.methods import METHODS
-from ..queries.search import AUTO, CONTRASTIVE, RETRIEVED, ClassQuery, class_queries, search_classes
+from ..queries.contrastive import CONTRASTIVE
+from ..queries.methods import AUTO, METHODS, check_method
+from ..queries.search import ClassQuery, class_queries, search_classes
 from .proximity import candidates
 from .statistics import Estimate, estimate
 
@@ -170,8 +171,7 @@ def chosen_methods(names: Sequence[str]) -> list[str]:
                 f"{CONTRASTIVE} tunes an encoder and embeds the pool again for every draw, so analyze "
                 f"leaves it out; there are: {', '.join(COMPARED)}"
             )
-        if name not in COMPARED:
-            raise RequestError(f"no query method {name!r}; there are: {', '.join(COMPARED)}")
+        check_method(name, COMPARED)
     return list(dict.fromkeys(chosen))
 
 
@@ -180,9 +180,9 @@ def class_rankings(
 ) -> Iterator[Rows]:
     """All rows of `among` for each query, best first, ties to the lower row.
 
-    The first top_k rows, and 1,000 at least, are what `search_classes` answers, so that they are
-    what `query` gives, with any backend; "margin" ranks these again. The others follow by their
-    highest cosine similarity to a vector of the query.
+    The first top_k rows, and as many as one of the queries reaches, are what `search_classes`
+    answers, so that they are what `query` gives, with any backend; "margin" ranks these again.
+    The others follow by their highest cosine similarity to a vector of the query.
 
     Args:
         index: the embeddings.
@@ -196,7 +196,8 @@ def class_rankings(
     if not queries:
         return
     rows = np.flatnonzero(among)
-    heads = search_classes(index, queries, max(top_k, min(RETRIEVED, len(rows))), among)
+    reach = max(query.row.reach for query in queries)
+    heads = search_classes(index, queries, max(top_k, min(reach, len(rows))), among)
     for scores, head in zip(_highest_cosines(index, queries, rows), heads, strict=True):
         by_score = rows[np.argsort(-scores, kind="stable")]
         is_head = np.zeros(len(index), dtype=bool)

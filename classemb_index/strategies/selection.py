@@ -14,7 +14,7 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.batches import NO_CLASS, Batch
 from ..labels.labelled import LabelledSet
-from ..labels.progress import ClassOutlook, outlook_json
+from ..labels.progress import ClassOutlook
 from ..models.classifier import make_classifier
 from ..models.contracts import PROBE, Classifier, Surprisal, TrainedClassifier, Training
 from ..pool.pool import Pool
@@ -216,8 +216,7 @@ def select_json(
         "skipped_classes": [pool.classes[c] for c in selection.skipped],
         "note": selection.note,
         "classes": [
-            {"class": pool.classes[outlook.position], **outlook_json(outlook)}
-            for outlook in outlooks
+            {"class": pool.classes[outlook.position], **outlook.document()} for outlook in outlooks
         ],
     }
 

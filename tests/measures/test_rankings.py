@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,10 +24,9 @@ from classemb_index.measures.rankings import (
     ranking_measures,
 )
 from classemb_index.measures.statistics import Estimate, estimate
-from classemb_index.queries import search as class_queries_module
 from classemb_index.queries.classes import class_groups
 from classemb_index.queries.methods import margins
-from classemb_index.queries.search import class_queries
+from classemb_index.queries.search import answer_queries, class_queries
 
 IndexOf = Callable[..., EmbeddingIndex]
 
@@ -157,12 +157,11 @@ def test_the_first_k_are_what_a_query_answers(
 
 
 def test_margin_ranks_the_retrieved_again_and_the_rest_follow_as_retrieved(
-    named: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+    named: EmbeddingIndex,
 ) -> None:
-    for module in (class_queries_module, method_analysis_module):
-        monkeypatch.setattr(module, "RETRIEVED", 12)
     seen = draw_labelled(named.pool, 20, 0)
     (margin,) = class_queries(named, [0], seen, "margin")
+    margin = replace(margin, row=replace(margin.row, reach=12))
     (rocchio,) = class_queries(named, [0], seen, "rocchio")
     (retrieved,) = class_rankings(named, [rocchio], seen.unlabelled, 5)
     (rows,) = class_rankings(named, [margin], seen.unlabelled, 5)
@@ -170,15 +169,13 @@ def test_margin_ranks_the_retrieved_again_and_the_rest_follow_as_retrieved(
     best = np.argsort(-margins(margin.evidence, named.embeddings(head)), kind="stable")
     assert rows[:12].tolist() == head[best].tolist() != retrieved[:12].tolist()
     assert rows[12:].tolist() == retrieved[12:].tolist()
-    answers = query_classes(named, [0], seen, k=5, method="margin").classes
+    answers = answer_queries(named, [margin], seen, 5, "margin").classes
     assert rows[:5].tolist() == answers[0].neighbours.rows.tolist()
 
 
 def test_ties_go_to_the_lower_row_beyond_what_is_searched_for(
     index_of: IndexOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (class_queries_module, method_analysis_module):
-        monkeypatch.setattr(module, "RETRIEVED", 1)
     monkeypatch.setattr(method_analysis_module, "CHUNK", 3)
     index = index_of([train(i, "a") for i in range(12)], [[1, 0]] + [[0.6, 0.8]] * 11)
     seen = labelled(index, "d0")
