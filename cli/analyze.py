@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .choices import METHODS
 from .display.console import note, show_json, show_written
 from .display.progress import draws_progress
 from .display.studies import show_distances, show_methods, show_proximity
@@ -41,9 +42,8 @@ def analyze(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Query methods to compare by how well they find each class: all, or some of "
-            "centroid,centred,rocchio,probe,margin,label-name,mixed,multi-centroid,expanded-name,"
-            "expanded-mixed,auto."
+            help="Query methods to compare by how well they find each class, parted by commas: all, "
+            f"or some of {METHODS}, auto."
         ),
     ] = None,
     out: Annotated[

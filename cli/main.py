@@ -11,8 +11,8 @@ from classemb_index.errors import ClassembError
 
 from .analyze import analyze
 from .build import build
+from .choices import NamingCommand
 from .info import doctor, info, verify
-from .options import Command
 from .query import query
 from .report import report
 from .reproduce import reproduce
@@ -29,7 +29,7 @@ commands = typer.Typer(
 )
 
 for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
-    commands.command(cls=Command)(command)
+    commands.command(cls=NamingCommand)(command)
 
 
 def app() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperOption
 
 from classemb_index.errors import RequestError
 
@@ -54,15 +53,7 @@ LabelledFile = Annotated[
     ),
 ]
 
-Describe = Annotated[
-    list[str] | None,
-    typer.Option(metavar="CLASS=TEXT", help="A class in your words; may be repeated."),
-]
-
-Descriptions = Annotated[
-    Path | None, typer.Option(help='JSON file of classes in your words: {"class": "text", ...}.')
-]
-
+NoNames = Annotated[bool, typer.Option("--no-names", help="Hide the class names from portfolio.")]
 LabelledSize = Annotated[
     int | None,
     typer.Option(
@@ -129,7 +120,6 @@ class ClassWords:
     Attributes:
         describe: CLASS=TEXT, in the user's words.
         descriptions: a file of such.
-        no_names: no class has a name.
     """
 
     describe: list[str] | None = field(
@@ -140,7 +130,6 @@ class ClassWords:
         default=None,
         metadata={"help": 'JSON file of classes in your words: {"class": "text", ...}.'},
     )
-    no_names: bool = field(default=False, metadata={"help": "Hide the class names from portfolio."})
 
     def texts(self) -> dict[str, str]:
         """Descriptions by class."""
@@ -209,20 +198,6 @@ def _options(defaults: Any) -> list[inspect.Parameter]:
             )
         )
     return found
-
-
-class Command(TyperCommand):
-    """A command whose help names what the library has only once it is asked for."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Put the names in place of {strategies}."""
-        from classemb_index.strategies.selection import STRATEGIES
-
-        for parameter in self.params:
-            if isinstance(parameter, TyperOption) and parameter.help:
-                names = ", ".join(STRATEGIES)
-                parameter.help = parameter.help.replace("{strategies}", names)
-        super().format_help(ctx, formatter)
 
 
 def choose_strategies(names: list[str] | None, full: bool) -> tuple[str, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from classemb_index.errors import RequestError
 
+from .choices import METHODS as METHOD_NAMES
 from .display.classes import show_documents, show_neighbours
 from .display.console import note, show_json
 from .display.progress import documents_progress
 from .options import (
     ClassWords,
-    Describe,
-    Descriptions,
     Device,
     Index,
     Json,
@@ -23,12 +23,17 @@ from .options import (
     Seed,
     choose_labelled,
     open_index,
+    with_options,
 )
 
 if TYPE_CHECKING:
+    from classemb_index.arrays import FloatMatrix
     from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.labels.labelled import LabelledSet
+    from classemb_index.queries.search import ClassQueryResult
 
 
+@with_options(words=ClassWords())
 def query(
     class_names: Annotated[
         list[str] | None,
@@ -45,15 +50,14 @@ def query(
         int, typer.Option("--top-k", "-k", min=1, help="Neighbours of each class.")
     ] = 10,
     method: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="auto chooses for each class; centroid (Eq. 1), centred, rocchio, probe, margin, "
-            "label-name, expanded-name, mixed, expanded-mixed, multi-centroid, contrastive (tunes the "
-            "encoder)."
+            help=f"How a class is searched for: {METHOD_NAMES}; contrastive, which tunes the encoder; or "
+            "auto, the default, which chooses for each class."
         ),
-    ] = "auto",
-    describe: Describe = None,
-    descriptions: Descriptions = None,
+    ] = None,
+    *,
+    words: ClassWords,
     labelled: Labelled = None,
     labelled_size: LabelledSize = None,
     seed: Seed = 0,
@@ -63,42 +67,83 @@ def query(
     """Show the unlabelled documents closest to a class, a document or a text."""
     if (class_names is not None) + (like is not None) + (text is not None) != 1:
         raise RequestError("a query asks for --class, --like or --text; give one of them")
-    opened = open_index(index, device)
     if class_names is None:
-        _documents(opened, like, text, top_k, as_json)
+        of_classes = {
+            "--method": method,
+            "--labelled": labelled,
+            "--labelled-size": labelled_size,
+            "--describe": words.describe,
+            "--descriptions": words.descriptions,
+        }
+        _refuse_class_options("--like" if text is None else "--text", of_classes)
+        _documents(open_index(index, device), like, text, top_k, as_json)
         return
     from classemb_index.labels.progress import class_outlooks
     from classemb_index.queries.classes import class_vectors, resolve_classes
-    from classemb_index.queries.search import query_classes, query_json
 
+    opened = open_index(index, device)
     chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
     classes, remark = resolve_classes(opened.pool, class_names, chosen.counts)
     if remark:
         note(remark)
-    names = class_vectors(opened, ClassWords(describe, descriptions).texts())
-    with documents_progress("Embedding with the tuned encoder") as watch:
-        result = query_classes(
-            opened, classes, chosen, k=top_k, method=method, names=names, watch=watch
-        )
+    name_vectors = class_vectors(opened, words.texts())
+    result = _answers(opened, classes, chosen, top_k, method, name_vectors)
     outlooks = class_outlooks(opened.pool, chosen, history, classes)
     if as_json:
-        show_json(query_json(opened.pool, result, outlooks))
+        show_json(result.document(opened.pool, outlooks))
     else:
         show_neighbours(opened.pool, result, outlooks)
+
+
+def _refuse_class_options(asked: str, of_classes: Mapping[str, object]) -> None:
+    """Refuses options that say how a class is searched for where none is asked for."""
+    given = [option for option, value in of_classes.items() if value not in (None, [])]
+    if not given:
+        return
+    *others, last = given
+    names = f"{', '.join(others)} and {last}" if others else last
+    says, it = ("say", "them") if others else ("says", "it")
+    raise RequestError(
+        f"{names} {says} how a class is searched for, and {asked} asks for no class; "
+        f"leave {it} out, or give --class in place of {asked}"
+    )
+
+
+def _answers(
+    index: EmbeddingIndex,
+    classes: list[int],
+    labelled: LabelledSet,
+    top_k: int,
+    method: str | None,
+    name_vectors: FloatMatrix | None,
+) -> ClassQueryResult:
+    """The classes' neighbours; "contrastive" asks the tuned index, other methods the index."""
+    from classemb_index.queries.contrastive import CONTRASTIVE, query_tuned
+    from classemb_index.queries.methods import AUTO, METHODS, check_method
+    from classemb_index.queries.search import query_classes
+
+    method = AUTO if method is None else method
+    check_method(method, (AUTO, *METHODS, CONTRASTIVE))
+    if method != CONTRASTIVE:
+        return query_classes(
+            index, classes, labelled, k=top_k, method=method, name_vectors=name_vectors
+        )
+    with documents_progress("Embedding with the tuned encoder") as watch:
+        return query_tuned(index, classes, labelled, k=top_k, watch=watch)
 
 
 def _documents(
     index: EmbeddingIndex, like: str | None, text: str | None, top_k: int, as_json: bool
 ) -> None:
     """Documents like another, or like a text."""
-    from classemb_index.queries.search import like_document, like_text, neighbours_json
+    from classemb_index.queries.search import like_document, like_text, neighbours_document
 
     if like is not None:
         found = like_document(index, like, top_k)
     else:
         found = like_text(index, text or "", index.load_encoder(), top_k)
     if as_json:
-        show_json(neighbours_json(index.pool, found, {"like": like, "text": text}))
+        show_json(neighbours_document(index.pool, found, {"like": like, "text": text}))
     else:
         title = f"Documents like {like}" if text is None else f"Documents like {text!r}"
         show_documents(index.pool, found, title)

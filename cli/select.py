@@ -10,6 +10,7 @@ import typer
 from classemb_index.models.contracts import PROBE, Training
 from classemb_index.strategies.options import StrategyOptions
 
+from .choices import STRATEGIES
 from .display.classes import show_outlooks, show_selection
 from .display.console import note, show_json, show_written
 from .display.progress import documents_progress
@@ -20,6 +21,7 @@ from .options import (
     Labelled,
     LabelledSize,
     MaskedLM,
+    NoNames,
     Seed,
     choose_labelled,
     open_index,
@@ -30,7 +32,7 @@ from .options import (
 @with_options(words=ClassWords(), options=StrategyOptions(), training=Training(model=PROBE))
 def select(
     index: Index = None,
-    strategy: Annotated[str, typer.Option(help="Query strategy: {strategies}.")] = "portfolio",
+    strategy: Annotated[str, typer.Option(help=f"Query strategy: {STRATEGIES}.")] = "portfolio",
     batch: Annotated[int, typer.Option(min=1, help="Documents to select.")] = 50,
     labelled: Labelled = None,
     labelled_size: LabelledSize = None,
@@ -42,6 +44,7 @@ def select(
     ] = False,
     *,
     words: ClassWords,
+    no_names: NoNames = False,
     options: StrategyOptions,
     training: Training,
     masked_lm: MaskedLM = None,
@@ -65,7 +68,7 @@ def select(
     pool = opened.pool
     chosen, history = choose_labelled(pool, labelled, labelled_size, seed)
     request = BatchRequest(
-        strategy, batch, options, training, masked_lm, words.texts(), words.no_names, seed
+        strategy, batch, options, training, masked_lm, words.texts(), no_names, seed
     )
     answer = oracle_of(pool, chosen) if oracle else None
     with documents_progress("Surprisal") as watch:

@@ -12,6 +12,7 @@ from classemb_index.experiments.schedule import Schedule
 from classemb_index.models.contracts import Training
 from classemb_index.strategies.options import StrategyOptions
 
+from .choices import STRATEGIES
 from .display.console import note, show_json, show_written
 from .display.progress import rounds_progress
 from .display.studies import show_summary
@@ -20,6 +21,7 @@ from .options import (
     Index,
     Json,
     MaskedLM,
+    NoNames,
     Workers,
     choose_strategies,
     open_index,
@@ -37,7 +39,7 @@ def simulate(
         list[str] | None,
         typer.Option(
             "--strategy",
-            help="Query strategy: {strategies}; or all; may be repeated. Default: random and "
+            help=f"Query strategy: {STRATEGIES}; or all; may be repeated. Default: random and "
             "class-embedding.",
         ),
     ] = None,
@@ -52,6 +54,7 @@ def simulate(
     masked_lm: MaskedLM = None,
     options: StrategyOptions,
     words: ClassWords,
+    no_names: NoNames = False,
     workers: Workers = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder; default runs/INDEX-MODEL. Run again = resume.")
@@ -68,7 +71,7 @@ def simulate(
 
     opened = open_index(index, training.device)
     name = opened.manifest.name
-    vectors = class_vectors(opened, words.texts(), words.no_names)
+    vectors = class_vectors(opened, words.texts(), no_names)
     plan = Plan(
         choose_strategies(strategies, full),
         tuple(parse_seeds(seeds)),

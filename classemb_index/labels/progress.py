@@ -160,6 +160,14 @@ class ClassOutlook:
     progress: ClassProgress
     prevalence: Prevalence | None
 
+    def document(self) -> dict[str, Any]:
+        """Progress and prevalence as JSON."""
+        share = self.prevalence
+        return {
+            "progress": _without_position(self.progress),
+            "prevalence": None if share is None else _without_position(share),
+        }
+
 
 def class_outlooks(
     pool: Pool, labelled: LabelledSet, history: Sequence[Batch], classes: Sequence[int]
@@ -171,15 +179,6 @@ def class_outlooks(
         shares = estimate_prevalence(labelled, history) or []
         found = {share.position: share for share in shares}
     return [ClassOutlook(c, progress[c], found.get(c)) for c in classes]
-
-
-def outlook_json(outlook: ClassOutlook) -> dict[str, Any]:
-    """How far the search for a class has come, and how many documents it may have."""
-    share = outlook.prevalence
-    return {
-        "progress": _without_position(outlook.progress),
-        "prevalence": None if share is None else _without_position(share),
-    }
 
 
 def _without_position(found: Any) -> dict[str, Any]:

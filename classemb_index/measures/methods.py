@@ -14,8 +14,9 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..queries.classes import ALL, class_groups
-from ..queries.methods import METHODS
-from ..queries.search import AUTO, CONTRASTIVE, ClassQuery, class_queries
+from ..queries.contrastive import CONTRASTIVE
+from ..queries.methods import AUTO, METHODS, check_method
+from ..queries.search import ClassQuery, class_queries
 from ..watch import SILENT, Watcher
 from .documents import json_entry
 from .proximity import candidates
@@ -198,8 +199,7 @@ def chosen_methods(names: Sequence[str]) -> list[str]:
                 f"{CONTRASTIVE} tunes an encoder and embeds the pool again for every draw, so analyze "
                 f"leaves it out; there are: {', '.join(COMPARED)}"
             )
-        if name not in COMPARED:
-            raise RequestError(f"no query method {name!r}; there are: {', '.join(COMPARED)}")
+        check_method(name, COMPARED)
     return list(dict.fromkeys(chosen))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import FloatMatrix, Mask, Rows, Scores, blocks, unit
 from ..index.index import EmbeddingIndex
-from ..queries.search import RETRIEVED, ClassQuery, search_classes
+from ..queries.search import ClassQuery, search_classes
 
 MEASURES = ("precision", "recall", "average_precision", "lift")
 
@@ -25,9 +25,9 @@ def class_rankings(
 ) -> Iterator[Rows]:
     """All rows of `among` for each query, best first, ties to the lower row.
 
-    The first top_k rows, and 1,000 at least, are what `search_classes` answers, so that they are
-    what `query` gives, with any backend; "margin" ranks these again. The others follow by their
-    highest cosine similarity to a vector of the query.
+    The first top_k rows, and as many as one of the queries reaches, are what `search_classes`
+    answers, so that they are what `query` gives, with any backend; a method that ranks again ranks
+    these. The others follow by their highest cosine similarity to a vector of the query.
 
     Args:
         index: the embeddings.
@@ -42,7 +42,8 @@ def class_rankings(
     if not queries:
         return
     rows = np.flatnonzero(among)
-    heads = search_classes(index, queries, max(top_k, min(RETRIEVED, len(rows))), among)
+    reach = max(query.row.reach for query in queries)
+    heads = search_classes(index, queries, max(top_k, min(reach, len(rows))), among)
     for scores, head in zip(_highest_cosines(index, queries, rows, chunk), heads, strict=True):
         by_score = rows[np.argsort(-scores, kind="stable")]
         is_head = np.zeros(len(index), dtype=bool)

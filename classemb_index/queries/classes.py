@@ -18,6 +18,12 @@ from ..pool.pool import Pool
 
 ALL = "all"
 
+MOST_LISTED = 20  # names in a sentence
+
+NO_CLASSES = (
+    "the pool has no classes to query; add labels to its documents and build the index again"
+)
+
 
 def class_groups(pool: Pool) -> tuple[dict[str, list[int]], str | None]:
     """Class positions by group: "rare", "frequent" and "all".
@@ -32,17 +38,17 @@ def class_groups(pool: Pool) -> tuple[dict[str, list[int]], str | None]:
         RequestError: the pool has no classes.
     """
     every = list(range(len(pool.classes)))
-    if any(pool.groups.values()):
-        groups = {
-            group: [pool.class_position(name) for name in pool.groups[group]]
-            for group in ("rare", "frequent")
-            if pool.groups.get(group)
-        }
-        return {**groups, ALL: every}, None
+    if not every:
+        raise RequestError(NO_CLASSES)
     counts = pool.labels[pool.answerable].sum(axis=0)
-    rare, note = resolve_classes(pool, ["rare"], counts)
-    frequent, _ = resolve_classes(pool, ["frequent"], counts)
-    return {"rare": rare, "frequent": frequent, ALL: every}, note
+    both = ("rare", "frequent")
+    declared = [group for group in both if pool.groups.get(group)]
+    found: dict[str, list[int]] = {}
+    notes = []
+    for group in declared or both:
+        found[group], note = _group(pool, group, counts)
+        notes.append(note)
+    return {**found, ALL: every}, notes[0]
 
 
 def resolve_classes(
@@ -52,7 +58,8 @@ def resolve_classes(
 
     Args:
         pool: has the classes and, perhaps, declared groups.
-        selectors: class names, "rare", "frequent" or "all"; each class is kept once.
+        selectors: class names, "rare", "frequent" or "all"; each class is kept once. A word
+            that is the name of a class is that class.
         counts: (q,) labelled documents; where no groups are declared, the half of
             the classes with the fewest is "rare" and the others are "frequent".
 
@@ -66,29 +73,23 @@ def resolve_classes(
     positions: list[int] = []
     notes = []
     for selector in selectors:
-        if selector == "all":
+        if selector == ALL:
             positions += range(len(pool.classes))
         elif selector not in GROUPS or selector in pool.classes:
             positions.append(pool.class_position(selector))
-        elif pool.groups.get(selector):
-            positions += [pool.class_position(name) for name in pool.groups[selector]]
         else:
-            order = np.argsort(counts, kind="stable")
-            half = max(1, len(order) // 2)
-            # of a single class both halves are that class
-            chosen = order[:half] if selector == "rare" else order[min(half, len(order) - 1) :]
-            amount = "fewest" if selector == "rare" else "most"
-            names = ", ".join(pool.classes[c] for c in sorted(chosen))
-            positions += sorted(int(c) for c in chosen)
-            notes.append(
-                f"no {selector} group is declared: taken are the classes with the {amount} "
-                f"labelled documents, {names}"
-            )
+            own, note = _group(pool, selector, counts)
+            positions += own
+            notes += [note] if note else []
     if not positions:
-        raise RequestError(
-            "the pool has no classes to query; add labels to its documents and build the index again"
-        )
+        raise RequestError(NO_CLASSES)
     return list(dict.fromkeys(positions)), "; ".join(dict.fromkeys(notes)) or None
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names, parted by commas; of more than 20 the first 20, and how many more there are."""
+    left = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {left} more" if left > 0 else "")
 
 
 def described(
@@ -112,14 +113,14 @@ def described(
     if empty := [name for name, text in descriptions.items() if not text.strip()]:
         raise RequestError(f"the description of {empty[0]!r} is empty; say what the class is about")
     known = index.class_names
-    names = hidden(index)
+    name_vectors = hidden(index)
     if known is not None:
-        names[:] = known
+        name_vectors[:] = known
     if positions:
         encoder = encoder or index.load_encoder()
         index.check_encoder(encoder)
-        names[positions] = embed_class_names(list(descriptions.values()), encoder)
-    return names
+        name_vectors[positions] = embed_class_names(list(descriptions.values()), encoder)
+    return name_vectors
 
 
 def class_vectors(
@@ -161,3 +162,22 @@ def read_descriptions(path: Path) -> dict[str, str]:
     if not all(isinstance(text, str) for text in table.values()):
         raise SourceError(f'{path} is no description file; it holds {{"class": "text", ...}}')
     return dict(table)
+
+
+def _group(pool: Pool, group: str, counts: Counts) -> tuple[list[int], str | None]:
+    """A group as declared, else the half of the classes with the fewest, or most, of the counts.
+
+    Ties make the lower position rare. A note says what is taken where it is not declared.
+    """
+    if pool.groups.get(group):
+        return [pool.class_position(name) for name in pool.groups[group]], None
+    order = np.argsort(counts, kind="stable")
+    half = max(1, len(order) // 2)
+    # of a single class both halves are that class
+    chosen = order[:half] if group == "rare" else order[min(half, len(order) - 1) :]
+    amount = "fewest" if group == "rare" else "most"
+    positions = sorted(chosen.tolist())
+    return positions, (
+        f"no {group} group is declared: taken are the classes with the {amount} labelled documents, "
+        + listed([pool.classes[c] for c in positions])
+    )

@@ -1,20 +1,57 @@
-"""The pool embedded again with an encoder that is tuned on the labelled set."""
+"""Queries in the pool embedded again with an encoder that is tuned on the labelled set."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import IndexFolderError
 from ..index.index import EmbeddingIndex
-from ..index.store import CACHE
+from ..index.store import CACHE, DOCUMENTS
 from ..labels.labelled import LabelledSet
 from ..models.tuning import TuningSettings, check_can_tune, tune_encoder
 from ..watch import SILENT, Watcher
+from .search import ClassQueryResult, answer_queries, class_queries, nothing_to_search_by
+
+CONTRASTIVE = "contrastive"
 
 ENCODER, INDEX = "encoder", "index"  # folders of a tuned index
+
+
+def query_tuned(
+    index: EmbeddingIndex,
+    classes: Sequence[int],
+    labelled: LabelledSet,
+    *,
+    k: int = 10,
+    watch: Watcher = SILENT,
+) -> ClassQueryResult:
+    """The k unlabelled documents nearest to each class's centroid in the tuned index.
+
+    As `query_classes`, whose answer it is, but that the method is called "contrastive".
+
+    Args:
+        index: the pool and its encoder.
+        classes: positions of classes.
+        labelled: the documents whose labels may be seen.
+        k: neighbours of each class.
+        watch: is told how many documents are embedded, once the encoder is tuned.
+
+    Raises:
+        EmptyClassError: no class has a labelled document, or their embeddings cancel out.
+        RequestError: k is above the number of unlabelled documents; or as `tuned_index`, which
+            also raises other errors.
+    """
+    if not labelled.counts[list(classes)].any():
+        raise nothing_to_search_by(index, classes, labelled, CONTRASTIVE)
+    tuned = tuned_index(index, labelled, watch=watch)
+    queries = class_queries(tuned, classes, labelled, "centroid")
+    named = [replace(query, method=CONTRASTIVE) for query in queries]
+    return answer_queries(tuned, named, labelled, k, CONTRASTIVE)
 
 
 def tuned_index(
@@ -36,7 +73,7 @@ def tuned_index(
         labelled: the documents whose labels may be seen.
         seed: of the pairs and their order.
         settings: of the tuning; None takes the defaults.
-        watch: is told the documents embedded and in all, once the encoder is tuned.
+        watch: is told how many documents are embedded, once the encoder is tuned.
 
     Raises:
         RequestError: the index has no encoder, or the labels give no pairs.
@@ -87,8 +124,8 @@ def _folder(
     index: EmbeddingIndex, labelled: LabelledSet, seed: int, settings: TuningSettings
 ) -> Path:
     """Where the tuned index of this labelled set is kept."""
-    fingerprint = index.manifest.encoder.fingerprint
-    asked = [fingerprint, index.documents_digest, seed, vars(settings)]
+    documents = index.manifest.files[DOCUMENTS]["sha256"]
+    asked = [index.manifest.encoder.fingerprint, documents, seed, vars(settings)]
     digest = hashlib.sha256(json.dumps(asked).encode())
     digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
     return index.folder / CACHE / f"contrastive-{digest.hexdigest()[:16]}"

@@ -1,22 +1,25 @@
 """Query methods: from what is known of a class to the vectors that it is searched by.
 
-Figures beside the methods are in the README; none of them looks at an unlabelled document's labels.
+Figures beside the methods are in the docs; none of them looks at an unlabelled document's labels.
+A new method is a function of `Evidence` and a row of METHODS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import Flag, auto
 
 import numpy as np
 
-from ..arrays import FloatMatrix, FloatVector, Scores
+from ..arrays import FloatMatrix, FloatVector, Scores, unit
+from ..errors import RequestError
+from ..labels.progress import ENOUGH
 from ..models.probe import logistic_head
 
-BETA = 0.75  # weight of the negatives (Rocchio)
+AUTO = "auto"  # chooses one of METHODS for each class
 
-FEW = 40  # positives up to which `auto` asks the name too
+BETA = 0.75  # weight of the negatives (Rocchio)
 
 EXPANSION = 0.3  # weight of the documents nearest to a name
 
@@ -48,7 +51,33 @@ class Evidence:
     mean: FloatVector
 
 
-Method: TypeAlias = Callable[[Evidence], FloatMatrix | None]
+class Needs(Flag):
+    """What a method searches by; of several, one is enough."""
+
+    POSITIVES = auto()
+    NAME = auto()
+
+
+POSITIVES, NAME = Needs.POSITIVES, Needs.NAME
+
+
+@dataclass(frozen=True)
+class Method:
+    """A query method.
+
+    Attributes:
+        vectors: (m, dim) float32 of what is known of a class; a document's score is its highest
+            cosine similarity to one of them. None where nothing can be searched by.
+        needs: without any of it there are no vectors.
+        rerank: (n,) scores of the embeddings of n documents, by which those that were retrieved
+            are ranked again; None where their cosine similarities rank them.
+        reach: documents that are retrieved at least.
+    """
+
+    vectors: Callable[[Evidence], FloatMatrix | None]
+    needs: Needs
+    rerank: Callable[[Evidence, FloatMatrix], FloatVector] | None = None
+    reach: int = 0
 
 
 def centroid(evidence: Evidence) -> FloatMatrix | None:
@@ -100,7 +129,7 @@ def expanded_name(evidence: Evidence) -> FloatMatrix | None:
     if name is None or evidence.feedback is None:
         return name
     beyond = (evidence.feedback - evidence.mean)[None]
-    return np.asarray((1 - EXPANSION) * _unit(name) + EXPANSION * _unit(beyond), dtype=np.float32)
+    return np.asarray((1 - EXPANSION) * unit(name) + EXPANSION * unit(beyond), dtype=np.float32)
 
 
 def expanded_mixed(evidence: Evidence) -> FloatMatrix | None:
@@ -116,7 +145,7 @@ def expanded_mixed(evidence: Evidence) -> FloatMatrix | None:
         return name if direction is None else direction
     worth = 1 + NAME_WORTH * _mean_reciprocal_rank(evidence, name[0])
     weight = worth / (worth + len(evidence.positives))
-    mean = weight * _unit(name) + (1 - weight) * _unit(direction)
+    mean = weight * unit(name) + (1 - weight) * unit(direction)
     return np.asarray(mean, dtype=np.float32)
 
 
@@ -126,7 +155,7 @@ def mixed(evidence: Evidence) -> FloatMatrix | None:
     if name is None or direction is None:
         return name if direction is None else direction
     weight = 1 / (1 + len(evidence.positives))
-    return weight * _unit(name) + (1 - weight) * _unit(direction)
+    return weight * unit(name) + (1 - weight) * unit(direction)
 
 
 def multi_centroid(evidence: Evidence) -> FloatMatrix | None:
@@ -142,38 +171,6 @@ def multi_centroid(evidence: Evidence) -> FloatMatrix | None:
         return np.asarray(clusters.fit(evidence.positives).cluster_centers_, dtype=np.float32)
 
 
-METHODS: dict[str, Method] = {
-    "centroid": centroid,
-    "centred": centred,
-    "rocchio": rocchio,
-    "probe": probe,
-    "margin": rocchio,  # what it retrieves, to be ranked by `margins`
-    "label-name": label_name,
-    "mixed": mixed,
-    "multi-centroid": multi_centroid,
-    "expanded-name": expanded_name,
-    "expanded-mixed": expanded_mixed,
-}
-
-
-def choose_method(evidence: Evidence) -> tuple[str, str]:
-    """The method that `auto` takes for a class, and why, in words.
-
-    Without positives the name is all there is; to a few positives it still adds; many speak for
-    themselves. Where a class has no usable name, positives have to do.
-    """
-    count = len(evidence.positives)
-    positives = "1 positive" if count == 1 else f"{count} positives"
-    if not count:
-        return "expanded-name", "no positive is labelled"
-    if not len(evidence.negatives):
-        return "centred", f"{positives} and no negative to tell them from"
-    if count <= FEW and evidence.name is not None:
-        return "expanded-mixed", f"{positives}: few, so the name counts too"
-    words = "and no usable name" if count <= FEW else "are enough without the name"
-    return "probe", f"{positives} {words}"
-
-
 def margins(evidence: Evidence, embeddings: FloatMatrix) -> FloatVector:
     """(len(embeddings),) mean of the 3 best similarities to positives, minus that to negatives."""
     exact = embeddings.astype(np.float64)  # in float32 equal documents need not tie
@@ -181,6 +178,53 @@ def margins(evidence: Evidence, embeddings: FloatMatrix) -> FloatVector:
     if len(evidence.negatives):
         near = near - _best_mean(exact @ evidence.negatives.T)
     return near.astype(np.float32)
+
+
+METHODS: Mapping[str, Method] = {
+    "centroid": Method(centroid, POSITIVES),
+    "centred": Method(centred, POSITIVES),
+    "rocchio": Method(rocchio, POSITIVES),
+    "probe": Method(probe, POSITIVES),
+    "margin": Method(rocchio, POSITIVES, rerank=margins, reach=1000),
+    "label-name": Method(label_name, NAME),
+    "mixed": Method(mixed, POSITIVES | NAME),
+    "multi-centroid": Method(multi_centroid, POSITIVES),
+    "expanded-name": Method(expanded_name, NAME),
+    "expanded-mixed": Method(expanded_mixed, POSITIVES | NAME),
+}
+
+
+def check_method(name: str, choices: Sequence[str] = (AUTO, *METHODS)) -> None:
+    """Refuses the name of a query method that is none of the choices.
+
+    Raises:
+        RequestError: it is none.
+    """
+    if name not in choices:
+        raise RequestError(f"no query method {name!r}; there are: {', '.join(choices)}")
+
+
+def choose_method(evidence: Evidence) -> tuple[str, str]:
+    """The method that `auto` takes for a class, and why, in words.
+
+    Without positives the name is all there is; to a few positives it still adds; many speak for
+    themselves. Where a class has no usable name, positives have to do. Where nothing is
+    labelled that could tell the positives from others, a probe cannot be trained, and the
+    centroid serves, with the name where there is one.
+    """
+    count = len(evidence.positives)
+    positives = "1 positive" if count == 1 else f"{count} positives"
+    if not count:
+        return "expanded-name", "no positive is labelled"
+    if not len(evidence.negatives):
+        alone = f"{positives} and no negative to tell them from"
+        if evidence.name is None:
+            return "centred", alone
+        return "mixed", f"{alone}, so the name counts too"
+    if count <= ENOUGH and evidence.name is not None:
+        return "expanded-mixed", f"{positives}: few, so the name counts too"
+    words = "and no usable name" if count <= ENOUGH else "are enough without the name"
+    return "probe", f"{positives} {words}"
 
 
 def _mean_reciprocal_rank(evidence: Evidence, query: FloatVector) -> float:
@@ -193,8 +237,3 @@ def _mean_reciprocal_rank(evidence: Evidence, query: FloatVector) -> float:
 def _best_mean(similarities: Scores) -> Scores:
     best = min(BEST, similarities.shape[1])
     return np.asarray(np.sort(similarities, axis=1)[:, -best:].mean(axis=1))
-
-
-def _unit(vectors: FloatMatrix) -> FloatMatrix:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0))

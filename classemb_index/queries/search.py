@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -13,16 +13,11 @@ from ..errors import EmptyClassError, RequestError
 from ..index.backends.base import Neighbours
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
-from ..labels.progress import ClassOutlook, outlook_json
+from ..labels.progress import ClassOutlook
 from ..models.contracts import Encoder
 from ..pool.pool import Pool
-from ..watch import SILENT, Watcher
-from .contrastive import tuned_index
-from .methods import METHODS, Evidence, choose_method, margins
-
-AUTO, CONTRASTIVE = "auto", "contrastive"
-
-RETRIEVED = 1000  # documents that `margin` ranks again, at least
+from .classes import listed
+from .methods import AUTO, METHODS, NAME, Evidence, Method, check_method, choose_method
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,8 @@ class ClassQuery:
 
     Attributes:
         position: the class's position.
-        method: the query method.
+        method: the query method's name.
+        row: the query method.
         why: what `auto` chose it for; None where the user did.
         evidence: what is known of the class.
         vectors: (m, dim) float32; a document's score is its highest cosine similarity
@@ -40,6 +36,7 @@ class ClassQuery:
 
     position: int
     method: str
+    row: Method
     why: str | None
     evidence: Evidence
     vectors: FloatMatrix | None
@@ -69,6 +66,28 @@ class ClassNeighbours:
     method: str = "centroid"
     why: str | None = None
 
+    def document(self, pool: Pool) -> dict[str, Any]:
+        """The answer as JSON."""
+        found = self.neighbours
+        rows = [] if found is None else zip(found.rows, found.scores, self.has_class, strict=True)
+        return {
+            "class": pool.classes[self.position],
+            "n_labelled": self.n_labelled,
+            "method": self.method,
+            "why": self.why,
+            "has_query": found is not None,
+            "neighbours": [
+                {
+                    "rank": rank,
+                    "row": int(row),
+                    "id": pool.ids[row],
+                    "score": float(score),
+                    "has_class": has_class,
+                }
+                for rank, (row, score, has_class) in enumerate(rows, start=1)
+            ],
+        }
+
 
 @dataclass(frozen=True)
 class ClassQueryResult:
@@ -79,6 +98,19 @@ class ClassQueryResult:
     labelled: LabelledSet
     classes: tuple[ClassNeighbours, ...]
 
+    def document(self, pool: Pool, outlooks: Sequence[ClassOutlook] = ()) -> dict[str, Any]:
+        """The answers as JSON, with the outlook of each class where it is given."""
+        outlook_of = {outlook.position: outlook.document() for outlook in outlooks}
+        return {
+            "k": self.k,
+            "n_labelled": len(self.labelled),
+            "n_unlabelled": self.labelled.n_unlabelled,
+            "classes": [
+                answer.document(pool) | (outlook_of[answer.position] if outlook_of else {})
+                for answer in self.classes
+            ],
+        }
+
 
 def query_classes(
     index: EmbeddingIndex,
@@ -87,8 +119,7 @@ def query_classes(
     *,
     k: int = 10,
     method: str = "centroid",
-    names: FloatMatrix | None = None,
-    watch: Watcher = SILENT,
+    name_vectors: FloatMatrix | None = None,
 ) -> ClassQueryResult:
     """The k unlabelled documents nearest to each class, in one batched search.
 
@@ -101,32 +132,38 @@ def query_classes(
         classes: positions of classes.
         labelled: the documents whose labels may be seen.
         k: neighbours of each class.
-        method: one of METHODS; "auto", which chooses one for each class; or "contrastive",
-            which tunes the encoder on the labelled set and embeds the pool again.
-        names: (q, dim) embeddings of names or descriptions, zero for a class without
+        method: one of METHODS; or "auto", which chooses one for each class.
+        name_vectors: (q, dim) embeddings of names or descriptions, zero for a class without
             one; None takes the index's class names.
-        watch: of "contrastive": is told how many documents are embedded.
 
     Raises:
         EmptyClassError: no class has anything to be searched by.
         RequestError: there is no such method, or k is above the number of unlabelled documents.
     """
-    if method == CONTRASTIVE:
-        if not labelled.counts[list(classes)].any():
-            _refuse(index, classes, labelled, method)
-        index = tuned_index(index, labelled, watch=watch)
-    queries = class_queries(index, classes, labelled, method, names)
+    queries = class_queries(index, classes, labelled, method, name_vectors)
+    return answer_queries(index, queries, labelled, k, method)
+
+
+def answer_queries(
+    index: EmbeddingIndex,
+    queries: Sequence[ClassQuery],
+    labelled: LabelledSet,
+    k: int,
+    method: str,
+) -> ClassQueryResult:
+    """The k unlabelled documents nearest to each of these queries; `method` is what was asked for.
+
+    Raises:
+        EmptyClassError: none of them has vectors.
+        RequestError: k is above the number of unlabelled documents.
+    """
     asked = [query for query in queries if query.vectors is not None]
     if not asked:
-        _refuse(index, classes, labelled, method)
+        raise nothing_to_search_by(index, [query.position for query in queries], labelled, method)
     found = search_classes(index, asked, k, labelled.unlabelled)
     by_class = {query.position: near for query, near in zip(asked, found, strict=True)}
-    return ClassQueryResult(
-        k,
-        method,
-        labelled,
-        tuple(_answer(index.pool, q, labelled, by_class.get(q.position)) for q in queries),
-    )
+    answers = (_answer(index.pool, q, labelled, by_class.get(q.position)) for q in queries)
+    return ClassQueryResult(k, method, labelled, tuple(answers))
 
 
 def like_document(index: EmbeddingIndex, id_: str, k: int) -> Neighbours:
@@ -162,30 +199,47 @@ def like_text(index: EmbeddingIndex, text: str, encoder: Encoder, k: int) -> Nei
     return _only(index.search(encoder.encode([text]), k, among=index.pool.selectable))
 
 
+def neighbours_document(
+    pool: Pool, neighbours: Neighbours, asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The documents like another or like a text as JSON, with the labels that are known."""
+    found = zip(neighbours.rows.tolist(), neighbours.scores.tolist(), strict=True)
+    return {
+        "k": len(neighbours.rows),
+        **asked,
+        "neighbours": [
+            {
+                "rank": rank,
+                "row": row,
+                "id": pool.ids[row],
+                "score": score,
+                "labels": pool.known_labels(row),
+            }
+            for rank, (row, score) in enumerate(found, start=1)
+        ],
+    }
+
+
 def class_queries(
     index: EmbeddingIndex,
     classes: Sequence[int],
     labelled: LabelledSet,
     method: str,
-    names: FloatMatrix | None = None,
+    name_vectors: FloatMatrix | None = None,
 ) -> list[ClassQuery]:
     """What each class is searched by; the arguments are those of `query_classes`.
-
-    For "contrastive" the index is the tuned one, where the centroids are searched by.
 
     Raises:
         RequestError: there is no such method.
     """
-    choices = [AUTO, *METHODS, CONTRASTIVE]
-    if method not in choices:
-        raise RequestError(f"no query method {method!r}; there are: {', '.join(choices)}")
-    if names is None:
-        names, feedback = index.class_names, index.name_feedback
+    check_method(method)
+    if name_vectors is None:
+        name_vectors, feedback = index.class_names, index.name_feedback
     else:
-        feedback = index.feedback(names)
+        feedback = index.feedback(name_vectors)
     embeddings = index.embeddings(labelled.rows)
     return [
-        _query(c, method, _evidence(index, labelled, embeddings, c, names, feedback))
+        _query(c, method, _evidence(index, labelled, embeddings, c, name_vectors, feedback))
         for c in classes
     ]
 
@@ -195,82 +249,31 @@ def search_classes(
 ) -> list[Neighbours]:
     """The k documents of the highest score for each query, falling, ties to the lower row.
 
-    All vectors of all queries are searched for at once. "margin" ranks again what is
-    retrieved, 1,000 documents or more; its scores are margins.
+    The vectors of all queries that reach equally far are searched for at once. A method that ranks
+    again gives its own scores.
 
     Raises:
         RequestError: k is above the number of rows allowed.
     """
-    vectors = [query.vectors for query in queries]
-    assert all(v is not None for v in vectors)
-    stacked = np.concatenate([v for v in vectors if v is not None])
-    reach = k
-    if any(query.method == "margin" for query in queries):
-        reach = max(k, min(RETRIEVED, int(np.count_nonzero(among))))
-    found = index.search(stacked, reach, among=among)
-    bounds = np.cumsum([len(v) for v in vectors if v is not None])[:-1]
-    parts = zip(np.split(found.rows, bounds), np.split(found.scores, bounds), strict=True)
-    return [
-        _margin_ranked(index, query, rows[0], k)
-        if query.method == "margin"
-        else _merged(rows, scores, k)
-        for query, (rows, scores) in zip(queries, parts, strict=True)
-    ]
+    allowed = int(np.count_nonzero(among))
+    reaches = [max(k, min(query.row.reach, allowed)) for query in queries]
+    found: list[Neighbours | None] = [None] * len(queries)
+    for reach in dict.fromkeys(reaches):
+        places = [place for place, own in enumerate(reaches) if own == reach]
+        retrieved = _retrieved(index, [queries[place] for place in places], reach, among)
+        for place, (rows, scores) in zip(places, retrieved, strict=True):
+            found[place] = _best(index, queries[place], rows, scores, k)
+    return [near for near in found if near is not None]
 
 
-def _evidence(
-    index: EmbeddingIndex,
-    labelled: LabelledSet,
-    embeddings: FloatMatrix,
-    position: int,
-    names: FloatMatrix | None,
-    feedback: FloatMatrix | None,
-) -> Evidence:
-    has_class = labelled.labels[:, position]
-    positives, negatives = embeddings[has_class], embeddings[~has_class]
-    if names is None or feedback is None or not names[position].any():
-        return Evidence(positives, negatives, None, None, index.mean)
-    return Evidence(positives, negatives, names[position], feedback[position], index.mean)
-
-
-def _query(position: int, method: str, evidence: Evidence) -> ClassQuery:
-    why = None
-    if method == AUTO:
-        method, why = choose_method(evidence)
-    vectors = METHODS["centroid" if method == CONTRASTIVE else method](evidence)
-    if vectors is not None and not np.linalg.norm(vectors, axis=1).all():
-        vectors = None  # embeddings that cancel out point nowhere
-    return ClassQuery(position, method, why, evidence, vectors)
-
-
-def _only(found: Neighbours) -> Neighbours:
-    return Neighbours(found.rows[0], found.scores[0])
-
-
-def _merged(rows: Rows, scores: FloatMatrix, k: int) -> Neighbours:
-    """The k best of several searches, (m, k) each, every row once with its best score."""
-    if len(rows) == 1:
-        return Neighbours(rows[0][:k], scores[0][:k])
-    by_score = np.lexsort((rows.ravel(), -scores.ravel()))
-    _, first = np.unique(rows.ravel()[by_score], return_index=True)
-    best = by_score[np.sort(first)[:k]]
-    return Neighbours(rows.ravel()[best], scores.ravel()[best])
-
-
-def _margin_ranked(index: EmbeddingIndex, query: ClassQuery, rows: Rows, k: int) -> Neighbours:
-    rows = np.sort(rows)
-    scores = margins(query.evidence, index.embeddings(rows))
-    best = np.argsort(-scores, kind="stable")[:k]
-    return Neighbours(rows[best], scores[best])
-
-
-def _refuse(
+def nothing_to_search_by(
     index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
-) -> NoReturn:
-    names = ", ".join(index.pool.classes[c] for c in classes)
+) -> EmptyClassError:
+    """What to say where the method has nothing to search by for any of these classes."""
+    names = listed([index.pool.classes[c] for c in classes])
     has_encoder = index.manifest.encoder.name is not None
-    if method in ("label-name", "expanded-name"):
-        raise EmptyClassError(
+    if method in METHODS and METHODS[method].needs == NAME:
+        return EmptyClassError(
             f"the index holds no embedding of the names of {names}; "
             + (
                 "describe them with --describe"
@@ -279,7 +282,7 @@ def _refuse(
             )
         )
     if labelled.counts[list(classes)].any():
-        raise EmptyClassError(
+        return EmptyClassError(
             f"the labelled documents of {names} give {method} no direction to search in: they cancel "
             "out, or there is none without the class; label others, or take another --method"
         )
@@ -288,10 +291,74 @@ def _refuse(
         ways.append("--method label-name")
     elif has_encoder:
         ways.append("describe it with --describe and --method label-name")
-    raise EmptyClassError(
+    return EmptyClassError(
         f"no labelled document of {names} among {len(labelled)} ({labelled.origin}), so there is "
         f"nothing that {method} could search by; {', '.join(ways[:-1])}, or {ways[-1]}"
     )
+
+
+def _retrieved(
+    index: EmbeddingIndex, queries: Sequence[ClassQuery], reach: int, among: Mask
+) -> Iterator[tuple[Rows, FloatMatrix]]:
+    """(m, reach) rows and scores of each query's m vectors, nearest first."""
+    vectors = [query.vectors for query in queries if query.vectors is not None]
+    assert len(vectors) == len(queries)
+    found = index.search(np.concatenate(vectors), reach, among=among)
+    bounds = np.cumsum([len(own) for own in vectors])[:-1]
+    return zip(np.split(found.rows, bounds), np.split(found.scores, bounds), strict=True)
+
+
+def _best(
+    index: EmbeddingIndex, query: ClassQuery, rows: Rows, scores: FloatMatrix, k: int
+) -> Neighbours:
+    """The k best of what was retrieved, in the order of the query's method."""
+    merged = _merged(rows, scores)
+    if query.row.rerank is None:
+        return Neighbours(merged.rows[:k], merged.scores[:k])
+    again = np.sort(merged.rows)
+    own = query.row.rerank(query.evidence, index.embeddings(again))
+    best = np.argsort(-own, kind="stable")[:k]
+    return Neighbours(again[best], own[best])
+
+
+def _evidence(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    embeddings: FloatMatrix,
+    position: int,
+    name_vectors: FloatMatrix | None,
+    feedback: FloatMatrix | None,
+) -> Evidence:
+    has_class = labelled.labels[:, position]
+    positives, negatives = embeddings[has_class], embeddings[~has_class]
+    if name_vectors is None or feedback is None or not name_vectors[position].any():
+        return Evidence(positives, negatives, None, None, index.mean)
+    return Evidence(positives, negatives, name_vectors[position], feedback[position], index.mean)
+
+
+def _query(position: int, method: str, evidence: Evidence) -> ClassQuery:
+    why = None
+    if method == AUTO:
+        method, why = choose_method(evidence)
+    row = METHODS[method]
+    vectors = row.vectors(evidence)
+    if vectors is not None and not np.linalg.norm(vectors, axis=1).all():
+        vectors = None  # embeddings that cancel out point nowhere
+    return ClassQuery(position, method, row, why, evidence, vectors)
+
+
+def _only(found: Neighbours) -> Neighbours:
+    return Neighbours(found.rows[0], found.scores[0])
+
+
+def _merged(rows: Rows, scores: FloatMatrix) -> Neighbours:
+    """What several searches found, (m, reach) each, every row once with its best score, best first."""
+    if len(rows) == 1:
+        return Neighbours(rows[0], scores[0])
+    by_score = np.lexsort((rows.ravel(), -scores.ravel()))
+    _, first = np.unique(rows.ravel()[by_score], return_index=True)
+    best = by_score[np.sort(first)]
+    return Neighbours(rows.ravel()[best], scores.ravel()[best])
 
 
 def _answer(
@@ -317,59 +384,3 @@ def _answer(
         query.method,
         query.why,
     )
-
-
-def query_json(
-    pool: Pool, result: ClassQueryResult, outlooks: Sequence[ClassOutlook] = ()
-) -> dict[str, Any]:
-    """The answer of `query`, with the outlook of each class where it is given."""
-    classes = []
-    outlook_of = {outlook.position: outlook for outlook in outlooks}
-    for answer in result.classes:
-        found = answer.neighbours
-        rows = [] if found is None else zip(found.rows, found.scores, answer.has_class, strict=True)
-        classes.append(
-            {
-                "class": pool.classes[answer.position],
-                "n_labelled": answer.n_labelled,
-                "method": answer.method,
-                "why": answer.why,
-                "has_query": found is not None,
-                "neighbours": [
-                    {
-                        "rank": rank,
-                        "row": int(row),
-                        "id": pool.ids[row],
-                        "score": float(score),
-                        "has_class": has_class,
-                    }
-                    for rank, (row, score, has_class) in enumerate(rows, start=1)
-                ],
-                **(outlook_json(outlook_of[answer.position]) if outlook_of else {}),
-            }
-        )
-    return {
-        "k": result.k,
-        "n_labelled": len(result.labelled),
-        "n_unlabelled": result.labelled.n_unlabelled,
-        "classes": classes,
-    }
-
-
-def neighbours_json(pool: Pool, neighbours: Neighbours, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer of `query --like` and `--text`: neighbours with the labels that are known."""
-    found = zip(neighbours.rows.tolist(), neighbours.scores.tolist(), strict=True)
-    return {
-        "k": len(neighbours.rows),
-        **asked,
-        "neighbours": [
-            {
-                "rank": rank,
-                "row": row,
-                "id": pool.ids[row],
-                "score": score,
-                "labels": pool.known_labels(row),
-            }
-            for rank, (row, score) in enumerate(found, start=1)
-        ],
-    }

@@ -14,7 +14,7 @@ from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..labels.batches import Batch
 from ..labels.labelled import LabelledSet
-from ..labels.progress import ClassOutlook, outlook_json
+from ..labels.progress import ClassOutlook
 from ..models.classifier import make_classifier
 from ..models.contracts import PROBE, Classifier, MaskedLM, Training
 from ..models.masked_lm import load_masked_lm
@@ -156,8 +156,7 @@ def select_document(
         "skipped_classes": [pool.classes[c] for c in selection.skipped],
         "note": selection.note,
         "classes": [
-            {"class": pool.classes[outlook.position], **outlook_json(outlook)}
-            for outlook in outlooks
+            {"class": pool.classes[outlook.position], **outlook.document()} for outlook in outlooks
         ],
     }
 

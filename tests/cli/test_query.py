@@ -278,6 +278,60 @@ def test_query_asks_for_one_of_a_class_a_document_and_a_text(
     assert cli("query", "indexes/toy", *arguments) == (1, "", ONE_OF_THREE)
 
 
+@pytest.mark.parametrize("asked", [["--like", "d7"], ["--text", "words"]])
+@pytest.mark.parametrize(
+    ("options", "given", "says", "them"),
+    [
+        (["--method", "auto"], "--method", "says", "it"),
+        (["--method", ""], "--method", "says", "it"),
+        (["--labelled", "ids.txt"], "--labelled", "says", "it"),
+        (["--labelled-size", "0"], "--labelled-size", "says", "it"),
+        (["--describe", "a=words"], "--describe", "says", "it"),
+        (["--descriptions", "words.json"], "--descriptions", "says", "it"),
+        (
+            ["--describe", "a=words", "--method", "probe", "--labelled-size", "9"],
+            "--method, --labelled-size and --describe",
+            "say",
+            "them",
+        ),
+    ],
+)
+def test_what_says_how_a_class_is_searched_for_is_refused_without_a_class(
+    cli: Cli,
+    toy_built: Outcome,
+    asked: list[str],
+    options: list[str],
+    given: str,
+    says: str,
+    them: str,
+) -> None:
+    assert cli("query", "indexes/toy", *asked, *options) == (
+        1,
+        "",
+        f"Error: {given} {says} how a class is searched for, and {asked[0]} asks for no class; "
+        f"leave {them} out, or give --class in place of {asked[0]}\n",
+    )
+
+
+def test_query_by_contrastive_asks_the_tuned_index(
+    cli: Cli, named: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "classemb_index.queries.contrastive.tuned_index", lambda index, *rest, **named: index
+    )
+    arguments = ["query", "indexes/toy", "--class", "b", "--labelled-size", 30, "-k", 4]
+    outcome = cli(*arguments, "--method", "contrastive")
+    assert "labelled documents; method contrastive\n" in outcome.out and outcome.err == ""
+    (answer,) = json_of(cli(*arguments, "--method", "contrastive", "--json"))["classes"]
+    (by_centroid,) = json_of(cli(*arguments, "--method", "centroid", "--json"))["classes"]
+    assert answer == by_centroid | {"method": "contrastive"}
+
+
+def test_query_help_names_every_method(cli: Cli) -> None:
+    shown = " ".join(cli("query", "--help").out.split())
+    assert f"{', '.join(METHODS)}; contrastive, which tunes the encoder; or auto" in shown
+
+
 def test_query_like_a_document_gives_its_nearest_with_their_labels(
     cli: Cli, toy_built: Outcome, toy_pool: Pool
 ) -> None:

@@ -1,4 +1,4 @@
-"""Classes in words: descriptions in place of names, the index's own encoder, description files."""
+"""Classes in words: groups, descriptions in place of names, the index's own encoder, description files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import pytest
 
 from classemb_index import ClassembError, EmbeddingIndex, Pool, Record
 from classemb_index.errors import EncoderMismatchError, RequestError, SourceError, UnknownClassError
-from classemb_index.queries.classes import described, hidden, read_descriptions
+from classemb_index.queries.classes import (
+    class_groups,
+    described,
+    hidden,
+    listed,
+    read_descriptions,
+    resolve_classes,
+)
 from tests.support.fakes import HashEncoder
 
 RECORDS = [
@@ -161,3 +168,34 @@ def test_a_description_file_that_is_not_there_is_refused(tmp_path: Path) -> None
     with pytest.raises(ClassembError) as error:
         read_descriptions(tmp_path / "absent.json")
     assert str(error.value) == f"there is no file {tmp_path / 'absent.json'}"
+
+
+def test_a_class_that_is_called_rare_is_not_the_group_of_rare_classes() -> None:
+    labels = [("common",), ("common", "rare"), ("other",), ("rare",), ("common", "rare", "other")]
+    pool = Pool.from_records(
+        [Record(f"d{i}", "text", own, "train") for i, own in enumerate(labels)]
+    )
+    groups, note = class_groups(pool)
+    assert pool.classes == ("common", "other", "rare")
+    assert groups == {"rare": [1], "frequent": [0, 2], "all": [0, 1, 2]}
+    assert note == (
+        "no rare group is declared: taken are the classes with the fewest labelled documents, other"
+    )
+
+
+def test_a_note_names_twenty_classes_and_says_how_many_more_there_are() -> None:
+    names = [f"c{i:02}" for i in range(50)]
+    pool = Pool.from_records([Record("d", "text", tuple(names), "train")])
+    positions, note = resolve_classes(pool, ["rare"], np.arange(50))
+    assert positions == list(range(25))
+    assert note == (
+        "no rare group is declared: taken are the classes with the fewest labelled documents, "
+        f"{', '.join(names[:20])} and 5 more"
+    )
+
+
+def test_up_to_twenty_names_are_listed_whole() -> None:
+    names = [f"c{i}" for i in range(21)]
+    assert listed(names[:1]) == "c0"
+    assert listed(names[:20]) == ", ".join(names[:20])
+    assert listed(names) == f"{', '.join(names[:20])} and 1 more"

@@ -14,7 +14,7 @@ import filelock
 import numpy as np
 import pytest
 
-from classemb_index.errors import IndexFolderError, MissingExtraError, RequestError
+from classemb_index.errors import EmptyClassError, IndexFolderError, MissingExtraError, RequestError
 from classemb_index.index.index import EmbeddingIndex
 from classemb_index.labels.labelled import LabelledSet, labelled_set
 from classemb_index.models.encoder import SentenceBertEncoder
@@ -23,8 +23,9 @@ from classemb_index.pool.demo import demo_records
 from classemb_index.pool.documents import Record
 from classemb_index.pool.pool import Pool
 from classemb_index.queries import contrastive
-from classemb_index.queries.contrastive import tuned_index
-from tests.support.fakes import Told
+from classemb_index.queries.contrastive import query_tuned, tuned_index
+from classemb_index.queries.search import query_classes
+from classemb_index.watch import Watcher
 from tests.support.places import minilm_or_skip
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -100,6 +101,14 @@ def topic_index(tiny: str, folder: Path) -> EmbeddingIndex:
     pool = Pool.from_records(topic_texts(), name="topics", classes={"rare": ["metal", "fruit"]})
     encoder = SentenceBertEncoder(tiny, device="cpu", max_length=8)
     return EmbeddingIndex.build(pool, encoder, folder, "exact", paper={"a": 1}, device="cpu")
+
+
+@pytest.fixture
+def tuned(
+    tuned_once: tuple[EmbeddingIndex, EmbeddingIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked to be tuned is tuned already."""
+    monkeypatch.setattr(contrastive, "tuned_index", lambda *rest, **named: tuned_once[1])
 
 
 @pytest.fixture
@@ -300,10 +309,15 @@ def test_the_second_call_opens_what_the_first_one_kept(
     def refused(*rest: object, **named: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    told = Told()
+    told: list[tuple[int, int]] = []
+
+    class Told(Watcher):
+        def progress(self, done: int, total: int) -> None:
+            told.append((done, total))
+
     labelled = labelled_of(index)
-    first = tuned_index(index, labelled, settings=QUICK, watch=told)
-    assert told.progressed == [(0, 24), (24, 24)]
+    first = tuned_index(index, labelled, settings=QUICK, watch=Told())
+    assert told == [(0, 24), (24, 24)]
     monkeypatch.setattr(filelock.FileLock, "acquire", refused)  # nothing needs to be written
     monkeypatch.setattr(EmbeddingIndex, "load_encoder", refused)
     second = tuned_index(EmbeddingIndex.open(index.folder), labelled, settings=QUICK)
@@ -343,14 +357,16 @@ def test_an_interrupted_tuning_is_not_taken_for_a_finished_one(
     def interrupted(*rest: object) -> None:
         raise KeyboardInterrupt
 
-    watch = Told()
-    watch.progress = interrupted
+    class Interrupting(Watcher):
+        def progress(self, done: int, total: int) -> None:
+            raise KeyboardInterrupt
+
     labelled = labelled_of(index)
     with monkeypatch.context() as patch:
         if where == "while it trains":
             patch.setattr(sentence_transformers.SentenceTransformerTrainer, "train", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            tuned_index(index, labelled, settings=QUICK, watch=watch)
+            tuned_index(index, labelled, settings=QUICK, watch=Interrupting())
     trainings.clear()
     tuned = tuned_index(index, labelled, settings=QUICK)
     assert len(trainings) == 1
@@ -400,3 +416,37 @@ def test_an_index_of_given_vectors_has_no_encoder_to_tune(
         f"the index in {found.folder} has no encoder, its vectors were given, so no text can be "
         "compared with them; build it again with --encoder beside --embeddings"
     )
+
+
+def test_a_contrastive_query_asks_the_tuned_index_by_centroids(
+    index: EmbeddingIndex, tuned_once: tuple[EmbeddingIndex, EmbeddingIndex], tuned: None
+) -> None:
+    labelled = labelled_of(index)
+    found = query_tuned(index, [1, 0], labelled, k=3)
+    own = query_classes(tuned_once[1], [1, 0], labelled, k=3)
+    assert (found.method, found.k, found.labelled) == ("contrastive", 3, labelled)
+    for one, two in zip(found.classes, own.classes, strict=True):
+        assert (one.method, one.why) == ("contrastive", None)
+        assert (one.position, one.n_labelled) == (two.position, two.n_labelled)
+        assert one.neighbours is not None and two.neighbours is not None
+        np.testing.assert_array_equal(one.neighbours.rows, two.neighbours.rows)
+        np.testing.assert_array_equal(one.neighbours.scores, two.neighbours.scores)
+
+
+def test_nothing_is_tuned_for_classes_without_a_labelled_document(
+    index: EmbeddingIndex, trainings: list[Path]
+) -> None:
+    labelled = labelled_set(index.pool, np.array([0, 2]), "by hand")  # both on fruit
+    with pytest.raises(EmptyClassError) as error:
+        query_tuned(index, [index.pool.class_position("metal")], labelled, k=1)
+    assert str(error.value) == (
+        "no labelled document of metal among 2 (by hand), so there is nothing that contrastive could "
+        "search by; label one, use a larger --labelled-size, or --method label-name"
+    )
+    assert not trainings
+
+
+def test_contrastive_is_no_method_of_the_index_itself(index: EmbeddingIndex) -> None:
+    with pytest.raises(RequestError) as error:
+        query_classes(index, [0], labelled_of(index), k=1, method="contrastive")
+    assert str(error.value).startswith("no query method 'contrastive'; there are: auto, centroid, ")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, Pool, Record, draw_labelled, query_classes
 from classemb_index.labels.labelled import LabelledSet, labelled_from_ids
-from classemb_index.queries.methods import METHODS, Evidence, choose_method, margins
-from classemb_index.queries.search import AUTO, class_queries, search_classes
+from classemb_index.queries.methods import AUTO, METHODS, Evidence, Needs, choose_method, margins
+from classemb_index.queries.search import class_queries, search_classes
 from tests.support.fakes import HashEncoder
 from tests.support.pools import topic_records, topic_vectors
 
@@ -49,13 +50,35 @@ def evidence(
 
 
 def assert_searches_by(method: str, known: Evidence, *vectors: tuple[float, float]) -> None:
-    found = METHODS[method](known)
+    found = METHODS[method].vectors(known)
     assert found is not None and found.dtype == np.float32
     np.testing.assert_allclose(found, vectors, atol=1e-6)
 
 
 def test_the_methods_are_those_of_the_contract() -> None:
     assert set(METHODS) == {*BY_POSITIVES, *BY_NAME, *BY_BOTH}
+
+
+def test_a_row_says_what_its_method_needs() -> None:
+    both = Needs.POSITIVES | Needs.NAME
+    for needs, names in ((Needs.POSITIVES, BY_POSITIVES), (Needs.NAME, BY_NAME), (both, BY_BOTH)):
+        assert {METHODS[name].needs for name in names} == {needs}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_has_no_query_without_what_its_row_needs(method: str) -> None:
+    known = {
+        Needs.POSITIVES: {"positives": POSITIVES},
+        Needs.NAME: {"name": (1, 0), "feedback": (0.5, 0.9)},
+    }
+    for given, sides in known.items():
+        found = METHODS[method].vectors(evidence(negatives=[[0, 1]], mean=(0.3, 0.3), **sides))
+        assert (found is not None) == (given in METHODS[method].needs)
+
+
+def test_margin_alone_ranks_again_and_reaches_further() -> None:
+    assert {name: row.reach for name, row in METHODS.items() if row.reach} == {"margin": 1000}
+    assert {name: row.rerank for name, row in METHODS.items() if row.rerank} == {"margin": margins}
 
 
 # the mean of the positives is (0.8, 0.4)
@@ -84,7 +107,7 @@ def test_rocchio_without_negatives_is_the_centroid(method: str) -> None:
 
 def test_probe_is_the_direction_in_which_positives_and_negatives_differ() -> None:
     known = evidence([[0.6, 0.8], [0.6, -0.8]], [[-0.6, 0.8], [-0.6, -0.8], [-0.6, 0.8]])
-    found = METHODS["probe"](known)
+    found = METHODS["probe"].vectors(known)
     assert found is not None and found.shape == (1, 2)
     # one negative more above than below, and the sides weigh the same: upwards is a little negative
     assert found[0, 0] > 0.5 > 0.2 > abs(found[0, 1]) and found[0, 1] < 0
@@ -139,7 +162,7 @@ def test_expanded_mixed_takes_a_name_that_ranks_positives_late_for_fewer() -> No
 
 def test_multi_centroid_of_up_to_five_distinct_positives_is_these_positives() -> None:
     positives = [[1, 0], [0.6, 0.8], [0, 1], [-1, 0], [0, -1]]
-    found = METHODS["multi-centroid"](evidence(positives * 3))
+    found = METHODS["multi-centroid"].vectors(evidence(positives * 3))
     assert found is not None and sorted(found.round(6).tolist()) == sorted(
         np.array(positives, np.float32).tolist()
     )
@@ -148,7 +171,7 @@ def test_multi_centroid_of_up_to_five_distinct_positives_is_these_positives() ->
 def test_multi_centroid_of_five_topics_is_the_mean_of_each() -> None:
     degrees = [0, 8, 70, 78, 140, 148, 215, 223, 290, 298]  # five pairs, 62 apart or more
     positives = np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1)
-    found = METHODS["multi-centroid"](evidence(positives))
+    found = METHODS["multi-centroid"].vectors(evidence(positives))
     assert found is not None
     np.testing.assert_allclose(
         found[np.lexsort(found.T)],
@@ -159,7 +182,10 @@ def test_multi_centroid_of_five_topics_is_the_mean_of_each() -> None:
 
 def test_multi_centroid_is_the_same_every_time() -> None:
     known = evidence(np.random.default_rng(0).standard_normal((40, 2)))
-    first, second = METHODS["multi-centroid"](known), METHODS["multi-centroid"](known)
+    first, second = (
+        METHODS["multi-centroid"].vectors(known),
+        METHODS["multi-centroid"].vectors(known),
+    )
     assert first is not None and first.shape == (5, 2)
     np.testing.assert_array_equal(first, second)
 
@@ -181,21 +207,21 @@ def test_margin_of_fewer_than_three_takes_those_there_are() -> None:
 
 @pytest.mark.parametrize("method", BY_POSITIVES)
 def test_what_goes_by_positives_has_no_query_without_one(method: str) -> None:
-    assert METHODS[method](evidence(negatives=[[0, 1]], name=(1, 0))) is None
+    assert METHODS[method].vectors(evidence(negatives=[[0, 1]], name=(1, 0))) is None
 
 
 @pytest.mark.parametrize("method", BY_NAME)
 def test_what_goes_by_the_name_has_no_query_without_one(method: str) -> None:
-    assert METHODS[method](evidence(POSITIVES, [[0, 1]])) is None
+    assert METHODS[method].vectors(evidence(POSITIVES, [[0, 1]])) is None
 
 
 @pytest.mark.parametrize("method", BY_BOTH)
 def test_what_goes_by_both_has_no_query_with_neither(method: str) -> None:
-    assert METHODS[method](evidence(negatives=[[0, 1]])) is None
+    assert METHODS[method].vectors(evidence(negatives=[[0, 1]])) is None
 
 
 def test_probe_without_negatives_has_no_query() -> None:
-    assert METHODS["probe"](evidence(POSITIVES, name=(1, 0))) is None
+    assert METHODS["probe"].vectors(evidence(POSITIVES, name=(1, 0))) is None
 
 
 @pytest.mark.parametrize(
@@ -208,7 +234,7 @@ def test_what_goes_by_both_takes_the_one_there_is(
     nameless = evidence(POSITIVES, [[0, 1]], mean=(0.3, 0.3))
     unlabelled = evidence(negatives=[[0, 1]], name=(1, 0), feedback=(0.5, 0.9))
     for known, part in ((nameless, by_positives), (unlabelled, by_name)):
-        np.testing.assert_array_equal(METHODS[method](known), METHODS[part](known))
+        np.testing.assert_array_equal(METHODS[method].vectors(known), METHODS[part].vectors(known))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +250,21 @@ def test_what_goes_by_both_takes_the_one_there_is(
         (40, 3, False, "probe", "40 positives and no usable name"),
         (41, 3, False, "probe", "41 positives are enough without the name"),
         (2, 0, False, "centred", "2 positives and no negative to tell them from"),
-        (41, 0, True, "centred", "41 positives and no negative to tell them from"),
+        (41, 0, False, "centred", "41 positives and no negative to tell them from"),
+        (
+            1,
+            0,
+            True,
+            "mixed",
+            "1 positive and no negative to tell them from, so the name counts too",
+        ),
+        (
+            41,
+            0,
+            True,
+            "mixed",
+            "41 positives and no negative to tell them from, so the name counts too",
+        ),
     ],
 )
 def test_auto_goes_by_what_is_known_and_says_why(
@@ -477,6 +517,28 @@ def test_queries_of_all_methods_in_one_search_are_answered_as_each_alone(
         np.testing.assert_allclose(found.scores, scores, atol=2e-5)
 
 
+def test_margin_makes_no_other_query_retrieve_its_thousand(
+    large: tuple[EmbeddingIndex, LabelledSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, labelled = large
+    queries = [class_queries(index, [0], labelled, method)[0] for method in METHODS]
+    alone = [search_classes(index, [query], 20, labelled.unlabelled)[0] for query in queries]
+    searches: list[tuple[int, int]] = []
+    search = EmbeddingIndex.search
+
+    def counted(self: EmbeddingIndex, vectors: np.ndarray, k: int, **named: Any) -> object:
+        searches.append((len(vectors), k))
+        return search(self, vectors, k, **named)
+
+    monkeypatch.setattr(EmbeddingIndex, "search", counted)
+    together = search_classes(index, queries, 20, labelled.unlabelled)
+    # multi-centroid has five vectors, the eight others one
+    assert searches == [(8 + 5, 20), (1, 1000)]
+    for one, two in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.rows, two.rows)
+        np.testing.assert_allclose(one.scores, two.scores, atol=1e-6)
+
+
 @pytest.mark.parametrize("method", [AUTO, *METHODS])
 def test_hidden_labels_do_not_move_any_methods_answer(
     named_index: Callable[..., EmbeddingIndex], tmp_path: Path, method: str
@@ -536,3 +598,20 @@ def test_auto_answers_as_the_method_that_it_chose(
         (own,) = query_classes(index, [answer.position], labelled, k=9, method=method).classes
         assert answer.neighbours is not None and own.neighbours is not None
         np.testing.assert_array_equal(answer.neighbours.rows, own.neighbours.rows)
+
+
+def test_auto_asks_the_name_too_where_all_that_is_labelled_has_the_class(
+    named_index: Callable[..., EmbeddingIndex],
+) -> None:
+    index = named_index(0)
+    pool = index.pool
+    rows = np.flatnonzero(pool.selectable & pool.labels[:, 0])[:3]
+    labelled = labelled_from_ids(pool, [pool.ids[row] for row in rows], "all of a")
+    (answer,) = query_classes(index, [0], labelled, k=9, method=AUTO).classes
+    assert (answer.method, answer.why) == (
+        "mixed",
+        "3 positives and no negative to tell them from, so the name counts too",
+    )
+    (own,) = query_classes(index, [0], labelled, k=9, method="mixed").classes
+    assert answer.neighbours is not None and own.neighbours is not None
+    np.testing.assert_array_equal(answer.neighbours.rows, own.neighbours.rows)

@@ -109,7 +109,7 @@ def test_a_class_with_neither_positive_nor_name_is_reported_whatever_the_method(
     index = index_of(records, [[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]])
     names = np.array([[1, 0], [0, 0]], dtype=np.float32)
     first, second = query_classes(
-        index, [0, 1], labelled(index, "x", "w"), k=2, method=method, names=names
+        index, [0, 1], labelled(index, "x", "w"), k=2, method=method, name_vectors=names
     ).classes
     assert first.neighbours.rows.tolist() == [2, 3]
     assert (second.n_labelled, second.neighbours, second.has_class) == (0, None, ())
@@ -163,7 +163,7 @@ def test_an_unknown_method_is_refused_with_the_choices(three: EmbeddingIndex) ->
         query_classes(three, [0], labelled(three, "x"), k=1, method="nearest")
     assert str(error.value) == (
         "no query method 'nearest'; there are: auto, centroid, centred, rocchio, probe, margin, "
-        "label-name, mixed, multi-centroid, expanded-name, expanded-mixed, contrastive"
+        "label-name, mixed, multi-centroid, expanded-name, expanded-mixed"
     )
 
 
@@ -193,7 +193,7 @@ def test_ties_go_to_the_lower_row(index_of: IndexOf, method: str) -> None:
     index = index_of(records, [[1, 0], [0, -1]] + [[0.6, 0.8]] * 5)
     names = np.array([[1, 0]], dtype=np.float32)
     (answer,) = query_classes(
-        index, [0], labelled(index, "x", "w"), k=3, method=method, names=names
+        index, [0], labelled(index, "x", "w"), k=3, method=method, name_vectors=names
     ).classes
     assert answer.neighbours.rows.tolist() == [2, 3, 4]
 
@@ -247,7 +247,7 @@ def test_names_that_are_given_take_the_place_of_the_indexs_own(tmp_path: Path) -
     none = labelled_from_ids(pool, [], "none")
     names = np.array([[0, 1], [0, 0]], dtype=np.float32)
     first, second = query_classes(
-        index, [0, 1], none, k=3, method="label-name", names=names
+        index, [0, 1], none, k=3, method="label-name", name_vectors=names
     ).classes
     assert first.neighbours.rows.tolist() == [1, 2, 0]
     assert second.neighbours is None  # a row of zeros is no name, though the index has one
