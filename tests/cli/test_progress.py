@@ -19,7 +19,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> StringIO:
     """What a terminal of 80 columns was sent."""
     sent = StringIO()
     console = Console(file=sent, force_terminal=True, width=80)
-    monkeypatch.setattr(display, "_err", console)
+    monkeypatch.setattr(display, "err", console)
     return sent
 
 
@@ -33,5 +33,5 @@ def test_a_bar_shows_how_many_documents_are_done(terminal: StringIO) -> None:
 
 def test_a_step_that_never_runs_leaves_nothing_on_the_terminal(terminal: StringIO) -> None:
     with display.documents_progress("Surprisal") as watch:
-        watch.stage("told of nothing that it shows")
+        watch.round_done("random", 0, 0.5)  # of which it shows nothing
     assert CONTROL.sub("", terminal.getvalue()) == ""
