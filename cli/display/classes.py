@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from .console import out, show_lines, snippet, titled
+from .console import is_narrow, out, show_lines, snippet, titled
 
 if TYPE_CHECKING:
     from classemb_index.index.backends.base import Neighbours
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from classemb_index.queries.search import ClassQueryResult
 
 
+MOST_SHOWN = 20  # classes of an answer
+
+
 def show_neighbours(pool: Pool, result: ClassQueryResult, outlooks: Sequence[ClassOutlook]) -> None:
     """A table a class: rank, score, mark, id, snippet; below it the hits and the outlook."""
     labelled = result.labelled
-    for answer, outlook in zip(result.classes, outlooks, strict=True):
+    for answer, outlook in zip(result.classes[:MOST_SHOWN], outlooks[:MOST_SHOWN], strict=True):
         name = pool.classes[answer.position]
         title = f"{name}: {answer.n_labelled} of {len(labelled)} labelled documents"
         if answer.neighbours is None:
@@ -48,6 +51,13 @@ def show_neighbours(pool: Pool, result: ClassQueryResult, outlooks: Sequence[Cla
             )
         show_lines([f"  {line}" for line in _outlook_lines(outlook)])
         out.print()
+    if (left := len(result.classes) - MOST_SHOWN) > 0:
+        show_lines(
+            [
+                f"{left} more of {len(result.classes)} classes are not shown; "
+                "--class NAME shows one, --json gives all"
+            ]
+        )
 
 
 def show_documents(pool: Pool, neighbours: Neighbours, title: str) -> None:
@@ -63,23 +73,34 @@ def show_documents(pool: Pool, neighbours: Neighbours, title: str) -> None:
 
 
 def show_outlooks(pool: Pool, outlooks: Sequence[ClassOutlook]) -> None:
-    """A line a class: positives, the yield of the last batches, and whether to search on."""
+    """A line a class: positives, the yield of the last batches, and whether to search on.
+
+    In a narrow terminal the reasons stand below the table, each once.
+    """
+    from classemb_index.queries.classes import listed
+
     table = titled("Classes so far", left=("class", "last batches", "search"), right=("positives",))
     shares = any(outlook.prevalence is not None for outlook in outlooks)
     if shares:
         table.add_column("share of the pool [95 %]")
+    break_at = "\n" if shares and is_narrow() else " "
+    reasons: dict[str, list[str]] = {}
     for outlook in outlooks:
         progress, share = outlook.progress, outlook.prevalence
+        name, verdict = pool.classes[outlook.position], progress.verdict
+        reasons.setdefault(progress.why, []).append(name)
         cells = [
-            escape(pool.classes[outlook.position]),
-            _yields(progress) or "-",
-            f"{progress.verdict}: {escape(progress.why)}",
+            escape(name),
+            _yields(progress).replace(", ", f",{break_at}") or "-",
+            verdict if is_narrow() else f"{verdict}: {escape(progress.why)}",
             str(progress.n_labelled),
         ]
         if shares:
-            cells.append("-" if share is None else escape(_share(share)))
+            cells.append("-" if share is None else escape(_share(share).replace(" ", break_at, 1)))
         table.add_row(*cells)
     out.print(table)
+    if is_narrow():
+        show_lines([f"  {listed(names)}: {why}" for why, names in reasons.items()])
     for words in dict.fromkeys(o.prevalence.note for o in outlooks if o.prevalence is not None):
         show_lines([f"  shares: {words}"])
 

@@ -192,7 +192,7 @@ def test_analyze_methods_of_a_narrow_terminal_stand_in_several_tables(
     from importlib import import_module
 
     display = import_module("classemb_index.cli.display.console")
-    monkeypatch.setattr(display.out, "_width", 80)
+    monkeypatch.setattr(display.out, "width", 80)
     outcome = cli("analyze", "indexes/toy", "--methods", "all", "--sizes", 20, "-k", 10)
     assert outcome.code == 0
     assert outcome.out.count("precision@10 of query methods") > 1

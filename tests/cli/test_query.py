@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from classemb_index import EmbeddingIndex, Pool, draw_labelled, query_classes
 from classemb_index.queries.methods import METHODS
@@ -208,7 +207,7 @@ def test_in_a_narrow_terminal_only_the_text_is_cut(
     arguments = ["query", "indexes/toy", "--class", "c", "--labelled-size", 30, "-k", 5]
     (answer,) = json_of(cli(*arguments, "--json"))["classes"]
     display = import_module("classemb_index.cli.display.console")
-    monkeypatch.setattr(display, "out", Console(width=30, highlight=False))
+    monkeypatch.setattr(display.out, "width", 30)
     shown = [line.split()[:4] for line in cli(*arguments).out.splitlines()]
     for neighbour in answer["neighbours"]:
         mark = "✓" if neighbour["has_class"] else "·"
@@ -562,3 +561,29 @@ def test_a_pool_without_a_known_label_and_without_names_cannot_be_queried_by_cla
         "Error: the index holds no embedding of the names of steam boiler pressure; "
         "build it again with its encoder"
     )
+
+
+def test_of_many_classes_twenty_are_shown_and_json_has_all(
+    cli: Cli, tmp_path: Path, write_jsonl: WriteJsonl
+) -> None:
+    names = [f"c{i:02}" for i in range(44)]
+    lines = [{"id": f"d{i}", "text": f"text {i}", "labels": [names[i]]} for i in range(44)]
+    write_jsonl([*lines, {"id": "z", "text": "z", "labels": None}], "many.jsonl")
+    np.save(tmp_path / "vectors.npy", np.random.default_rng(0).standard_normal((45, 4)))
+    cli("build", "many.jsonl", "--embeddings", "vectors.npy")
+    arguments = ["query", "indexes/many", "--class", "rare", "-k", 1, "--method", "centroid"]
+    outcome = cli(*arguments)
+    titles = [line for line in outcome.out.splitlines() if "labelled documents; method" in line]
+    assert [title.partition(":")[0] for title in titles] == names[:20]
+    assert outcome.out.splitlines()[-1] == (
+        "2 more of 22 classes are not shown; --class NAME shows one, --json gives all"
+    )
+    assert outcome.err.splitlines()[-1] == (
+        "Note: no rare group is declared: taken are the classes with the fewest labelled documents, "
+        f"{', '.join(names[:20])} and 2 more"
+    )
+    found = json_of(cli(*arguments, "--json"))["classes"]
+    assert [answer["class"] for answer in found] == names[:22]
+    shown = cli("query", "indexes/many", "--class", "c21", "-k", 1, "--method", "centroid").out
+    assert shown.startswith("c21: 1 of 44 labelled documents; method centroid\n")
+    assert "not shown" not in shown
