@@ -50,7 +50,7 @@ def run_simulation(
     """
     plan.check(index.pool)
     simulator = Simulator(index, plan, watch)
-    config = simulator.config()
+    config = simulator.config()  # a model that cannot be had leaves no folder
     check_run_folder(folder)
     simulator.compute_surprisal()  # before a round, and before several processes ask for it
     with RunFolder.opened(folder, config) as run:

@@ -176,7 +176,9 @@ def simulate(
         ModelError: a model of the plan cannot be had.
     """
     plan.check(index.pool)
-    yield from Simulator(index, plan, watch).rounds(finished)
+    simulator = Simulator(index, plan, watch)
+    simulator.compute_surprisal()  # a model that cannot be had fails before a round
+    yield from simulator.rounds(finished)
 
 
 class Simulator:
