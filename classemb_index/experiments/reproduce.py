@@ -64,6 +64,7 @@ class Scale:
         masked_lm: of "alps".
         discriminator_epochs: of "dal".
         schedule: of every experiment but for its dev documents; the paper's by default.
+        strategies: that are run; by default the paper's and the baselines of the field.
     """
 
     name: str
@@ -73,20 +74,23 @@ class Scale:
     masked_lm: str
     discriminator_epochs: int = MOST_EPOCHS
     schedule: Schedule = Schedule()
+    strategies: tuple[str, ...] = REPRODUCED
 
     def settings(self) -> dict[str, Any]:
-        """What the results depend on, JSON-ready; the paper's schedule goes without saying."""
+        """What the results depend on, JSON-ready; default schedule and strategies are left out."""
         found = asdict(self)
         del found["name"]
         if self.schedule == Schedule():
             del found["schedule"]
+        if self.strategies == REPRODUCED:
+            del found["strategies"]
         return {"scale": self.name, **found}
 
     def plans(self, experiment: Experiment, device: str) -> list[Plan]:
         """Every strategy with every seed, and once the whole train split."""
         options = StrategyOptions(discriminator_epochs=self.discriminator_epochs)
         plan = Plan(
-            strategies=REPRODUCED,
+            strategies=self.strategies,
             seeds=tuple(range(experiment.seeds)),
             schedule=replace(self.schedule, dev_size=experiment.dev_size),
             training=replace(experiment.classifier, device=device),
