@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
@@ -16,10 +15,6 @@ import pytest
 from classemb_index import EmbeddingIndex, Pool, Record
 from tests.support.commands import Outcome
 from tests.support.pools import topic_records, topic_vectors
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-# threads that wait for one another on a busy machine make small models ten times slower
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture
