@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from classemb_index.errors import ModelError
 from classemb_index.watch import Watcher
 
 
@@ -44,3 +45,42 @@ class HashEncoder:
             rows.append(np.random.default_rng(list(digest)).standard_normal(self.dim))
         vectors = np.array(rows, dtype=np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class NamedEncoder(HashEncoder):
+    """A hash encoder under the name that it is asked for by."""
+
+    def __init__(self, name: str, *, device: str, max_length: int | None) -> None:
+        super().__init__()
+        self.name = name
+
+
+class FakeMaskedLM:
+    """Surprisal that follows from a text's bytes; counts the texts that it was asked for."""
+
+    precision = "float32"
+
+    def __init__(self, name: str = "fake") -> None:
+        self.name = name
+        self.fingerprint = f"fake {name}"
+        self.texts = 0
+
+    def surprisal(self, texts: Sequence[str], seed: int = 0) -> np.ndarray:
+        self.texts += len(texts)
+        digests = [list(hashlib.sha256(text.encode()).digest()) for text in texts]
+        return np.array([digest * 4 for digest in digests], dtype=np.float32)
+
+
+def fake_masked_lm(name: str | None, model: str, device: str) -> FakeMaskedLM:
+    """The stand-in of that name, in place of a masked language model of a plan."""
+    return FakeMaskedLM(name or model)
+
+
+def missing_encoder(name: str, *, device: str, max_length: int | None) -> HashEncoder:
+    """An encoder that cannot be had."""
+    raise ModelError(f"there is no model {name}")
+
+
+def missing_masked_lm(name: str | None, model: str, device: str) -> FakeMaskedLM:
+    """A masked language model that cannot be had."""
+    raise ModelError(f"there is no model {name or model}")

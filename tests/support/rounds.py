@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from classemb_index import RoundResult
 
@@ -30,3 +31,8 @@ def scored_round(
         epochs=1,
         n_dev=0,
     )
+
+
+def without_seconds(results: Iterable[RoundResult]) -> list[RoundResult]:
+    """The rounds without how long they took, which is another time on every run."""
+    return [replace(result, seconds={}) for result in results]
