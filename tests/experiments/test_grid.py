@@ -8,8 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ import pytest
 
 from classemb_index import (
     EmbeddingIndex,
+    Plan,
     Pool,
     ProbeClassifier,
     RoundResult,
@@ -26,27 +26,37 @@ from classemb_index import (
     simulate,
 )
 from classemb_index.errors import RequestError, RunError
-from classemb_index.experiments.grid import GridTask, default_workers, run_grid
-from classemb_index.experiments.simulation import Event
+from classemb_index.experiments.grid import default_workers, run_grid
+from classemb_index.experiments.simulation import Models
 from classemb_index.models.devices import cpu_cores
-from classemb_index.strategies.base import StrategyOptions
-from classemb_index.strategies.selection import classifier_for
+from classemb_index.watch import Epoch
+from tests.support.errors import refusal
+from tests.support.paper import Recorder
+from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
+from tests.support.rounds import without_seconds
 
 SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds
 STRATEGIES = ["random", "uncertainty", "full"]
 CELLS = [(strategy, seed) for seed in (0, 1) for strategy in STRATEGIES]
+PLAN = probe_plan(STRATEGIES[:2], [0, 1], SMALL, full=True)  # of these cells
+ONE = replace(PLAN, strategies=("random",), seeds=(0,), full=False)  # of the first of them
 PROBE = Training(model="probe")
 
 A_PARENT = """
 import multiprocessing, sys
 from pathlib import Path
-from tests.experiments.test_grid import CELLS, make_tired, run_grid, task_of
-grid = run_grid(task_of(Path(sys.argv[1]), make_tired), CELLS, 1)
+from tests.experiments.test_grid import PLAN, EmbeddingIndex, make_tired, run_grid, with_classifier
+grid = run_grid(EmbeddingIndex.open(Path(sys.argv[1])), with_classifier(PLAN, make_tired), 1)
 next(grid)
 print(len(multiprocessing.active_children()), flush=True)
 list(grid)
 """
+
+
+def with_classifier(plan: Plan, make: Callable[[EmbeddingIndex, Training], Any]) -> Plan:
+    """The plan with another way to make its classifier, which worker processes can import."""
+    return replace(plan, models=Models(classifier=make))
 
 
 class Tired(ProbeClassifier):
@@ -61,23 +71,20 @@ class Tired(ProbeClassifier):
         return super().fit(*arguments, **named)
 
 
-make_probe = partial(classifier_for, settings=PROBE)
-
-
-def make_tired(index: EmbeddingIndex) -> Tired:
+def make_tired(index: EmbeddingIndex, training: Training) -> Tired:
     return Tired(index.embeddings())
 
 
-def refuse(index: EmbeddingIndex) -> Any:
+def refuse(index: EmbeddingIndex, training: Training) -> Any:
     threads = os.environ["OMP_NUM_THREADS"]
     raise RequestError(f"the pool {index.manifest.name} is not wanted, with threads: {threads}")
 
 
-def stumble(index: EmbeddingIndex) -> Any:
+def stumble(index: EmbeddingIndex, training: Training) -> Any:
     raise ValueError("stumbled over a stone")
 
 
-def end_at_once(index: EmbeddingIndex) -> Any:
+def end_at_once(index: EmbeddingIndex, training: Training) -> Any:
     os._exit(3)
 
 
@@ -87,13 +94,13 @@ class Run(NamedTuple):
     first: list[RoundResult]
     left_alive: int
     rest: list[RoundResult]
-    events: list[Event]
+    epochs: list[Epoch]
 
 
-def comparable(results: Sequence[RoundResult]) -> list[dict[str, Any]]:
+def comparable(results: Sequence[RoundResult]) -> list[RoundResult]:
     """Rounds without their seconds, cell by cell, in the order within each cell."""
     ordered = sorted(results, key=lambda result: (result.seed, STRATEGIES.index(result.strategy)))
-    return [asdict(replace(result, seconds={})) for result in ordered]
+    return without_seconds(ordered)
 
 
 def alive_after(seconds: float) -> int:
@@ -111,26 +118,19 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
     return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
 
 
-def task_of(folder: Path, make: Callable[[EmbeddingIndex], Any]) -> GridTask:
-    return GridTask(
-        folder, "cpu", make, SMALL, masked_lm=None, options=StrategyOptions(discriminator_epochs=2)
-    )
-
-
 @pytest.fixture(scope="module")
 def run(index: EmbeddingIndex) -> Run:
     """Two processes that were left while both slept, and two that went on."""
-    grid, events = run_grid(task_of(index.folder, make_tired), CELLS, 2), []
+    grid, watcher = run_grid(index, with_classifier(PLAN, make_tired), 2), Recorder()
     first = list(islice(grid, 4))
     grid.close()
     left_alive = alive_after(10)
-    task = task_of(index.folder, make_probe)
-    rest = list(run_grid(task, CELLS, 2, finished=first, on_event=events.append))
-    return Run(first, left_alive, rest, events)
+    rest = list(run_grid(index, PLAN, 2, finished=first, watch=watcher))
+    return Run(first, left_alive, rest, watcher.epochs)
 
 
 def test_two_processes_give_the_rounds_of_one(index: EmbeddingIndex, run: Run) -> None:
-    alone = list(simulate(index, STRATEGIES, [0, 1], make_probe(index), SMALL))
+    alone = list(simulate(index, PLAN))
     assert len(alone) == 2 * (3 + 3 + 1)
     assert comparable(run.first + run.rest) == comparable(alone)
 
@@ -148,10 +148,10 @@ def test_finished_rounds_are_not_run_again(run: Run) -> None:
     assert len(run.rest) == 14 - 4
 
 
-def test_events_of_the_workers_are_told_here(run: Run) -> None:
-    told = sorted((event.strategy, event.seed, event.round) for event in run.events)
+def test_epochs_of_the_workers_are_told_here(run: Run) -> None:
+    told = sorted((epoch.strategy, epoch.seed, epoch.round) for epoch in run.epochs)
     assert told == sorted((r.strategy, r.seed, r.round) for r in run.rest)
-    assert {(event.epoch, event.dev_macro_f1) for event in run.events} == {(1, None)}
+    assert {(epoch.epoch, epoch.dev_macro_f1) for epoch in run.epochs} == {(1, None)}
 
 
 def test_workers_are_gone_when_the_grid_is_left(run: Run) -> None:
@@ -174,10 +174,10 @@ def test_an_error_for_the_user_is_the_workers_own(
     index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
-    with pytest.raises(RequestError) as error:
-        list(run_grid(task_of(index.folder, refuse), CELLS[:1], 4))
+    grid = run_grid(index, with_classifier(ONE, refuse), 4)
     # one cell: one worker with all cores
-    assert str(error.value) == f"the pool toy is not wanted, with threads: {cpu_cores()}"
+    message = f"the pool toy is not wanted, with threads: {cpu_cores()}"
+    assert refusal(RequestError, lambda: list(grid)) == message
     assert "OMP_NUM_THREADS" not in os.environ
     assert alive_after(10) == 0
 
@@ -186,9 +186,8 @@ def test_a_worker_that_ends_without_a_word_is_an_error(
     index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    with pytest.raises(RunError) as error:
-        list(run_grid(task_of(index.folder, end_at_once), CELLS[:1], 1))
-    assert str(error.value) == (
+    grid = run_grid(index, with_classifier(ONE, end_at_once), 1)
+    assert refusal(RunError, lambda: list(grid)) == (
         "a worker process ended with exit code 3; run again to continue, with fewer --workers"
     )
     assert os.environ["OMP_NUM_THREADS"] == "7"
@@ -196,9 +195,8 @@ def test_a_worker_that_ends_without_a_word_is_an_error(
 
 
 def test_an_error_that_is_no_users_comes_with_the_workers_traceback(index: EmbeddingIndex) -> None:
-    with pytest.raises(RuntimeError) as error:
-        list(run_grid(task_of(index.folder, stumble), CELLS[:1], 1))
-    lines = str(error.value).splitlines()
+    grid = run_grid(index, with_classifier(ONE, stumble), 1)
+    lines = refusal(RuntimeError, lambda: list(grid)).splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert any(line.endswith("in stumble") for line in lines)
     assert lines[-1] == "ValueError: stumbled over a stone"
@@ -206,7 +204,8 @@ def test_an_error_that_is_no_users_comes_with_the_workers_traceback(index: Embed
 
 
 def test_a_grid_without_cells_gives_nothing(index: EmbeddingIndex) -> None:
-    assert list(run_grid(task_of(index.folder, make_probe), [], 2)) == []
+    assert list(run_grid(index, replace(PLAN, seeds=()), 2)) == []
+    assert list(run_grid(index, PLAN, 2, finished=list(simulate(index, PLAN)))) == []
 
 
 @pytest.mark.parametrize(

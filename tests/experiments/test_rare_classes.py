@@ -14,36 +14,35 @@ import numpy as np
 import pytest
 
 from classemb_index import EmbeddingIndex, Pool, ProbeClassifier, RoundResult, Schedule
-from classemb_index.errors import ClassembError, RequestError, RunError, SourceError
+from classemb_index.errors import RequestError, RunError, SourceError
 from classemb_index.experiments.rare_classes import (
-    FINE_TUNED_POOLS,
-    FINE_TUNED_SEEDS,
-    POOLS,
-    SEEDS,
-    USUAL,
+    STUDY,
+    Study,
     other_names,
     reproduce_rare_classes,
 )
-from classemb_index.experiments.reproduce import SCALES, Experiment
+from classemb_index.experiments.reproduce import SCALES, Experiment, Scale
+from classemb_index.experiments.simulation import Models
 from classemb_index.measures.rare import RareMeasures, Reach, measure_rare
 from classemb_index.measures.rounds import read_rounds
 from classemb_index.measures.statistics import Estimate
 from classemb_index.models.contracts import PROBE, Training
-from classemb_index.pool.recipes import Recipe, find_recipe
 from classemb_index.reports.rare import measures_table, verdict
 from classemb_index.strategies.selection import STRATEGIES
 from tests.support.commands import Outcome
-from tests.support.fakes import HashEncoder
-from tests.support.pages import Page, markdown_headings, markdown_tables
-from tests.support.paper import (
-    TINY,
+from tests.support.errors import refusal
+from tests.support.fakes import (
     FakeMaskedLM,
-    MissingModel,
+    HashEncoder,
     NamedEncoder,
-    Recorder,
-    Reproduction,
+    fake_masked_lm,
+    missing_encoder,
 )
+from tests.support.pages import Page, markdown_headings, markdown_tables
+from tests.support.paper import TINY, Recorder, Reproduction
+from tests.support.pictures import leave_pictures_blank
 from tests.support.pools import topic_records
+from tests.support.rounds import without_seconds
 
 CHOSEN = ("random", "class-embedding", "alps", "uncertainty", "max-uncertainty", "portfolio")
 COMPARED = ("random", "uncertainty", "max-uncertainty", "portfolio")
@@ -81,48 +80,31 @@ def make_small_classifier(index: EmbeddingIndex, settings: Training) -> ProbeCla
     return ProbeClassifier(index.embeddings()) if is_probe else FakeBert(index, settings)
 
 
-def small_recipe(name: str) -> Recipe:
-    """The recipe in the working directory."""
-    return find_recipe(f"{name}.toml")
+SMALL = Study(
+    pools=("first.toml", "second.toml"),
+    usual="usual.toml",
+    strategies=CHOSEN,
+    seeds=(7, 8),
+    fine_tuned_pools={"small": ("first",)},
+    fine_tuned_seeds=(3,),
+    schedule=Schedule(initial=10, batch=5, budget=15),
+)
+MODELS = Models(NamedEncoder, make_small_classifier, fake_masked_lm)
 
 
-def use_small_pools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The experiment has two pools and a usual one, few strategies and seeds, and small models."""
-    for name, value in {
-        "POOLS": ("first", "second"),
-        "USUAL": "usual",
-        "SEEDS": range(7, 9),
-        "FINE_TUNED_SEEDS": range(3, 4),
-        "FINE_TUNED_POOLS": {"small": ("first",)},
-        "DISCRIMINATOR_EPOCHS": 1,
-        "STRATEGIES": {name: STRATEGIES[name] for name in CHOSEN},
-        "SCALES": {"small": SCALE},
-        "MaskedLanguageModel": FakeMaskedLM,
-        "find_recipe": small_recipe,
-    }.items():
-        monkeypatch.setattr(f"classemb_index.experiments.rare_classes.{name}", value)
-    monkeypatch.setattr("classemb_index.experiments.reproduce.SentenceBertEncoder", NamedEncoder)
-    monkeypatch.setattr(
-        "classemb_index.experiments.reproduce.classifier_for", make_small_classifier
-    )
-    schedule = partial(Schedule, initial=10, batch=5, budget=15)
-    monkeypatch.setattr("classemb_index.experiments.reproduce.Schedule", schedule)
-    # the curves of every run folder would take half of the time
-    monkeypatch.setattr("classemb_index.reports.figures.save_curves", lambda *_, **__: [])
-
-
-def reproduced(folder: Path, watcher: Recorder | None = None, **options: Any) -> Reproduction:
+def reproduced(
+    folder: Path,
+    watcher: Recorder | None = None,
+    *,
+    scale: Scale = SCALE,
+    study: Study = SMALL,
+    models: Models = MODELS,
+    **options: Any,
+) -> Reproduction:
     """The experiment on the small pools of the working directory, in this process."""
     watcher = watcher or Recorder()
-    options = {"device": "cpu", "workers": 1, **options}
-    written = reproduce_rare_classes("small", folder, watcher, **options)
-    return Reproduction(folder, written, watcher)
-
-
-def refusal(error: type[ClassembError], make: Callable[[], object]) -> str:
-    with pytest.raises(error) as found:
-        make()
-    return str(found.value)
+    options |= {"study": study, "device": "cpu", "workers": 1, "watch": watcher, "models": models}
+    return Reproduction(folder, reproduce_rare_classes(scale, folder, **options), watcher)
 
 
 @pytest.fixture(scope="module")
@@ -144,16 +126,28 @@ def whole(place: Path) -> Reproduction:
     """An uninterrupted reproduction."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(place)
-        use_small_pools(monkeypatch)
         return reproduced(place / "whole")
 
 
 @pytest.fixture
 def small(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a reproduction on small pools will be written."""
+    """Where a reproduction on small pools will be written, without its pictures."""
     monkeypatch.chdir(place)
-    use_small_pools(monkeypatch)
+    leave_pictures_blank(monkeypatch)
     return tmp_path / "out"
+
+
+@pytest.fixture
+def small_command(
+    cli: Callable[..., Outcome], small: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The same for the command, which cannot be handed a scale, a study or models."""
+    monkeypatch.setattr("classemb_index.experiments.reproduce.SCALES", {"small": SCALE})
+    monkeypatch.setattr(
+        "classemb_index.experiments.rare_classes.reproduce_rare_classes",
+        partial(reproduce_rare_classes, study=SMALL, models=MODELS),
+    )
+    return small
 
 
 def names_in(folder: Path) -> set[str]:
@@ -169,11 +163,14 @@ def grid(strategies: tuple[str, ...], seeds: range) -> set[tuple[str, int, int]]
 
 
 def test_the_experiment_has_the_pools_seeds_and_strategies_of_the_study() -> None:
-    assert POOLS == ("eurlex-rare", "arxiv-rare", "reuters", "eurlex-other")
-    assert USUAL == "eurlex"
-    assert len(SEEDS) >= 20 and len(FINE_TUNED_SEEDS) == 3
-    assert set(FINE_TUNED_POOLS) == set(SCALES) and FINE_TUNED_POOLS["paper"] == POOLS
-    assert FINE_TUNED_POOLS["small"] == ("eurlex-rare",)
+    assert STUDY.pools == ("eurlex-rare", "arxiv-rare", "reuters", "eurlex-other")
+    assert STUDY.usual == "eurlex"
+    assert STUDY.strategies == tuple(STRATEGIES)
+    assert len(STUDY.seeds) >= 20 and len(STUDY.fine_tuned_seeds) == 3
+    assert set(STUDY.fine_tuned_pools) == set(SCALES)
+    assert STUDY.fine_tuned_pools["paper"] == STUDY.pools
+    assert STUDY.fine_tuned_pools["small"] == ("eurlex-rare",)
+    assert (STUDY.discriminator_epochs, STUDY.schedule) == (1, Schedule())
 
 
 def test_an_experiment_holds_a_folder_a_pool_and_the_report(whole: Reproduction) -> None:
@@ -272,7 +269,7 @@ def test_the_watcher_is_told_every_stage(whole: Reproduction) -> None:
     ]
     # strategies by seeds by sizes
     assert whole.watcher.announced == [24, 4, 4, 24, 4, 4, 20, 8]
-    assert len(whole.watcher.results) == len(whole.watcher.events) == sum(whole.watcher.announced)
+    assert len(whole.watcher.results) == len(whole.watcher.epochs) == sum(whole.watcher.announced)
 
 
 def test_measures_json_has_the_measures_of_every_run(whole: Reproduction) -> None:
@@ -394,19 +391,17 @@ def test_the_curves_name_pools_strategies_and_seeds(whole: Reproduction) -> None
         assert png.startswith(b"\x89PNG") and len(png) > 10_000
 
 
-def test_run_again_nothing_is_built_read_or_trained_again(
-    whole: Reproduction, small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_again_nothing_is_built_read_or_trained_again(whole: Reproduction, small: Path) -> None:
     shutil.copytree(whole.folder, small)
     kept = ["reproduction.json", "first/index/manifest.json", "second/probe/rounds.jsonl"]
     kept += ["first/bert/rounds.jsonl", "usual/probe/config.json"]
     before = {name: (small / name).read_bytes() for name in kept}
-    monkeypatch.setattr("classemb_index.experiments.reproduce.SentenceBertEncoder", MissingModel)
-    monkeypatch.setattr(FakeMaskedLM, "texts", 0)
-    again = reproduced(small)
+    masked_lm = FakeMaskedLM()
+    models = Models(missing_encoder, make_small_classifier, lambda *_: masked_lm)
+    again = reproduced(small, models=models)
     assert {name: (small / name).read_bytes() for name in kept} == before
-    assert FakeMaskedLM.texts == 0
-    assert again.watcher.events == [] and again.watcher.counts == []
+    assert masked_lm.texts == 0
+    assert again.watcher.epochs == [] and again.watcher.counts == []
     assert again.watcher.stages == whole.watcher.stages
     assert again.watcher.results == whole.watcher.results
     for first, second in zip(whole.written[:3], again.written[:3], strict=True):
@@ -418,7 +413,7 @@ def test_an_experiment_that_was_cut_off_goes_on_to_the_same_rounds(
     whole: Reproduction, small: Path
 ) -> None:
     def rounds(folder: Path) -> list[RoundResult]:
-        return [replace(r, seconds={}) for r in read_rounds(folder)]
+        return without_seconds(read_rounds(folder))
 
     with pytest.raises(KeyboardInterrupt):
         reproduced(small, Recorder(most=26))  # in the second run, of portfolio without names
@@ -426,7 +421,7 @@ def test_an_experiment_that_was_cut_off_goes_on_to_the_same_rounds(
     finished = sum(len(read_rounds(small / "first" / run)) for run in ("probe", "no-names"))
     assert 26 <= finished < 28
     on = reproduced(small)
-    assert len(on.watcher.events) == sum(whole.watcher.announced) - finished
+    assert len(on.watcher.epochs) == sum(whole.watcher.announced) - finished
     for run in ("first/probe", "first/no-names", "first/bert", "second/noise-names", "usual/probe"):
         assert rounds(small / run) == rounds(whole.folder / run)
 
@@ -455,10 +450,12 @@ def test_a_source_for_a_pool_that_is_not_there_is_refused_before_anything_is_wri
     assert not small.exists()
 
 
-def test_an_unknown_scale_names_the_choices(small: Path) -> None:
-    found = refusal(RequestError, lambda: reproduce_rare_classes("large", small, Recorder()))
-    assert found == "no scale 'large'; there are small"
-    assert not small.exists()
+def test_an_unknown_scale_names_the_choices(
+    cli: Callable[..., Outcome], small_command: Path
+) -> None:
+    outcome = cli("reproduce", "rare-classes", "--scale", "large", "--out", small_command)
+    assert outcome == Outcome(1, "", "Error: no scale 'large'; there are small\n")
+    assert not small_command.exists()
 
 
 def test_an_index_of_another_source_is_refused(
@@ -474,17 +471,19 @@ def test_an_index_of_another_source_is_refused(
 
 
 def test_other_settings_than_those_of_the_folder_are_refused(
-    whole: Reproduction, small: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Reproduction, small: Path
 ) -> None:
     shutil.copytree(whole.folder, small)
     message = (
         f"{small / 'reproduction.json'} has other settings than are asked for now; give the same "
         "ones to continue, or choose another --out"
     )
-    assert refusal(RunError, lambda: reproduced(small, model="other/bert")) == message
-    assert refusal(RunError, lambda: reproduced(small, masked_lm="other")) == message
-    monkeypatch.setattr("classemb_index.experiments.rare_classes.SEEDS", range(7, 10))
-    assert refusal(RunError, lambda: reproduced(small)) == message
+    for other in (
+        {"scale": SCALE.with_model("other/bert", None)},
+        {"scale": SCALE.with_model(None, "other")},
+        {"study": replace(SMALL, seeds=(7, 8, 9))},
+    ):
+        assert refusal(RunError, partial(reproduced, small, **other)) == message
 
 
 def test_a_folder_of_something_else_is_refused_and_left_as_it_is(small: Path) -> None:
@@ -503,16 +502,16 @@ def test_a_source_that_is_not_there_stops_before_any_round(small: Path) -> None:
 
 
 def test_the_command_goes_on_with_sources_by_pool_and_names_what_it_wrote(
-    cli: Callable[..., Outcome], whole: Reproduction, small: Path
+    cli: Callable[..., Outcome], whole: Reproduction, small_command: Path
 ) -> None:
-    shutil.copytree(whole.folder, small)
+    shutil.copytree(whole.folder, small_command)
     sources = [x for name in DOCUMENTS for x in ("--source", f"{name}={name}.jsonl")]
-    outcome = cli("reproduce", "rare-classes", "--out", small, "--device", "cpu", *sources)
+    outcome = cli("reproduce", "rare-classes", "--out", small_command, "--device", "cpu", *sources)
     assert outcome.code == 0, outcome.err
-    written = [small / "report" / path.name for path in whole.written]
+    written = [small_command / "report" / path.name for path in whole.written]
     assert outcome.out == "".join(f"wrote {path}\n" for path in written)
     assert outcome.err.splitlines() == [
-        f"Note: scale small; everything is written to {small}",
+        f"Note: scale small; everything is written to {small_command}",
         *whole.watcher.stages,
     ]
 
@@ -528,7 +527,7 @@ def test_the_command_goes_on_with_sources_by_pool_and_names_what_it_wrote(
         (["=x"], "no pool ''; --source takes POOL=PATH for first, second, usual"),
     ],
 )
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small_command")
 def test_the_command_refuses_a_source_of_another_form(
     cli: Callable[..., Outcome], arguments: list[str], message: str
 ) -> None:

@@ -4,41 +4,58 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from classemb_index import EmbeddingIndex, Pool, RoundResult
-from classemb_index.errors import ClassembError, ModelError, RequestError, RunError, SourceError
-from classemb_index.experiments.reproduce import SCALES, Experiment, Scale, reproduce
-from classemb_index.experiments.simulation import Schedule
+from classemb_index import EmbeddingIndex, Pool, Schedule
+from classemb_index.errors import ModelError, RequestError, RunError, SourceError
+from classemb_index.experiments.reproduce import (
+    REPRODUCED,
+    SCALES,
+    Experiment,
+    Scale,
+    find_scale,
+    reproduce,
+)
+from classemb_index.experiments.simulation import Models
 from classemb_index.measures.rounds import read_rounds
 from classemb_index.models.contracts import PROBE, Training
-from classemb_index.strategies.selection import PAPER_STRATEGIES
-from tests.support.fakes import HashEncoder
-from tests.support.pages import Page
-from tests.support.paper import (
-    TINY,
+from classemb_index.pool.recipes import find_recipe
+from tests.support.errors import refusal
+from tests.support.fakes import (
     FakeMaskedLM,
-    MissingModel,
-    Recorder,
-    Reproduction,
-    use_small_models,
-    write_recipe,
+    HashEncoder,
+    fake_masked_lm,
+    missing_encoder,
+    missing_masked_lm,
 )
+from tests.support.pages import Page
+from tests.support.paper import SMALL_MODELS, TINY, Recorder, Reproduction, write_recipe
+from tests.support.pictures import leave_pictures_blank
 from tests.support.places import RECIPES
+from tests.support.rounds import without_seconds
+
+FEW = replace(TINY, strategies=("random", "alps"))
+NO_ENCODER = Models(encoder=missing_encoder, masked_lm=fake_masked_lm)
 
 
 def reproduced(
-    folder: Path, watcher: Recorder | None = None, scale: str = "small", **options: Any
+    folder: Path,
+    watcher: Recorder | None = None,
+    *,
+    scale: Scale = TINY,
+    source: str | None = None,
+    models: Models = SMALL_MODELS,
 ) -> Reproduction:
     """toy.toml of the working directory, reproduced in this process."""
-    watcher = watcher or Recorder()
-    written = reproduce("toy.toml", scale, folder, watcher, device="cpu", workers=1, **options)
-    return Reproduction(folder, written, watcher)
+    watcher, recipe = watcher or Recorder(), find_recipe("toy.toml")
+    recipe = recipe if source is None else recipe.with_source(source)
+    options: dict[str, Any] = {"device": "cpu", "workers": 1, "models": models}
+    return Reproduction(folder, reproduce(recipe, scale, folder, watch=watcher, **options), watcher)
 
 
 @pytest.fixture(scope="module")
@@ -54,39 +71,22 @@ def whole(place: Path) -> Reproduction:
     """An uninterrupted reproduction with all strategies."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(place)
-        use_small_models(monkeypatch)
         return reproduced(place / "whole")
 
 
 @pytest.fixture
 def small(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a reproduction with small models will be written."""
+    """Where a reproduction will be written, without its pictures."""
     monkeypatch.chdir(place)
-    use_small_models(monkeypatch)
+    leave_pictures_blank(monkeypatch)
     return tmp_path / "out"
 
 
-@pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two strategies in place of all."""
-    monkeypatch.setattr("classemb_index.experiments.reproduce.PAPER_STRATEGIES", ("random", "alps"))
-
-
-def refusal(error: type[ClassembError], make: Callable[[], object]) -> str:
-    with pytest.raises(error) as found:
-        make()
-    return str(found.value)
-
-
-def trains(folder: Path) -> bool:
+def trains(folder: Path, **options: Any) -> bool:
     """True when a reproduction gets as far as its first round, where it is interrupted."""
     with pytest.raises(KeyboardInterrupt):
-        reproduced(folder, Recorder(most=0))
+        reproduced(folder, Recorder(most=0), **options)
     return len(read_rounds(folder / "probe")) == 1
-
-
-def without_seconds(folder: Path) -> list[RoundResult]:
-    return [replace(result, seconds={}) for result in read_rounds(folder)]
 
 
 def test_a_reproduction_holds_index_analysis_run_folder_and_report(whole: Reproduction) -> None:
@@ -98,6 +98,8 @@ def test_a_reproduction_holds_index_analysis_run_folder_and_report(whole: Reprod
         "analysis/analysis.json",
         "analysis/proximity.csv",
         "probe/summary.json",
+        "probe/curves.png",
+        "probe/curves.svg",
         "report/report.html",
     ):
         assert (whole.folder / name).is_file()
@@ -113,6 +115,7 @@ def test_reproduction_json_says_what_is_reproduced(whole: Reproduction) -> None:
         "encoder": "hash",
         "masked_lm": "fake",
         "discriminator_epochs": 1,
+        "schedule": {"initial": 10, "batch": 5, "budget": 15, "dev_size": None},
     }
     assert (experiment["folder"], experiment["seeds"]) == ("probe", 2)
     assert experiment["classifier"]["model"] == "probe"
@@ -133,9 +136,7 @@ def test_every_strategy_is_run_with_every_seed_and_once_on_the_whole_train_split
     whole: Reproduction,
 ) -> None:
     cells = [(r.strategy, r.seed, r.n_labelled) for r in read_rounds(whole.folder / "probe")]
-    expected = {
-        (name, seed, size) for name in PAPER_STRATEGIES for seed in (0, 1) for size in (10, 15)
-    }
+    expected = {(name, seed, size) for name in REPRODUCED for seed in (0, 1) for size in (10, 15)}
     assert len(cells) == 29 and set(cells) == expected | {("full", 0, 216)}
 
 
@@ -158,81 +159,79 @@ def test_the_watcher_is_told_stages_documents_and_rounds(whole: Reproduction) ->
         "Loading the models",
         "Building the index",
         "Surprisal of the pool",
-        f"toy, probe: {', '.join(PAPER_STRATEGIES)}",
+        f"toy, probe: {', '.join(REPRODUCED)}",
         "toy, probe: full",
         "Writing the report",
     ]
     assert watcher.counts == [(0, 360), (360, 360), (216, 216)]
     assert watcher.announced == [28, 1]
-    assert watcher.results == [
-        (r.strategy, r.seed, r.macro_f1) for r in read_rounds(whole.folder / "probe")
-    ]
-    assert len(watcher.events) == 29  # the probe's one epoch a round
+    rounds = read_rounds(whole.folder / "probe")
+    assert watcher.results == [(r.strategy, r.seed, r.macro_f1) for r in rounds]
+    assert len(watcher.epochs) == 29  # the probe's one epoch a round
 
 
-def test_run_again_nothing_is_built_read_or_trained_again(
-    whole: Reproduction, small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_again_nothing_is_built_read_or_trained_again(whole: Reproduction, small: Path) -> None:
     shutil.copytree(whole.folder, small)
     kept = ["reproduction.json", "index/manifest.json", "probe/rounds.jsonl", "probe/config.json"]
     before = {name: (small / name).read_bytes() for name in kept}
-    monkeypatch.setattr("classemb_index.experiments.reproduce.SentenceBertEncoder", MissingModel)
-    monkeypatch.setattr(FakeMaskedLM, "texts", 0)
-    again = reproduced(small)
+    masked_lm = FakeMaskedLM()
+    models = Models(encoder=missing_encoder, masked_lm=lambda name, model, device: masked_lm)
+    again = reproduced(small, models=models)
     assert {name: (small / name).read_bytes() for name in kept} == before
-    assert FakeMaskedLM.texts == 0
-    assert again.watcher.events == [] and again.watcher.counts == []
+    assert masked_lm.texts == 0
+    assert again.watcher.epochs == [] and again.watcher.counts == []
     assert again.watcher.results == whole.watcher.results
     assert again.written[1].read_bytes() == whole.written[1].read_bytes()
 
 
-@pytest.mark.usefixtures("few")
 def test_a_reproduction_that_was_cut_off_goes_on_to_the_same_rounds(
     whole: Reproduction, small: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        reproduced(small, Recorder(most=3))
+        reproduced(small, Recorder(most=3), scale=FEW)
     assert not (small / "report").exists()
     finished = len(read_rounds(small / "probe"))
     assert 3 <= finished < 9
-    on = reproduced(small)
-    assert len(on.watcher.events) == 9 - finished
+    on = reproduced(small, scale=FEW)
+    assert len(on.watcher.epochs) == 9 - finished
     same = [
         result
-        for result in without_seconds(whole.folder / "probe")
+        for result in without_seconds(read_rounds(whole.folder / "probe"))
         if result.strategy in ("random", "alps", "full")
     ]
-    assert without_seconds(small / "probe") == same
+    assert without_seconds(read_rounds(small / "probe")) == same
     assert on.written[1].is_file()
 
 
-def test_an_index_that_was_built_there_beforehand_is_used(
-    small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_index_that_was_built_there_beforehand_is_used(small: Path) -> None:
     pool = Pool.read("toy.toml")
     encoder = HashEncoder()
     encoder.name = "hash"
     EmbeddingIndex.build(pool, encoder, small / "index")
     (small / ".index.lock").touch()  # which a build may leave
-    monkeypatch.setattr("classemb_index.experiments.reproduce.SentenceBertEncoder", MissingModel)
-    assert trains(small)
+    assert trains(small, models=NO_ENCODER)
 
 
 def test_other_settings_than_those_of_the_folder_are_refused(
-    whole: Reproduction, small: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Reproduction, small: Path
 ) -> None:
     shutil.copytree(whole.folder, small)
     message = (
         f"{small / 'reproduction.json'} has other settings than are asked for now; give the same "
         "ones to continue, or choose another --out"
     )
-    assert refusal(RunError, lambda: reproduced(small, masked_lm="other")) == message
-    use_small_models(monkeypatch, replace(TINY, discriminator_epochs=2))
-    assert refusal(RunError, lambda: reproduced(small)) == message
+    for scale in (
+        TINY.with_model(None, "other"),
+        replace(TINY, discriminator_epochs=2),
+        replace(TINY, schedule=Schedule()),
+        FEW,
+    ):
+        found = refusal(RunError, partial(reproduced, small, scale=scale))
+        assert found == message
 
 
 def test_an_index_of_another_source_or_encoder_is_refused(
-    whole: Reproduction, small: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Reproduction, small: Path, place: Path
 ) -> None:
     shutil.copytree(whole.folder, small)
     shutil.copy(place / "toy.jsonl", place / "other.jsonl")
@@ -241,8 +240,8 @@ def test_an_index_of_another_source_or_encoder_is_refused(
         "choose another --out"
     )
     (small / "reproduction.json").unlink()
-    use_small_models(monkeypatch, replace(TINY, encoder="minilm"))
-    assert refusal(RequestError, lambda: reproduced(small)) == (
+    scale = replace(TINY, encoder="minilm")
+    assert refusal(RequestError, lambda: reproduced(small, scale=scale)) == (
         f"the index in {small / 'index'} is toy.jsonl embedded with hash, not toy.jsonl with minilm; "
         "choose another --out"
     )
@@ -257,24 +256,24 @@ def test_a_folder_of_something_else_is_refused_and_left_as_it_is(small: Path) ->
     assert [path.name for path in small.iterdir()] == ["thesis.tex"]
 
 
-def test_an_unknown_scale_names_the_choices(tmp_path: Path) -> None:
-    found = refusal(RequestError, lambda: reproduced(tmp_path / "out", scale="large"))
+def test_an_unknown_scale_names_the_choices() -> None:
+    found = refusal(RequestError, lambda: find_scale("large"))
     assert found == "no scale 'large'; there are small, paper"
 
 
 def test_a_masked_language_model_that_cannot_be_had_fails_before_anything_is_written(
-    small: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path,
 ) -> None:
-    monkeypatch.setattr("classemb_index.experiments.reproduce.MaskedLanguageModel", MissingModel)
-    found = refusal(ModelError, lambda: reproduced(small, model="my/bert"))
+    models = Models(masked_lm=missing_masked_lm)
+    scale = TINY.with_model("my/bert", None)
+    found = refusal(ModelError, lambda: reproduced(small, scale=scale, models=models))
     assert found == "there is no model my/bert"
     assert not small.exists()
 
 
-def test_an_unknown_corpus_fails_before_anything_is_written(small: Path) -> None:
-    found = refusal(SourceError, lambda: reproduce("eurlx", "small", small, Recorder()))
+def test_an_unknown_corpus_is_refused() -> None:
+    found = refusal(SourceError, lambda: find_recipe("eurlx"))
     assert found == f"there is no recipe, file or folder 'eurlx'; recipes: {RECIPES}"
-    assert not small.exists()
 
 
 def test_after_a_source_that_is_not_there_the_right_one_goes_on(small: Path) -> None:
@@ -284,6 +283,7 @@ def test_after_a_source_that_is_not_there_the_right_one_goes_on(small: Path) -> 
 
 
 TWO = Scale(
+    name="two",
     words="Two.",
     encoder="e",
     experiments=(
@@ -323,7 +323,7 @@ def test_another_model_takes_the_place_of_what_is_fine_tuned_and_of_what_alps_as
 
 
 def test_the_scale_paper_has_the_papers_models_and_sizes() -> None:
-    scale = SCALES["paper"]
+    scale = find_scale("paper")
     assert scale.encoder == "sentence-transformers/all-mpnet-base-v2"
     assert scale.masked_lm == "bert-base-uncased"
     assert scale.discriminator_epochs == 500  # as DAL's article
@@ -337,10 +337,28 @@ def test_the_scale_paper_has_the_papers_models_and_sizes() -> None:
 
 
 def test_the_scale_small_has_seeds_enough_for_an_interval_with_the_probe() -> None:
-    probe, bert = SCALES["small"].experiments
+    probe, bert = find_scale("small").experiments
     assert probe.classifier.model == "probe" and probe.seeds >= 10
-    assert bert.classifier.model == SCALES["small"].masked_lm and bert.seeds >= 2
-    assert SCALES["small"].encoder == "minilm"
+    assert bert.classifier.model == find_scale("small").masked_lm and bert.seeds >= 2
+    assert find_scale("small").encoder == "minilm"
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_a_scale_has_the_papers_schedule_and_all_strategies_which_go_without_saying(
+    name: str,
+) -> None:
+    scale = find_scale(name)
+    assert (scale.name, scale.schedule, scale.strategies) == (name, Schedule(), REPRODUCED)
+    assert list(scale.settings()) == [  # as folders of earlier versions have them
+        "scale",
+        "words",
+        "encoder",
+        "experiments",
+        "masked_lm",
+        "discriminator_epochs",
+    ]
+    for key, other in (("schedule", Schedule(initial=9)), ("strategies", ("random",))):
+        assert list(replace(scale, **{key: other}).settings())[-1] == key
 
 
 @pytest.mark.parametrize("name", SCALES)

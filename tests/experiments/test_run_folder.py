@@ -6,10 +6,8 @@ import json
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,27 +16,28 @@ from filelock import FileLock
 
 from classemb_index import (
     EmbeddingIndex,
+    Plan,
     Pool,
     ProbeClassifier,
     Record,
     RoundResult,
     Schedule,
-    Training,
+    StrategyOptions,
+    run_simulation,
     simulate,
 )
-from classemb_index.errors import RequestError, RunError
-from classemb_index.experiments.grid import GridTask
-from classemb_index.experiments.run_folder import (
-    run_simulation,
-    strategy_settings,
-    unfinished_cells,
-)
+from classemb_index.errors import ModelError, RequestError, RunError
+from classemb_index.experiments.simulation import Simulator
 from classemb_index.measures.curves import learning_curves, read_summary, summarize, support_of
 from classemb_index.measures.rounds import read_rounds
-from classemb_index.strategies.base import StrategyOptions
-from classemb_index.strategies.selection import STRATEGIES, classifier_for
+from classemb_index.strategies.selection import STRATEGIES
+from classemb_index.watch import SILENT, Watcher
+from tests.support.errors import refusal
+from tests.support.fakes import missing_masked_lm
+from tests.support.paper import Recorder
+from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
-from tests.support.rounds import scored_round
+from tests.support.rounds import scored_round, without_seconds
 
 BOTH = ["random", "class-embedding"]
 SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds
@@ -54,41 +53,38 @@ class Counting(ProbeClassifier):
         return super().fit(*arguments, **named)
 
 
-class RowSurprisal:
-    """Surprisal embeddings for tests, as of a masked language model: a row's are its own."""
-
-    def __init__(self, name: str = "tiny", fingerprint: str = "f1") -> None:
-        self.masked_lm = SimpleNamespace(name=name, fingerprint=fingerprint)
-        self.embeddings = np.eye(120, dtype=np.float32)
-
-    def compute(self) -> np.ndarray:
-        return self.embeddings
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        return self.embeddings[rows]
+def planned(
+    strategies: Sequence[str] = BOTH,
+    seeds: Sequence[int] = (0, 1),
+    schedule: Schedule = SMALL,
+    **options: Any,
+) -> Plan:
+    return probe_plan(strategies, seeds, schedule, **options)
 
 
 def run(
     folder: Path,
     index: EmbeddingIndex,
-    strategies: Sequence[str] = BOTH,
-    seeds: Sequence[int] = (0, 1),
-    schedule: Schedule = SMALL,
-    classifier: ProbeClassifier | None = None,
+    *planned_with: Any,
+    workers: int | None = 1,
+    watch: Watcher = SILENT,
     **options: Any,
 ) -> list[RoundResult]:
-    classifier = classifier or ProbeClassifier(index.embeddings())
-    return list(run_simulation(folder, index, strategies, seeds, classifier, schedule, **options))
+    plan = planned(*planned_with, **options)
+    return list(run_simulation(folder, index, plan, workers=workers, watch=watch))
 
 
-def without_seconds(results: Sequence[RoundResult]) -> list[dict[str, Any]]:
-    return [asdict(replace(result, seconds={})) for result in results]
+def stopped_after(
+    rounds: int, folder: Path, index: EmbeddingIndex, plan: Plan, watch: Watcher = SILENT
+) -> None:
+    """A run of the plan that is left after so many rounds."""
+    started = run_simulation(folder, index, plan, workers=1, watch=watch)
+    list(islice(started, rounds))
+    started.close()
 
 
-def refusal(folder: Path, index: EmbeddingIndex, **options: Any) -> str:
-    with pytest.raises(RunError) as error:
-        run(folder, index, **options)
-    return str(error.value)
+def refused(folder: Path, index: EmbeddingIndex, *planned_with: Any, **options: Any) -> str:
+    return refusal(RunError, lambda: run(folder, index, *planned_with, **options))
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +130,9 @@ ROUND_KEYS = {
 }
 
 
-def test_a_run_folder_holds_settings_rounds_summary_and_curves(finished: Path) -> None:
+def test_a_run_folder_holds_settings_rounds_and_summary(finished: Path) -> None:
     names = {path.name for path in finished.iterdir() if not path.name.startswith(".")}
-    assert names == {"config.json", "rounds.jsonl", "summary.json", "curves.png", "curves.svg"}
+    assert names == {"config.json", "rounds.jsonl", "summary.json"}
 
 
 def test_a_line_of_the_rounds_has_the_keys_of_the_contract(finished: Path) -> None:
@@ -152,8 +148,7 @@ def test_a_line_of_the_rounds_has_the_keys_of_the_contract(finished: Path) -> No
 
 
 def test_rounds_are_those_of_the_simulation_itself(index: EmbeddingIndex, whole: Path) -> None:
-    plain = simulate(index, BOTH, [0, 1], ProbeClassifier(index.embeddings()), SMALL)
-    assert without_seconds(read_rounds(whole)) == without_seconds(list(plain))
+    assert without_seconds(read_rounds(whole)) == without_seconds(simulate(index, planned()))
 
 
 def test_rounds_read_back_are_those_that_were_given(index: EmbeddingIndex, folder: Path) -> None:
@@ -174,7 +169,7 @@ def test_config_says_what_the_results_depend_on(index: EmbeddingIndex, finished:
 def test_a_round_is_on_disk_before_the_next_one_is_trained(
     index: EmbeddingIndex, folder: Path
 ) -> None:
-    started = run_simulation(folder, index, BOTH, [0], ProbeClassifier(index.embeddings()), SMALL)
+    started = run_simulation(folder, index, planned(BOTH, [0]), workers=1)
     for number, _ in enumerate(started, start=1):
         assert len(read_rounds(folder)) == number
 
@@ -183,11 +178,7 @@ def test_a_round_is_on_disk_before_the_next_one_is_trained(
 def test_a_run_that_was_stopped_goes_on_to_the_same_rounds(
     index: EmbeddingIndex, whole: Path, folder: Path, rounds: int
 ) -> None:
-    started = run_simulation(
-        folder, index, BOTH, [0, 1], ProbeClassifier(index.embeddings()), SMALL
-    )
-    list(islice(started, rounds))
-    started.close()
+    stopped_after(rounds, folder, index, planned())
     assert not (folder / "summary.json").exists()
     classifier = Counting(index.embeddings())
     again = run(folder, index, classifier=classifier)
@@ -261,25 +252,26 @@ def test_strategies_and_seeds_may_be_added_later(index: EmbeddingIndex, folder: 
     both = run(folder, index, BOTH, [0, 1], classifier=classifier)
     assert classifier.fits == 9
     assert both[:3] == first
-    expected = simulate(index, BOTH, [0, 1], ProbeClassifier(index.embeddings()), SMALL)
+    expected = simulate(index, planned(BOTH, [0, 1]))
     order = sorted(both, key=lambda r: (r.seed, BOTH.index(r.strategy), r.round))
-    assert without_seconds(order) == without_seconds(list(expected))
+    assert without_seconds(order) == without_seconds(expected)
     assert [curve.seeds for curve in read_summary(folder).curves] == [[2, 2, 2], [2, 2, 2]]
 
 
 def test_every_strategy_and_full_may_be_added_later(index: EmbeddingIndex, folder: Path) -> None:
     first = run(folder, index, ["random"], [0])
+    options = StrategyOptions(discriminator_epochs=2)
+    results = run(
+        folder, index, list(STRATEGIES), [0], full=True, masked_lm="tiny", options=options
+    )
     names = [*STRATEGIES, "full"]
-    aids = {"surprisal": RowSurprisal(), "options": StrategyOptions(discriminator_epochs=2)}
-    results = run(folder, index, names, [0], **aids)
     assert results[:3] == first
     assert [r.strategy for r in results] == [n for n in STRATEGIES for _ in range(3)] + ["full"]
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert config["strategies"] == {
         **{name: {} for name in names},
         "dal": {"discriminator_epochs": 2},
-        "alps": {"masked_lm": "tiny", "fingerprint": "f1"},
-        "portfolio": {"names": None},
+        "alps": {"masked_lm": "tiny", "fingerprint": "fake tiny"},
         "anchoral": {"base": "uncertainty"},
         "seals": {"base": "uncertainty"},
     }
@@ -331,12 +323,12 @@ def test_another_schedule_is_refused(
     index: EmbeddingIndex, finished: Path, schedule: Schedule, changes: str
 ) -> None:
     before = (finished / "rounds.jsonl").read_bytes()
-    assert refusal(finished, index, schedule=schedule) == OTHER.format(finished, changes)
+    assert refused(finished, index, schedule=schedule) == OTHER.format(finished, changes)
     assert (finished / "rounds.jsonl").read_bytes() == before
 
 
 def test_another_classifier_is_refused(index: EmbeddingIndex, finished: Path) -> None:
-    message = refusal(finished, index, classifier=ProbeClassifier(index.embeddings(), c=2.0))
+    message = refused(finished, index, classifier=ProbeClassifier(index.embeddings(), c=2.0))
     assert message == OTHER.format(finished, "classifier.c 1.0 there, 2.0 now")
 
 
@@ -346,7 +338,7 @@ def test_another_number_of_a_discriminators_epochs_is_refused(
     run(folder, index, ["random", "dal"], [0], options=StrategyOptions(discriminator_epochs=2))
     before = (folder / "config.json").read_bytes()
     three = StrategyOptions(discriminator_epochs=3)
-    assert refusal(folder, index, strategies=["dal"], options=three) == OTHER.format(
+    assert refused(folder, index, ["dal"], options=three) == OTHER.format(
         folder, "strategies.dal.discriminator_epochs 2 there, 3 now"
     )
     assert (folder / "config.json").read_bytes() == before
@@ -355,19 +347,61 @@ def test_another_number_of_a_discriminators_epochs_is_refused(
 def test_another_masked_language_model_is_refused_with_both_names(
     index: EmbeddingIndex, folder: Path
 ) -> None:
-    run(folder, index, ["alps"], [0], surprisal=RowSurprisal())
+    run(folder, index, ["alps"], [0], masked_lm="tiny")
     before = (folder / "config.json").read_bytes()
-    options = {"strategies": ["random", "alps"], "surprisal": RowSurprisal("base", "f2")}
-    assert refusal(folder, index, **options) == OTHER.format(
+    assert refused(folder, index, ["random", "alps"], masked_lm="base") == OTHER.format(
         folder,
         "strategies.alps.masked_lm tiny there, base now; "
-        "strategies.alps.fingerprint f1 there, f2 now",
+        "strategies.alps.fingerprint fake tiny there, fake base now",
     )
     assert (folder / "config.json").read_bytes() == before
 
 
+def test_a_run_of_portfolio_whose_config_says_that_there_are_no_names_goes_on(
+    index: EmbeddingIndex, folder: Path
+) -> None:
+    plan = planned(["portfolio"], [0])
+    stopped_after(1, folder, index, plan)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["strategies"]["portfolio"] = {"names": None}  # as earlier versions wrote it
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert len(list(run_simulation(folder, index, plan, workers=1))) == 3
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["there", "now"])
+@pytest.mark.parametrize(
+    ("strategy", "both", "one", "key"),
+    [
+        ("class-embedding", {}, {"count_tries": True}, "count_tries"),
+        ("random", {}, {"no_near_duplicates": 0.9}, "no_near_duplicates"),
+        ("portfolio", {}, {"name_vectors": np.zeros((3, 8), np.float32)}, "names"),
+        ("seals", {"base": "class-embedding"}, {"count_tries": True}, "count_tries"),
+        ("seals", {"base": "portfolio"}, {"name_vectors": np.eye(3, 8, dtype="f")}, "names"),
+    ],
+)
+def test_an_option_that_only_one_of_two_runs_has_is_another_setting(
+    index: EmbeddingIndex,
+    folder: Path,
+    strategy: str,
+    both: dict[str, Any],
+    one: dict[str, Any],
+    key: str,
+    is_there: bool,
+) -> None:
+    without = planned([strategy], [0], options=StrategyOptions(**both))
+    with_it = planned([strategy], [0], options=StrategyOptions(**both, **one))
+    value = Simulator(index, with_it).config()["strategies"][strategy][key]
+    there, now = (with_it, without) if is_there else (without, with_it)
+    stopped_after(1, folder, index, there)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    message = refusal(RunError, lambda: list(run_simulation(folder, index, now, workers=1)))
+    values = f"{value} there, None now" if is_there else f"None there, {value} now"
+    assert message == OTHER.format(folder, f"strategies.{strategy}.{key} {values}")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_another_index_is_refused(accented: EmbeddingIndex, finished: Path) -> None:
-    message = refusal(finished, accented)
+    message = refused(finished, accented)
     assert "index.vectors" in message and "index.documents" in message
     assert message.startswith(f"the run in {finished} was started with other settings: index.name ")
 
@@ -384,7 +418,7 @@ def test_a_folder_that_holds_something_else_is_refused_and_left_alone(
 ) -> None:
     folder.mkdir(parents=True)
     (folder / "thesis.tex").write_text("years of work")
-    assert refusal(folder, index) == (
+    assert refused(folder, index) == (
         f"{folder} is there and is no run folder; choose another --out"
     )
     assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
@@ -399,7 +433,7 @@ def test_an_empty_folder_is_taken(index: EmbeddingIndex, folder: Path) -> None:
 def test_a_config_that_is_none_is_refused(index: EmbeddingIndex, finished: Path, text: str) -> None:
     (finished / "config.json").write_text(text)
     message = f"{finished / 'config.json'} cannot be read; choose another --out"
-    assert refusal(finished, index) == message
+    assert refused(finished, index) == message
 
 
 @pytest.mark.parametrize("line", ["no json", "[]", "3", '{"strategy": "random"}'])
@@ -409,7 +443,7 @@ def test_a_line_that_is_no_round_is_refused_with_its_number(
     lines = (finished / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
     lines[2] = line
     (finished / "rounds.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert refusal(finished, index) == (
+    assert refused(finished, index) == (
         f"{finished / 'rounds.jsonl'}, line 3 is no round of a simulation; choose another --out"
     )
 
@@ -421,7 +455,7 @@ def test_a_folder_that_another_process_writes_is_refused_and_left_alone(
         file.write('{"strategy": "rand')  # the other process is writing a line
     before = (finished / "rounds.jsonl").read_bytes()
     with FileLock(finished / ".lock"):
-        assert refusal(finished, index) == (
+        assert refused(finished, index) == (
             f"another process is writing the run folder {finished}; "
             "wait for it, or choose another --out"
         )
@@ -436,32 +470,28 @@ def test_a_simulation_that_does_not_fit_the_pool_leaves_no_folder(
     assert not folder.exists()
 
 
-def test_alps_without_surprisal_is_refused_and_leaves_no_folder(
+def test_a_masked_language_model_that_cannot_be_had_leaves_no_folder(
     index: EmbeddingIndex, folder: Path
 ) -> None:
-    with pytest.raises(RequestError) as error:
-        run(folder, index, ["random", "alps"])
-    assert str(error.value) == (
-        "the strategy 'alps' needs a masked language model; name one with --masked-lm NAME|PATH"
-    )
+    models = {"make_masked_lm": missing_masked_lm, "masked_lm": "my/bert"}
+    message = refusal(ModelError, lambda: run(folder, index, ["random", "alps"], **models))
+    assert message == "there is no model my/bert"
     assert not folder.exists()
 
 
 def test_a_run_of_all_kinds_of_strategies_that_was_stopped_and_cut_goes_on_to_the_same_rounds(
     index: EmbeddingIndex, tmp_path: Path
 ) -> None:
-    names = ["random", "max-uncertainty", "full", "dal", "cvirs", "alps"]
-    aids = {"surprisal": RowSurprisal(), "options": StrategyOptions(discriminator_epochs=2)}
+    names = ["random", "max-uncertainty", "dal", "cvirs", "alps"]
+    options = StrategyOptions(discriminator_epochs=2)
+    plan = planned(names, [5], full=True, masked_lm="tiny", options=options)
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    run(whole, index, names, [5], **aids)
-    probe = ProbeClassifier(index.embeddings())
-    started = run_simulation(stopped, index, names, [5], probe, SMALL, **aids)
-    list(islice(started, 9))  # into the rounds of dal
-    started.close()
+    list(run_simulation(whole, index, plan, workers=1))
+    stopped_after(8, stopped, index, plan)  # into the rounds of dal
     rounds = stopped / "rounds.jsonl"
     rounds.write_bytes(rounds.read_bytes()[:-20])
-    assert len(read_rounds(stopped)) == 8
-    run(stopped, index, names, [5], **aids)
+    assert len(read_rounds(stopped)) == 7
+    list(run_simulation(stopped, index, plan, workers=1))
     found, expected = (
         [json.loads(line) for line in (folder / "rounds.jsonl").read_text().splitlines()]
         for folder in (stopped, whole)
@@ -495,55 +525,6 @@ def test_a_run_folder_of_an_earlier_version_is_read_and_continued(
 
 
 @pytest.mark.parametrize(
-    ("options", "settings"),
-    [
-        ({}, {"random": {}, "class-embedding": {}, "seals": {"base": "uncertainty"}}),
-        (
-            {"base": "dal", "discriminator_epochs": 3},
-            {
-                "random": {},
-                "class-embedding": {},
-                "seals": {"base": "dal", "discriminator_epochs": 3},
-            },
-        ),
-        (
-            {"base": "class-embedding", "count_tries": True},
-            {
-                "random": {},
-                "class-embedding": {"count_tries": True},
-                "seals": {"base": "class-embedding", "count_tries": True},
-            },
-        ),
-        (
-            {"no_near_duplicates": 0.9},
-            {
-                "random": {"no_near_duplicates": 0.9},
-                "class-embedding": {"no_near_duplicates": 0.9},
-                "seals": {"base": "uncertainty", "no_near_duplicates": 0.9},
-            },
-        ),
-    ],
-)
-def test_the_settings_of_a_strategy_are_the_options_that_concern_it(
-    index: EmbeddingIndex, options: dict[str, Any], settings: dict[str, Any]
-) -> None:
-    names = ["random", "class-embedding", "seals"]
-    assert strategy_settings(index, names, None, StrategyOptions(**options)) == settings
-    full = strategy_settings(index, ["full"], None, StrategyOptions(**options))
-    assert full == {"full": {}}
-
-
-def test_other_class_names_are_other_settings_of_portfolio(index: EmbeddingIndex) -> None:
-    def of(names: np.ndarray | None) -> Any:
-        options = StrategyOptions(names=names)
-        return strategy_settings(index, ["portfolio"], None, options)["portfolio"]["names"]
-
-    first, second = np.eye(3, 8, dtype=np.float32), np.eye(3, 8, 1, dtype=np.float32)
-    assert of(None) is None
-    assert of(first) == of(first.copy()) != of(second)
-
-
-@pytest.mark.parametrize(
     ("finished", "left"),
     [
         ({}, [("random", 0), ("full", 0), ("random", 3), ("full", 3)]),
@@ -564,66 +545,67 @@ def test_unfinished_cells_are_those_with_rounds_left(
         for (strategy, seed), number in finished.items()
         for _ in range(number)
     ]
-    names, seeds = ["random", "full", "random"], [0, 3, 0]  # one given twice is run once
-    assert unfinished_cells(names, seeds, SMALL, rounds) == left
+    plan = planned(["random", "random"], [0, 3, 0], full=True)  # one given twice is run once
+    assert plan.cells(rounds) == left
 
 
 class Grid:
     """In place of worker processes: notes what it is asked for, and answers the last cell first."""
 
-    def __init__(self, index: EmbeddingIndex) -> None:
-        self._index = index
-        self.tasks: list[GridTask] = []
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
         self.cells: list[list[tuple[str, int]]] = []
         self.workers: list[int] = []
 
     def __call__(
         self,
-        task: GridTask,
-        cells: list[tuple[str, int]],
+        index: EmbeddingIndex,
+        plan: Plan,
         workers: int,
         *,
         finished: Sequence[RoundResult],
-        on_event: Any,
+        watch: Watcher,
     ) -> Generator[RoundResult, None, None]:
-        self.tasks.append(task)
-        self.cells.append(cells)
+        cells = plan.cells(finished)
+        self.plans.append(plan)
+        self.cells.append(list(cells))
         self.workers.append(workers)
-        classifier = task.make(self._index)
-        for strategy, seed in cells[::-1]:
-            yield from simulate(
-                self._index, [strategy], [seed], classifier, task.schedule, finished=finished
-            )
+        simulator = Simulator(index, plan, watch)
+        for cell in cells[::-1]:
+            yield from simulator.rounds_of(cell, finished)
 
 
 @pytest.fixture
-def grid(index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch) -> Grid:
-    grid = Grid(index)
+def grid(monkeypatch: pytest.MonkeyPatch) -> Grid:
+    grid = Grid()
     monkeypatch.setattr("classemb_index.experiments.run_folder.run_grid", grid)
     return grid
-
-
-make_probe = partial(classifier_for, settings=Training(model="probe"))
 
 
 def test_several_workers_are_given_the_cells_that_are_left(
     index: EmbeddingIndex, folder: Path, grid: Grid
 ) -> None:
-    probe = ProbeClassifier(index.embeddings())
-    started = run_simulation(folder, index, BOTH, [0, 1], probe, SMALL)
-    list(islice(started, 4))
-    started.close()
-    results = run(folder, index, workers=3, make=make_probe)
-    task = GridTask(index.folder, index.device, make_probe, SMALL, None, StrategyOptions())
-    assert grid.tasks == [task] and grid.workers == [3]
+    stopped_after(4, folder, index, planned())
+    plan = planned()
+    results = list(run_simulation(folder, index, plan, workers=3))
+    assert grid.plans == [plan] and grid.workers == [3]
     assert grid.cells == [[("class-embedding", 0), ("random", 1), ("class-embedding", 1)]]
     assert len(results) == 12 and read_rounds(folder) == results
+
+
+def test_the_default_is_a_worker_a_core_for_all_cells_of_the_plan(
+    index: EmbeddingIndex, folder: Path, grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classemb_index.experiments.grid.cpu_cores", lambda: 3)
+    stopped_after(6, folder, index, planned())
+    run(folder, index, workers=None)
+    assert grid.workers == [3] and len(grid.cells[0]) == 2
 
 
 def test_the_summary_does_not_depend_on_the_order_in_which_workers_answer(
     index: EmbeddingIndex, whole: Path, folder: Path, grid: Grid
 ) -> None:
-    results = run(folder, index, workers=2, make=make_probe)
+    results = run(folder, index, workers=2)
     assert (results[0].strategy, results[0].seed) == ("class-embedding", 1)
     for name in ("summary.json", "config.json"):
         assert (folder / name).read_text() == (whole / name).read_text()
@@ -632,34 +614,60 @@ def test_the_summary_does_not_depend_on_the_order_in_which_workers_answer(
 def test_strategies_in_the_summary_come_in_the_order_in_which_they_joined_the_run(
     index: EmbeddingIndex, folder: Path, grid: Grid
 ) -> None:
-    options = {"workers": 2, "make": make_probe}
-    run(folder, index, ["uncertainty", "random"], [1, 0], **options)
-    run(folder, index, ["class-embedding", "random"], [0, 1], **options)
+    run(folder, index, ["uncertainty", "random"], [1, 0], workers=2)
+    run(folder, index, ["class-embedding", "random"], [0, 1], workers=2)
     names = ["uncertainty", "random", "class-embedding"]
     assert [curve.strategy for curve in read_summary(folder).curves] == names
 
 
 @pytest.mark.parametrize(
-    ("seeds", "options"),
-    [([0], {"workers": 4, "make": make_probe}), ([0, 1], {"workers": 1, "make": make_probe})],
-    ids=["one cell", "one worker"],
+    ("seeds", "workers"), [([0], 4), ([0, 1], 1)], ids=["one cell", "one worker"]
 )
 def test_one_cell_or_one_worker_needs_no_other_process(
-    index: EmbeddingIndex, folder: Path, grid: Grid, seeds: list[int], options: dict[str, Any]
+    index: EmbeddingIndex, folder: Path, grid: Grid, seeds: list[int], workers: int
 ) -> None:
-    assert len(run(folder, index, ["random"], seeds, **options)) == 3 * len(seeds)
-    assert grid.tasks == []
+    results = run(folder, index, ["random"], seeds, workers=workers)
+    assert len(results) == 3 * len(seeds)
+    assert grid.plans == []
 
 
 def test_workers_are_told_what_alps_and_dal_depend_on(
     index: EmbeddingIndex, folder: Path, grid: Grid
 ) -> None:
-    aids = {"surprisal": RowSurprisal("tiny"), "options": StrategyOptions(discriminator_epochs=2)}
-    options = {"workers": 2, "make": make_probe}
-    with pytest.raises(RequestError):  # the stand-in for worker processes has no surprisal
-        run(folder, index, ["random", "alps"], [0], **aids, **options)
-    (task,) = grid.tasks
-    assert (task.masked_lm, task.options) == ("tiny", aids["options"])
+    options = StrategyOptions(discriminator_epochs=2)
+    run(folder, index, ["dal", "alps"], [0], masked_lm="tiny", options=options, workers=2)
+    (plan,) = grid.plans
+    assert (plan.masked_lm, plan.options) == ("tiny", options)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert config["strategies"]["dal"] == {"discriminator_epochs": 2}
+    assert config["strategies"]["alps"]["masked_lm"] == "tiny"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_tells_how_many_rounds_there_are_and_each_of_them_once(
+    index: EmbeddingIndex, folder: Path, grid: Grid, workers: int
+) -> None:
+    first, again = Recorder(), Recorder()
+    stopped_after(5, folder, index, planned(), first)
+    assert first.announced == [12] and len(first.results) == 5
+    results = run(folder, index, workers=workers, watch=again)
+    assert again.announced == [12]
+    assert again.results == [(r.strategy, r.seed, r.macro_f1) for r in results]
+    assert again.results[:5] == first.results  # those that stand in the folder are told first
+    assert len(again.epochs) == 12 - 5
+
+
+def test_surprisal_is_computed_before_the_first_round_and_told_text_by_text(
+    index: EmbeddingIndex, folder: Path
+) -> None:
+    watcher = Recorder()
+    started = run_simulation(
+        folder, index, planned(["random", "alps"], masked_lm="new"), workers=1, watch=watcher
+    )
+    next(started)
+    assert watcher.counts == [(72, 72)]
+    list(started)
+    assert watcher.counts == [(72, 72)]
 
 
 def test_the_summary_read_back_is_that_of_all_rounds(index: EmbeddingIndex, finished: Path) -> None:
@@ -673,7 +681,7 @@ def test_the_summary_read_back_is_that_of_all_rounds(index: EmbeddingIndex, fini
 def test_a_summary_with_intervals_and_full_is_read_back_as_it_was(
     index: EmbeddingIndex, folder: Path
 ) -> None:
-    results = run(folder, index, [*BOTH, "full"], range(5), replace(SMALL, budget=20))
+    results = run(folder, index, BOTH, range(5), replace(SMALL, budget=20), full=True)
     found = read_summary(folder)
     order = sorted(results, key=lambda r: [*BOTH, "full"].index(r.strategy))
     assert found == summarize(order, support_of(index.pool))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,24 +15,28 @@ from sklearn.metrics import f1_score
 
 from classemb_index import (
     EmbeddingIndex,
+    Plan,
     Pool,
-    ProbeClassifier,
     Record,
     RoundResult,
     Schedule,
+    StrategyOptions,
     draw_labelled,
     simulate,
 )
-from classemb_index.errors import RequestError
-from classemb_index.experiments.simulation import (
-    Event,
-    check_simulation,
-    count_rounds,
-    draw_dev,
-)
-from classemb_index.strategies.base import Selection, SelectionState, StrategyOptions
-from classemb_index.strategies.selection import STRATEGIES
-from tests.support.pools import topic_records
+from classemb_index.errors import ModelError, RequestError
+from classemb_index.experiments.simulation import draw_dev
+from classemb_index.labels.labelled import labelled_set
+from classemb_index.strategies.base import Aid, Selection, SelectionState, Strategy
+from classemb_index.strategies.portfolio import PORTFOLIO, Limits, select_portfolio
+from classemb_index.strategies.selection import STRATEGIES, oracle_of, select_batch
+from classemb_index.watch import SILENT, Epoch, Watcher
+from tests.support.errors import refusal
+from tests.support.fakes import fake_masked_lm, missing_masked_lm
+from tests.support.paper import Recorder
+from tests.support.plans import probe_plan
+from tests.support.pools import selection_state, topic_records
+from tests.support.rounds import without_seconds
 
 BOTH = ["random", "class-embedding"]
 SMALL = Schedule(initial=10, batch=7, budget=30)  # 10, 17, 24, 30
@@ -79,27 +84,25 @@ class Notebook:
         return np.eye(200, dtype=np.float32)[rows]
 
 
-class RowSurprisal:
-    """Surprisal embeddings for tests: a row's are its own."""
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        return np.eye(200, dtype=np.float32)[rows]
+def planned(
+    strategies: Sequence[str] = BOTH,
+    seeds: Sequence[int] = (0,),
+    schedule: Schedule = SMALL,
+    notebook: Notebook | None = None,
+    **options: Any,
+) -> Plan:
+    return probe_plan(strategies, seeds, schedule, classifier=notebook, **options)
 
 
 def run(
     index: EmbeddingIndex,
-    strategies: Sequence[str] = BOTH,
-    seeds: Sequence[int] = (0,),
-    schedule: Schedule = SMALL,
+    *planned_with: Any,
+    finished: Sequence[RoundResult] = (),
+    watch: Watcher = SILENT,
     **options: Any,
 ) -> list[RoundResult]:
-    return list(
-        simulate(index, strategies, seeds, ProbeClassifier(index.embeddings()), schedule, **options)
-    )
-
-
-def without_seconds(results: Sequence[RoundResult]) -> list[dict[str, Any]]:
-    return [asdict(replace(result, seconds={})) for result in results]
+    plan = planned(*planned_with, **options)
+    return list(simulate(index, plan, finished=finished, watch=watch))
 
 
 def rows_of(pool: Pool, ids: Sequence[str]) -> list[int]:
@@ -152,7 +155,7 @@ def test_every_strategy_of_a_seed_starts_from_the_same_labelled_set(
     toy_index: EmbeddingIndex,
 ) -> None:
     notebook = Notebook()
-    results = list(simulate(toy_index, BOTH, [0, 1], notebook, SMALL))
+    results = run(toy_index, BOTH, [0, 1], SMALL, notebook)
     first = [
         (result.seed, fit["rows"])
         for result, fit in zip(results, notebook.fits, strict=True)
@@ -167,8 +170,8 @@ def test_all_strategies_of_a_seed_start_from_the_same_labelled_set(
     toy_index: EmbeddingIndex,
 ) -> None:
     notebook, schedule = Notebook(), Schedule(initial=10, batch=5, budget=15)
-    aids = {"surprisal": RowSurprisal(), "options": StrategyOptions(discriminator_epochs=1)}
-    results = list(simulate(toy_index, list(STRATEGIES), [6], notebook, schedule, **aids))
+    options = StrategyOptions(discriminator_epochs=1)
+    results = run(toy_index, list(STRATEGIES), [6], schedule, notebook, options=options)
     assert [result.strategy for result in results[::2]] == list(STRATEGIES)
     starts = {tuple(fit["rows"]) for fit in notebook.fits[::2]}
     assert starts == {tuple(draw_labelled(toy_index.pool, 10, 6).rows.tolist())}
@@ -183,10 +186,10 @@ def test_a_strategy_looks_at_the_classifier_that_was_trained_in_its_round(
         assert state.trained() is notebook
         looks.append((len(notebook.fits), notebook.fits[-1]["rows"]))
         assert state.labelled.rows.tolist() == notebook.fits[-1]["rows"]
-        return STRATEGIES["random"](state, batch)
+        return STRATEGIES["random"].select(state, batch)
 
-    monkeypatch.setitem(STRATEGIES, "looking", look)
-    list(simulate(toy_index, ["looking"], [0, 1], notebook, SMALL))
+    monkeypatch.setitem(STRATEGIES, "looking", Strategy(look, frozenset({Aid.CLASSIFIER})))
+    run(toy_index, ["looking"], [0, 1], SMALL, notebook)
     # four fits a seed; after the last of them nothing is selected
     assert [fits for fits, _ in looks] == [1, 2, 3, 5, 6, 7]
     assert [len(rows) for _, rows in looks] == [10, 17, 24] * 2
@@ -213,15 +216,30 @@ def test_uncertainty_selects_by_the_probe_of_its_round(toy_index: EmbeddingIndex
 def test_surprisal_and_the_discriminators_epochs_reach_the_strategies(
     toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    surprisal, given = RowSurprisal(), set()
+    given: list[tuple[Any, int]] = []
 
     def note(state: SelectionState, batch: int) -> Selection:
-        given.add((state.surprisal, state.options.discriminator_epochs))
-        return STRATEGIES["random"](state, batch)
+        given.append((state.surprisal, state.options.discriminator_epochs))
+        return STRATEGIES["random"].select(state, batch)
 
-    monkeypatch.setitem(STRATEGIES, "noting", note)
-    run(toy_index, ["noting"], surprisal=surprisal, options=StrategyOptions(discriminator_epochs=7))
-    assert given == {(surprisal, 7)}
+    monkeypatch.setitem(STRATEGIES, "noting", Strategy(note, frozenset({Aid.SURPRISAL})))
+    monkeypatch.setitem(STRATEGIES, "blind", Strategy(note))
+    options = StrategyOptions(discriminator_epochs=7)
+    run(toy_index, ["noting", "blind"], masked_lm="tiny", options=options)
+    (surprisal,) = {surprisal for surprisal, _ in given[:3]}  # one for all rounds
+    assert surprisal.masked_lm.name == "tiny"
+    assert given == [(surprisal, 7)] * 3 + [(None, 7)] * 3
+
+
+def test_alps_asks_the_classifiers_own_model_where_none_is_named(toy_index: EmbeddingIndex) -> None:
+    asked: list[tuple[str | None, str, str]] = []
+
+    def noted(name: str | None, model: str, device: str) -> Any:
+        asked.append((name, model, device))
+        return fake_masked_lm(name, model, device)
+
+    run(toy_index, ["alps", "random"], [0, 1], make_masked_lm=noted)
+    assert asked == [(None, "probe", toy_index.device)]
 
 
 def test_full_is_one_round_on_all_known_documents_that_can_be_selected(
@@ -229,8 +247,8 @@ def test_full_is_one_round_on_all_known_documents_that_can_be_selected(
 ) -> None:
     records = [r._replace(labels=None) if i % 7 == 0 else r for i, r in enumerate(topic_records())]
     index = index_of(records, np.random.default_rng(0).standard_normal((120, 6)))
-    notebook, told = Notebook(), []
-    results = list(simulate(index, ["full"], [0, 1], notebook, SMALL, on_event=told.append))
+    notebook, watcher = Notebook(), Recorder()
+    results = run(index, [], [0, 1], SMALL, notebook, full=True, watch=watcher)
     known = [i for i in range(120) if i % 7 and i % 5 < 3]  # rows 3 and 4 of five are dev and test
     assert [fit["rows"] for fit in notebook.fits] == [known, known]
     for seed, result in enumerate(results):
@@ -239,7 +257,7 @@ def test_full_is_one_round_on_all_known_documents_that_can_be_selected(
         counts = index.pool.labels[known].sum(axis=0).tolist()
         assert list(result.labelled_counts.values()) == counts
     assert notebook.fits[0]["seed"] != notebook.fits[1]["seed"]
-    assert [(event.strategy, event.round, event.epoch) for event in told[:2]] == [
+    assert [(epoch.strategy, epoch.round, epoch.epoch) for epoch in watcher.epochs[:2]] == [
         ("full", 0, 1),
         ("full", 0, 2),
     ]
@@ -247,51 +265,53 @@ def test_full_is_one_round_on_all_known_documents_that_can_be_selected(
 
 def test_full_is_measured_as_the_other_rounds_are(toy_index: EmbeddingIndex) -> None:
     schedule = Schedule(initial=72, batch=1, budget=72)  # the whole train split from the start
-    full, random = run(toy_index, ["full", "random"], [3], schedule)
+    random, full = run(toy_index, ["random"], [3], schedule, full=True)
     assert without_seconds([replace(full, strategy="random")]) == without_seconds([random])
 
 
 def test_full_stands_beside_strategies_and_is_not_run_again(toy_index: EmbeddingIndex) -> None:
-    whole = run(toy_index, ["random", "full"], [0, 1])
+    whole = run(toy_index, ["random"], [0, 1], full=True)
     assert [r.strategy for r in whole] == (["random"] * 4 + ["full"]) * 2
-    rest = run(toy_index, ["random", "full"], [0, 1], finished=whole[:5])
+    rest = run(toy_index, ["random"], [0, 1], full=True, finished=whole[:5])
     assert without_seconds(rest) == without_seconds(whole[5:])
 
 
-def test_alps_without_surprisal_is_refused_before_any_round(toy_index: EmbeddingIndex) -> None:
+def test_a_masked_language_model_that_cannot_be_had_fails_before_any_round(
+    toy_index: EmbeddingIndex,
+) -> None:
     notebook = Notebook()
-    with pytest.raises(RequestError) as error:
-        next(simulate(toy_index, ["random", "alps"], [0], notebook, SMALL))
-    assert str(error.value) == (
-        "the strategy 'alps' needs a masked language model; name one with --masked-lm NAME|PATH"
-    )
+    models = {"make_masked_lm": missing_masked_lm, "masked_lm": "my/bert"}
+    plan = planned(["random", "alps"], [0], SMALL, notebook, **models)
+    message = refusal(ModelError, lambda: next(simulate(toy_index, plan)))
+    assert message == "there is no model my/bert"
     assert notebook.fits == []
+    assert len(run(toy_index, ["random"], **models)) == 4  # which asks none
 
 
 @pytest.mark.parametrize(
-    ("strategies", "seeds", "rounds"),
+    ("strategies", "full", "seeds", "rounds"),
     [
-        (["random"], [0], 4),
-        (["random", "dal"], [0, 1, 2], 24),
-        (["full"], [0, 1], 2),
-        (["random", "full"], [0, 1], 10),
-        (["random", "random"], [1, 1], 4),
-        (["random"], [], 0),
+        (["random"], False, [0], 4),
+        (["random", "dal"], False, [0, 1, 2], 24),
+        ([], True, [0, 1], 2),
+        (["random"], True, [0, 1], 10),
+        (["random", "random"], False, [1, 1], 4),
+        (["random"], False, [], 0),
     ],
 )
 def test_rounds_are_counted_before_they_are_run(
-    toy_index: EmbeddingIndex, strategies: list[str], seeds: list[int], rounds: int
+    toy_index: EmbeddingIndex, strategies: list[str], full: bool, seeds: list[int], rounds: int
 ) -> None:
-    assert count_rounds(strategies, seeds, SMALL) == rounds
+    assert planned(strategies, seeds, full=full).n_rounds() == rounds
     if "dal" not in strategies:
-        assert len(run(toy_index, strategies, seeds)) == rounds
+        assert len(run(toy_index, strategies, seeds, full=full)) == rounds
 
 
 def test_a_round_is_trained_on_the_initial_set_and_all_that_was_selected_before(
     toy_index: EmbeddingIndex,
 ) -> None:
     pool, notebook = toy_index.pool, Notebook()
-    results = list(simulate(toy_index, BOTH, [0], notebook, SMALL))
+    results = run(toy_index, BOTH, [0], SMALL, notebook)
     for strategy in BOTH:
         rows = set(draw_labelled(pool, 10, 0).rows.tolist())
         for result, fit in zip(results, notebook.fits, strict=True):
@@ -308,7 +328,7 @@ def test_the_classifiers_seed_is_the_rounds_and_not_the_strategys(
     toy_index: EmbeddingIndex,
 ) -> None:
     notebook = Notebook()
-    results = list(simulate(toy_index, BOTH, [0, 1], notebook, SMALL))
+    results = run(toy_index, BOTH, [0, 1], SMALL, notebook)
     seeds: dict[tuple[int, int], set[int]] = {}
     for result, fit in zip(results, notebook.fits, strict=True):
         seeds.setdefault((result.seed, result.round), set()).add(fit["seed"])
@@ -322,7 +342,7 @@ def test_dev_is_the_split_or_a_draw_from_it_and_its_size_is_recorded(
 ) -> None:
     pool, notebook = toy_index.pool, Notebook()
     schedule = replace(SMALL, dev_size=dev_size)
-    results = list(simulate(toy_index, ["random"], [0], notebook, schedule))
+    results = run(toy_index, ["random"], [0], schedule, notebook)
     size = 24 if dev_size is None else dev_size
     assert {result.n_dev for result in results} == {size}
     (rows,) = {tuple(fit["dev_rows"]) for fit in notebook.fits}  # the same in every round
@@ -375,10 +395,6 @@ def test_numbers_of_every_round_follow_from_what_was_selected(
 def test_class_embedding_rounds_select_by_algorithm_1_with_the_oracle(
     toy_index: EmbeddingIndex,
 ) -> None:
-    from classemb_index import select_batch
-    from classemb_index.labels.labelled import labelled_set
-    from classemb_index.strategies.selection import oracle_of, selection_state
-
     pool = toy_index.pool
     labelled = draw_labelled(pool, 10, 0)
     for result in run(toy_index, ["class-embedding"]):
@@ -396,10 +412,10 @@ def test_every_strategy_seed_and_round_has_randomness_of_its_own(
 
     def noted(state: SelectionState, batch: int) -> Selection:
         drawn.append(float(state.rng.random()))
-        return STRATEGIES["random"](state, batch)
+        return STRATEGIES["random"].select(state, batch)
 
     for name in ("first", "second"):
-        monkeypatch.setitem(STRATEGIES, name, noted)
+        monkeypatch.setitem(STRATEGIES, name, Strategy(noted))
     run(toy_index, ["first", "second"], [0, 1])
     once = list(drawn)
     assert len(set(once)) == len(once) == 2 * 2 * 3
@@ -436,7 +452,7 @@ def test_documents_with_unknown_labels_are_neither_selected_nor_measured_on(
         return probabilities(rows)
 
     notebook.probabilities = noted
-    results = list(simulate(index, BOTH, [0], notebook, schedule))
+    results = run(index, BOTH, [0], schedule, notebook)
     selected = {row for result in results for row in rows_of(index.pool, result.selected)}
     assert len(selected) >= known - 10
     looked_at = selected | set(measured) | set(notebook.fits[0]["dev_rows"])
@@ -509,7 +525,7 @@ ONLY_Z[2, 0] = 1
 def test_a_round_says_which_step_of_portfolio_picked_what_it_selected(
     with_a_lost_class: EmbeddingIndex,
 ) -> None:
-    options = StrategyOptions(names=ONLY_Z)
+    options = StrategyOptions(name_vectors=ONLY_Z)
     first, *_, last = run(with_a_lost_class, ["portfolio"], [0], FOURS, options=options)
     assert first.steps[:4] == ["cold start"] * 4 and first.steps[4] in ("boundary", "uncertainty")
     assert first.picked_for[:4] == ["z"] * 4 and first.picked_for[4] in ("a", "b")
@@ -523,11 +539,11 @@ def test_a_strategy_is_given_all_batches_of_its_own_rounds(
 
     def note(state: SelectionState, batch: int) -> Selection:
         given.append(list(state.history))
-        found = STRATEGIES["random"](state, batch)
+        found = STRATEGIES["random"].select(state, batch)
         classes = np.arange(batch) % 4 - 1  # for no class, a, b, z, and again
         return replace(found, classes=classes, steps=tuple("uvwxy"[:batch]))
 
-    monkeypatch.setitem(STRATEGIES, "noting", note)
+    monkeypatch.setitem(STRATEGIES, "noting", Strategy(note))
     results = run(index, ["noting"], [0], FOURS)
     assert [len(history) for history in given] == [0, 1, 2]
     assert [r.picked_for for r in results[:3]] == [[None, "a", "b", "z", None]] * 3
@@ -571,11 +587,12 @@ def remembering(
     with_a_lost_class: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., list[RoundResult]]:
     """Runs a case of REMEMBER; a class has six tries, so that four and four use them up."""
-    monkeypatch.setattr("classemb_index.strategies.portfolio.MOST_TRIES", 6)
+    few_tries = partial(select_portfolio, limits=Limits(most_tries=6))
+    monkeypatch.setitem(STRATEGIES, "portfolio", replace(PORTFOLIO, select=few_tries))
 
     def rounds(case: str, finished: Sequence[RoundResult] = ()) -> list[RoundResult]:
         strategy, chosen = REMEMBER[case]
-        options = StrategyOptions(names=ONLY_Z, **chosen)
+        options = StrategyOptions(name_vectors=ONLY_Z, **chosen)
         return run(with_a_lost_class, [strategy], [0], FOURS, options=options, finished=finished)
 
     return rounds
@@ -648,8 +665,7 @@ def test_going_on_after_any_number_of_rounds_gives_the_same_results(
     toy_index: EmbeddingIndex, stop: int
 ) -> None:
     whole = run(toy_index, BOTH, [0, 1])
-    started = simulate(toy_index, BOTH, [0, 1], ProbeClassifier(toy_index.embeddings()), SMALL)
-    first = list(islice(started, stop))
+    first = list(islice(simulate(toy_index, planned(BOTH, [0, 1])), stop))
     rest = run(toy_index, BOTH, [0, 1], finished=first)
     assert without_seconds(first + rest) == without_seconds(whole)
 
@@ -665,11 +681,10 @@ def test_finished_rounds_may_come_in_any_order_and_are_not_trained_again(
 
 
 def test_every_epoch_is_told(toy_index: EmbeddingIndex) -> None:
-    told: list[Event] = []
-    schedule = Schedule(initial=10, batch=5, budget=15)
-    results = list(simulate(toy_index, ["random"], [4], Notebook(), schedule, on_event=told.append))
-    assert told == [
-        Event("random", 4, number, epoch, epoch / 10) for number in (0, 1) for epoch in (1, 2)
+    watcher, schedule = Recorder(), Schedule(initial=10, batch=5, budget=15)
+    results = run(toy_index, ["random"], [4], schedule, Notebook(), watch=watcher)
+    assert watcher.epochs == [
+        Epoch("random", 4, number, epoch, epoch / 10) for number in (0, 1) for epoch in (1, 2)
     ]
     assert [result.epochs for result in results] == [2, 2]
 
@@ -718,16 +733,22 @@ def test_a_simulation_leaves_the_pool_as_it_is(toy_index: EmbeddingIndex) -> Non
 def test_a_simulation_that_does_not_fit_the_pool_is_refused(
     toy_pool: Pool, strategies: list[str], schedule: Schedule, message: str
 ) -> None:
-    with pytest.raises(RequestError) as error:
-        check_simulation(toy_pool, strategies, schedule)
-    assert str(error.value) == message
+    plan = planned(strategies, schedule=schedule)
+    assert refusal(RequestError, lambda: plan.check(toy_pool)) == message
+
+
+def test_an_option_that_cannot_be_followed_is_refused_before_any_round(toy_pool: Pool) -> None:
+    plan = planned(options=StrategyOptions(no_near_duplicates=1.5))
+    assert refusal(RequestError, lambda: plan.check(toy_pool)) == (
+        "a cosine similarity of 1.5 tells no near-duplicates; --no-near-duplicates takes a number "
+        "between 0 and 1, such as 0.95"
+    )
 
 
 def test_a_pool_without_a_test_split_cannot_be_measured_on() -> None:
     pool = Pool.from_records([Record(f"d{i}", "text", ("a",), None) for i in range(9)], name="flat")
-    with pytest.raises(RequestError) as error:
-        check_simulation(pool, BOTH, Schedule(initial=2, batch=2, budget=4))
-    assert str(error.value) == (
+    plan = planned(BOTH, schedule=Schedule(initial=2, batch=2, budget=4))
+    assert refusal(RequestError, lambda: plan.check(pool)) == (
         "the pool flat has no test split with known labels to measure on; "
         "give its documents a split"
     )
@@ -736,8 +757,7 @@ def test_a_pool_without_a_test_split_cannot_be_measured_on() -> None:
 def test_a_pool_without_classes_cannot_be_learnt() -> None:
     records = [Record(f"d{i}", "text", (), ("train", "test")[i % 2]) for i in range(8)]
     pool = Pool.from_records(records, name="bare")
-    with pytest.raises(RequestError) as error:
-        check_simulation(pool, BOTH, Schedule(initial=1, batch=1, budget=2))
-    assert str(error.value) == (
+    plan = planned(BOTH, schedule=Schedule(initial=1, batch=1, budget=2))
+    assert refusal(RequestError, lambda: plan.check(pool)) == (
         "the pool bare has no classes to learn; add labels to its documents"
     )
