@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import Outcome
 from tests.support.pages import Page
-from tests.support.paper import use_small_models, write_recipe
+from tests.support.paper import TINY, use_small_models, write_recipe
+from tests.support.pictures import leave_pictures_blank
 from tests.support.places import RECIPES
 
 Cli = Callable[..., Outcome]
@@ -21,18 +23,19 @@ SCHEDULE = ["--seeds", 2, "--initial", 10, "--batch", 10, "--budget", 20]
 @pytest.fixture
 def toy_run(cli: Cli, toy_built: Outcome) -> str:
     """A run folder of the toy pool, which is too small to be analyzed."""
-    outcome = cli("simulate", "indexes/toy", "--model", "probe", *SCHEDULE, "--out", "run")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        leave_pictures_blank(monkeypatch)
+        outcome = cli("simulate", "indexes/toy", "--model", "probe", *SCHEDULE, "--out", "run")
     assert outcome.code == 0, outcome.err
     return "run"
 
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """toy.toml in the working directory, small models, and two strategies."""
+    """toy.toml in the working directory, small models, two strategies, and no picture is drawn."""
+    leave_pictures_blank(monkeypatch)
     write_recipe(tmp_path)
-    use_small_models(monkeypatch)
-    chosen = ("random", "class-embedding")
-    monkeypatch.setattr("classemb_index.experiments.reproduce.PAPER_STRATEGIES", chosen)
+    use_small_models(monkeypatch, replace(TINY, strategies=("random", "class-embedding")))
 
 
 def error_of(outcome: Outcome) -> str:

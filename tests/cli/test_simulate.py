@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -10,15 +11,47 @@ from typing import Any
 
 import pytest
 
+from classemb_index import EmbeddingIndex, Plan, Pool, Schedule, run_simulation
 from classemb_index.strategies.selection import STRATEGIES
 from tests.support.commands import Outcome, json_of
+from tests.support.pictures import leave_pictures_blank
 from tests.support.places import shared_or_skip
+from tests.support.plans import probe_plan
+from tests.support.pools import topic_records, topic_vectors
 
 Cli = Callable[..., Outcome]
 
 SCHEDULE = ["--seeds", "2", "--initial", "10", "--batch", "10", "--budget", "30"]
 SIMULATE = ["simulate", "indexes/toy", "--model", "probe", *SCHEDULE]
 SUMMARY_KEYS = {"run", "summary", "curves", "comparisons", "classes", "supported", "full"}
+
+
+@pytest.fixture
+def built(toy_built: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """indexes/toy, and no picture is drawn."""
+    leave_pictures_blank(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with indexes/toy and a finished run on it, as SIMULATE asks for."""
+    folder = tmp_path_factory.mktemp("once")
+    pool = Pool.from_records(topic_records(), name="toy")
+    index = EmbeddingIndex.build(
+        pool, None, folder / "indexes" / "toy", embeddings=topic_vectors(pool)
+    )
+    plan = probe_plan(
+        ["random", "class-embedding"], [0, 1], Schedule(initial=10, batch=10, budget=30)
+    )
+    list(run_simulation(folder / "run", index, plan, workers=1))
+    return folder
+
+
+@pytest.fixture
+def finished(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the finished run, as the folder run; no picture is drawn."""
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
+    leave_pictures_blank(monkeypatch)
 
 
 def rounds_in(folder: Path) -> list[dict[str, Any]]:
@@ -54,11 +87,13 @@ def test_simulate_runs_both_strategies_into_a_folder_of_its_own(
     assert sizes == ["10", "20", "30"]
     for name in ("summary.json", "curves.png", "curves.svg"):
         assert f"wrote runs/toy-probe/{name}" in outcome.out
+        assert (folder / name).is_file()
+    assert (folder / "curves.png").stat().st_size > 10_000
     assert outcome.err == ""
 
 
 def test_simulate_again_prints_the_same_and_trains_nothing(
-    cli: Cli, toy_built: Outcome, tmp_path: Path
+    cli: Cli, finished: None, tmp_path: Path
 ) -> None:
     first = cli(*SIMULATE, "--out", "run")
     written = (tmp_path / "run" / "rounds.jsonl").read_bytes()
@@ -68,7 +103,7 @@ def test_simulate_again_prints_the_same_and_trains_nothing(
 
 
 def test_simulate_that_was_cut_off_goes_on_to_the_same_table(
-    cli: Cli, toy_built: Outcome, tmp_path: Path
+    cli: Cli, finished: None, tmp_path: Path
 ) -> None:
     first = cli(*SIMULATE, "--out", "run")
     rounds = tmp_path / "run" / "rounds.jsonl"
@@ -76,7 +111,7 @@ def test_simulate_that_was_cut_off_goes_on_to_the_same_table(
     assert cli(*SIMULATE, "--out", "run").out == first.out
 
 
-def test_simulate_json_has_the_keys_of_the_contract(cli: Cli, toy_built: Outcome) -> None:
+def test_simulate_json_has_the_keys_of_the_contract(cli: Cli, finished: None) -> None:
     found = json_of(cli(*SIMULATE, "--out", "run", "--json"))
     assert set(found) == SUMMARY_KEYS
     assert (found["run"], found["summary"], found["full"]) == ("run", "summary.json", None)
@@ -97,7 +132,7 @@ def test_simulate_json_has_the_keys_of_the_contract(cli: Cli, toy_built: Outcome
 
 
 def test_simulate_json_is_what_the_run_folder_keeps(
-    cli: Cli, toy_built: Outcome, tmp_path: Path
+    cli: Cli, finished: None, tmp_path: Path
 ) -> None:
     found = json_of(cli(*SIMULATE, "--out", "run", "--json"))
     kept = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
@@ -107,7 +142,7 @@ def test_simulate_json_is_what_the_run_folder_keeps(
 
 
 def test_simulate_shows_differences_to_random_without_intervals_for_few_seeds(
-    cli: Cli, toy_built: Outcome
+    cli: Cli, finished: None
 ) -> None:
     _, other = json_of(cli(*SIMULATE, "--out", "run", "--json"))["comparisons"]
     lines = [cells(line) for line in cli(*SIMULATE, "--out", "run").out.splitlines()]
@@ -116,9 +151,7 @@ def test_simulate_shows_differences_to_random_without_intervals_for_few_seeds(
     assert [*row, "-"] in lines
 
 
-def test_simulate_shows_intervals_and_a_verdict_from_five_seeds(
-    cli: Cli, toy_built: Outcome
-) -> None:
+def test_simulate_shows_intervals_and_a_verdict_from_five_seeds(cli: Cli, built: None) -> None:
     run = ["simulate", "indexes/toy", "--model", "probe", "--seeds", 5, "--initial", 10]
     run += ["--batch", 10, "--budget", 20, "--out", "run"]
     run += ["--strategy", "uncertainty", "--strategy", "random"]
@@ -134,7 +167,7 @@ def test_simulate_shows_intervals_and_a_verdict_from_five_seeds(
     assert comparisons[1]["verdict"] is None
 
 
-def test_simulate_shows_f1_and_support_of_every_class(cli: Cli, toy_built: Outcome) -> None:
+def test_simulate_shows_f1_and_support_of_every_class(cli: Cli, finished: None) -> None:
     classes = json_of(cli(*SIMULATE, "--out", "run", "--json"))["classes"]
     lines = [cells(line) for line in cli(*SIMULATE, "--out", "run").out.splitlines()]
     assert ["class", "support", "random", "class-embedding"] in lines
@@ -144,7 +177,7 @@ def test_simulate_shows_f1_and_support_of_every_class(cli: Cli, toy_built: Outco
 
 
 def test_simulate_full_alone_trains_once_a_seed_on_the_whole_train_split(
-    cli: Cli, toy_built: Outcome, tmp_path: Path
+    cli: Cli, built: None, tmp_path: Path
 ) -> None:
     outcome = cli(*SIMULATE, "--full", "--out", "run")
     assert [(r["strategy"], r["seed"], r["n_labelled"]) for r in rounds_in(tmp_path / "run")] == [
@@ -164,7 +197,7 @@ def test_simulate_full_alone_trains_once_a_seed_on_the_whole_train_split(
 
 
 @pytest.mark.model
-def test_simulate_all_strategies_and_full(cli: Cli, toy_built: Outcome, tmp_path: Path) -> None:
+def test_simulate_all_strategies_and_full(cli: Cli, built: None, tmp_path: Path) -> None:
     run = ["simulate", "indexes/toy", "--model", "probe", "--seeds", 1, "--initial", 10]
     run += ["--batch", 10, "--budget", 20, "--strategy", "all", "--full", "--out", "run"]
     run += ["--discriminator-epochs", 2]
@@ -185,7 +218,7 @@ def test_simulate_all_strategies_and_full(cli: Cli, toy_built: Outcome, tmp_path
 
 @pytest.mark.model
 def test_simulate_with_two_workers_finds_what_one_finds(
-    cli: Cli, toy_built: Outcome, tmp_path: Path
+    cli: Cli, built: None, tmp_path: Path
 ) -> None:
     tiny = shared_or_skip("models", "bert-tiny-mlm")
     run = [*SIMULATE, "--strategy", "random", "--strategy", "alps", "--masked-lm", tiny]
@@ -217,12 +250,11 @@ def test_strategies_are_the_two_of_the_paper_or_those_named_and_full_comes_last(
     names: list[str] | None, full: bool, chosen: list[str]
 ) -> None:
     choose_strategies = import_module("classemb_index.cli.options").choose_strategies
-    assert choose_strategies(names, full) == chosen
+    plan = Plan(choose_strategies(names, full), seeds=(0,), full=full)
+    assert plan.names() == chosen
 
 
-def test_simulate_runs_a_strategy_named_twice_once(
-    cli: Cli, toy_built: Outcome, tmp_path: Path
-) -> None:
+def test_simulate_runs_a_strategy_named_twice_once(cli: Cli, built: None, tmp_path: Path) -> None:
     cli(*SIMULATE, "--strategy", "random", "--strategy", "random", "--out", "run")
     assert len((tmp_path / "run" / "rounds.jsonl").read_text().splitlines()) == 6
 
@@ -231,7 +263,7 @@ def test_simulate_runs_a_strategy_named_twice_once(
     ("text", "seeds"), [("2", [0, 1]), ("3,7", [3, 7]), ("3,", [3]), ("4-6", [4, 5, 6])]
 )
 def test_simulate_takes_a_number_a_list_or_a_range_of_seeds(
-    cli: Cli, toy_built: Outcome, tmp_path: Path, text: str, seeds: list[int]
+    cli: Cli, built: None, tmp_path: Path, text: str, seeds: list[int]
 ) -> None:
     arguments = ["--initial", 10, "--budget", 10, "--model", "probe", "--strategy", "random"]
     cli("simulate", "indexes/toy", "--seeds", text, *arguments, "--out", "run")
