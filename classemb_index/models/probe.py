@@ -28,7 +28,10 @@ def logistic_head(
     from sklearn.linear_model import LogisticRegression
 
     head = LogisticRegression(C=c, class_weight="balanced", max_iter=1000)
-    head.fit(embeddings, has_class)
+    # some BLAS kernels raise the flag on lanes that hold no number (numpy/numpy#24067,
+    # OpenMathLib/OpenBLAS#1924); scikit-learn refuses a NaN among the embeddings itself
+    with np.errstate(invalid="ignore"):
+        head.fit(embeddings, has_class)
     return head.coef_[0].astype(np.float32), float(head.intercept_[0])
 
 

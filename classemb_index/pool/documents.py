@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
@@ -92,17 +93,13 @@ class DocumentsFile(Sequence[str]):
 
     Args:
         file: its path, or the open file.
-        folder: a temporary folder that is to live as long as the texts.
     """
 
-    def __init__(
-        self, file: Path | pa.NativeFile, folder: TemporaryDirectory[str] | None = None
-    ) -> None:
+    def __init__(self, file: Path | pa.NativeFile) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self._bytes = pa.memory_map(str(file)) if isinstance(file, Path) else file
-        self._folder = folder
         self._file = pq.ParquetFile(self._bytes)
         metadata = self._file.metadata
         sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
@@ -112,10 +109,16 @@ class DocumentsFile(Sequence[str]):
     @classmethod
     def temporary(cls, records: Iterable[Record]) -> DocumentsFile:
         """These records, written to a file (in $TMPDIR) that goes when their texts go."""
-        folder = TemporaryDirectory(prefix="classemb-")
-        path = Path(folder.name) / "documents.parquet"
-        write_documents(path, records)
-        return cls(path, folder)
+        folder = tempfile.mkdtemp(prefix="classemb-")
+        path = Path(folder) / "documents.parquet"
+        try:
+            write_documents(path, records)
+            found = cls(path)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
+        return found
 
     def __len__(self) -> int:
         return int(self._starts[-1])
