@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, Pool, ProbeClassifier, Schedule
+from classemb_index import EmbeddingIndex, Pool, Schedule, run_simulation
 from classemb_index.errors import ReportError, RunError
-from classemb_index.experiments.run_folder import run_simulation
 from classemb_index.measures.curves import read_summary
-from classemb_index.measures.rounds import FULL
 from classemb_index.pool.published import Published
 from classemb_index.reports.corpus import Corpus, read_corpora
 from classemb_index.reports.paper import write_report
 from tests.support.pages import Page, markdown_headings, markdown_tables
 from tests.support.paper import DOCUMENTS, PAPER
+from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
 
 AWKWARD = "a|b*c_<x>[y]"  # a class
@@ -39,10 +38,11 @@ def build(
     return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool), paper=paper)
 
 
-def simulated(folder: Path, index: EmbeddingIndex, strategies: Sequence[str], seeds: int) -> Path:
-    classifier = ProbeClassifier(index.embeddings())
-    for _ in run_simulation(folder, index, strategies, range(seeds), classifier, SMALL):
-        pass
+def simulated(
+    folder: Path, index: EmbeddingIndex, strategies: Sequence[str], seeds: int, full: bool = False
+) -> Path:
+    plan = probe_plan(strategies, range(seeds), SMALL, full=full)
+    list(run_simulation(folder, index, plan, workers=1))
     return folder
 
 
@@ -65,7 +65,7 @@ def run(eurlex: EmbeddingIndex, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Random and Algorithm 1 with five seeds, and one training on the whole train split."""
     folder = tmp_path_factory.mktemp("runs") / "probe"
     simulated(folder, eurlex, BOTH, 5)
-    return simulated(folder, eurlex, [FULL], 1)
+    return simulated(folder, eurlex, [], 1, full=True)
 
 
 @pytest.fixture(scope="module")
@@ -433,7 +433,7 @@ def test_a_report_of_an_index_alone_has_no_curves(eurlex: EmbeddingIndex, tmp_pa
 def test_a_run_of_the_whole_train_split_alone_has_table_1_and_no_curves(
     eurlex: EmbeddingIndex, tmp_path: Path
 ) -> None:
-    run = simulated(tmp_path / "full", eurlex, [FULL], 1)
+    run = simulated(tmp_path / "full", eurlex, [], 1, full=True)
     write_report(read_corpora([run]), tmp_path / "report")
     found = Page((tmp_path / "report" / "report.html").read_text(encoding="utf-8"))
     assert found.tables[0][1][1] == "ours, probe"
