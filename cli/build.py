@@ -2,21 +2,100 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from classemb_index.index.backends import BACKENDS
-
+from .choices import BACKENDS
 from .display.console import note
 from .display.machine import show_info
 from .display.progress import documents_progress, reading
-from .options import INDEXES, Device
+from .options import INDEXES, Device, with_options
 
-BACKEND_HELP = f"{', '.join(f'{name} ({row.about})' for name, row in BACKENDS.items())} or auto."
+if TYPE_CHECKING:
+    from classemb_index.models.encoder import SentenceBertEncoder
+    from classemb_index.pool.pool import Pool
+    from classemb_index.pool.recipes import Recipe
 
 
+@dataclass(frozen=True)
+class PoolChoice:
+    """Which documents and classes of the source are indexed.
+
+    Attributes:
+        classes: a file of class groups.
+        limit: of documents.
+        drop_unclassed: leave out documents known to have no class.
+    """
+
+    classes: Path | None = field(
+        default=None, metadata={"help": 'JSON file: {"frequent": [...], "rare": [...]}.'}
+    )
+    limit: int | None = field(
+        default=None, metadata={"help": "Index the first N documents only.", "min": 1}
+    )
+    drop_unclassed: bool = field(
+        default=False, metadata={"help": "Leave out documents with none of the classes."}
+    )
+
+    def read(self, recipe: Recipe) -> Pool:
+        """The pool, with a note for each class that no document has."""
+        from classemb_index.pool.pool import Pool
+        from classemb_index.pool.recipes import read_classes
+
+        with reading(recipe.source):
+            pool = Pool.read(
+                recipe,
+                classes=read_classes(self.classes) if self.classes else None,
+                limit=self.limit,
+                drop_unclassed=self.drop_unclassed,
+            )
+        for name in pool.absent_classes():
+            note(f"no document has the class {name!r}")
+        return pool
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """What embeds the documents, or has embedded them.
+
+    Attributes:
+        encoder: its name or path.
+        embeddings: a file of vectors.
+        precision: that it computes at.
+        max_length: tokens that it reads.
+    """
+
+    encoder: str | None = field(
+        default=None,
+        metadata={"help": "'minilm', a local path or a hub name; default: the recipe's."},
+    )
+    embeddings: Path | None = field(
+        default=None, metadata={"help": "Vectors made elsewhere (.npy), row for row."}
+    )
+    precision: str = field(default="auto", metadata={"help": "auto, float32 or bfloat16."})
+    max_length: int | None = field(
+        default=None,
+        metadata={"help": "Tokens to read of a text; default: the model's own.", "min": 1},
+    )
+
+    def load(self, recipe: Recipe, device: str) -> SentenceBertEncoder | None:
+        """The encoder; None where vectors are given and no encoder is named."""
+        from classemb_index.models.encoder import DEFAULT_ENCODER, SentenceBertEncoder
+
+        if self.embeddings and not self.encoder:
+            return None
+        return SentenceBertEncoder(
+            self.encoder or recipe.encoder or DEFAULT_ENCODER,
+            device=device,
+            precision=self.precision,
+            max_length=self.max_length or recipe.max_length,
+        )
+
+
+@with_options(encoding=EncoderChoice(), chosen=PoolChoice())
 def build(
     source: Annotated[
         str,
@@ -30,59 +109,25 @@ def build(
         typer.Option("--source", help="A local copy in place of the recipe's own source."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Index folder; default indexes/NAME.")] = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option(help="'minilm', a local path or a hub name; default: the recipe's."),
-    ] = None,
-    embeddings: Annotated[
-        Path | None, typer.Option(help="Vectors made elsewhere (.npy), row for row.")
-    ] = None,
-    backend: Annotated[str | None, typer.Option(help=BACKEND_HELP)] = None,
+    *,
+    encoding: EncoderChoice,
+    backend: Annotated[str | None, typer.Option(help=f"{BACKENDS} or auto.")] = None,
     device: Device = "auto",
-    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "auto",
-    max_length: Annotated[
-        int | None, typer.Option(min=1, help="Tokens to read of a text; default: the model's own.")
-    ] = None,
-    classes: Annotated[
-        Path | None, typer.Option(help='JSON file: {"frequent": [...], "rare": [...]}.')
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Index the first N documents only.")
-    ] = None,
-    drop_unclassed: Annotated[
-        bool, typer.Option("--drop-unclassed", help="Leave out documents with none of the classes.")
-    ] = False,
+    chosen: PoolChoice,
     force: Annotated[bool, typer.Option("--force", help="Replace another source's index.")] = False,
 ) -> None:
     """Embed a pool once and write its index."""
     from classemb_index.index.index import EmbeddingIndex
     from classemb_index.index.store import check_replaceable
-    from classemb_index.models.encoder import DEFAULT_ENCODER, SentenceBertEncoder
     from classemb_index.pool.files import read_vectors
-    from classemb_index.pool.pool import Pool
-    from classemb_index.pool.recipes import find_recipe, read_classes
+    from classemb_index.pool.recipes import find_recipe
 
     recipe = find_recipe(source) if local is None else find_recipe(source).with_source(local)
     folder = out or INDEXES / recipe.name
     check_replaceable(folder, recipe.source, force)
-    with reading(recipe.source):
-        pool = Pool.read(
-            recipe,
-            classes=read_classes(classes) if classes else None,
-            limit=limit,
-            drop_unclassed=drop_unclassed,
-        )
-    for name in pool.absent_classes():
-        note(f"no document has the class {name!r}")
-    vectors = read_vectors(embeddings) if embeddings else None
-    model = None
-    if vectors is None or encoder:
-        model = SentenceBertEncoder(
-            encoder or recipe.encoder or DEFAULT_ENCODER,
-            device=device,
-            precision=precision,
-            max_length=max_length or recipe.max_length,
-        )
+    pool = chosen.read(recipe)
+    vectors = read_vectors(encoding.embeddings) if encoding.embeddings else None
+    model = encoding.load(recipe, device)
     with documents_progress("Embedding") as watch:
         index = EmbeddingIndex.build(
             pool,
@@ -90,7 +135,7 @@ def build(
             folder,
             backend or recipe.backend,
             embeddings=vectors,
-            paper=recipe.paper if classes is None else None,  # it is about the recipe's classes
+            paper=None if chosen.classes else recipe.paper,  # it is about the recipe's classes
             force=force,
             device=device,
             watch=watch,

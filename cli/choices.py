@@ -7,7 +7,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperOption
 
-METHODS, STRATEGIES = "{methods}", "{strategies}"  # stand in a help text for all names
+# stand in a help text for all names
+METHODS, STRATEGIES, BACKENDS = "{methods}", "{strategies}", "{backends}"
 
 
 class NamingCommand(TyperCommand):
@@ -38,4 +39,14 @@ def _strategies() -> Iterable[str]:
     return STRATEGIES
 
 
-_NAMES: Mapping[str, Callable[[], Iterable[str]]] = {METHODS: _methods, STRATEGIES: _strategies}
+def _backends() -> Iterable[str]:
+    from classemb_index.index.backends import BACKENDS
+
+    return (f"{name} ({row.about})" for name, row in BACKENDS.items())
+
+
+_NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
+    METHODS: _methods,
+    STRATEGIES: _strategies,
+    BACKENDS: _backends,
+}

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from classemb_index.pool.pool import Pool
 
 ALL = "all"
-
 INDEXES = Path("indexes")
 
 Index = Annotated[
@@ -33,35 +32,15 @@ Index = Annotated[
         help="Index folder; left out: $CLASSEMB_INDEX, else the last one under indexes/."
     ),
 ]
-
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-
-Labelled = Annotated[
-    list[Path] | None,
-    typer.Option(
-        help="File with the ids of the labelled documents, one a line, or a batch that `select --out` "
-        "wrote; once for each batch, in the order they were labelled. Other labels stay hidden."
-    ),
-]
-
 LabelledFile = Annotated[
     Path | None,
     typer.Option(
         help="File with the ids of the labelled documents, one a line; others stay hidden."
     ),
 ]
-
 NoNames = Annotated[bool, typer.Option("--no-names", help="Hide the class names from portfolio.")]
-LabelledSize = Annotated[
-    int | None,
-    typer.Option(
-        min=0,
-        help="Draw this many labelled documents; all other labels stay hidden. 0: none is labelled.",
-    ),
-]
-
 MaskedLM = Annotated[
     str | None,
     typer.Option(
@@ -69,15 +48,12 @@ MaskedLM = Annotated[
         "default: the classifier's model before fine-tuning, else bert-base-uncased."
     ),
 ]
-
 Workers = Annotated[
     int | None,
     typer.Option(
         min=1, help="Processes that share the runs; default: a core each, at most 4; 1 on a GPU."
     ),
 ]
-
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the draw and of any random choice.")]
 
 
 def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
@@ -92,25 +68,59 @@ def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
     return EmbeddingIndex.open(folder, device=device)
 
 
-def choose_labelled(
-    pool: Pool, files: list[Path] | None, size: int | None, seed: int
-) -> tuple[LabelledSet, Sequence[Batch]]:
-    """The labelled set that the options ask for, and its batches where they are known.
+@dataclass(frozen=True)
+class LabelledChoice:
+    """Which documents' labels may be seen.
 
-    A note says which set is the default.
+    Attributes:
+        labelled: files of ids or batches.
+        labelled_size: of a random draw.
+        seed: of the draw, and of any random choice that follows.
     """
-    from classemb_index.labels.batches import read_batches
-    from classemb_index.labels.labelled import default_labelled, draw_labelled, nothing_labelled
 
-    if files and size is not None:
-        raise RequestError("--labelled and --labelled-size exclude each other; give one of them")
-    if files:
-        return read_batches(pool, files)
-    if size is not None:
-        return draw_labelled(pool, size, seed) if size else nothing_labelled(pool), ()
-    labelled = default_labelled(pool, seed)
-    note(f"labelled set: {labelled.origin}")
-    return labelled, ()
+    labelled: list[Path] | None = field(
+        default=None,
+        metadata={
+            "help": "File with the ids of the labelled documents, one a line, or a batch that `select "
+            "--out` wrote; once for each batch, in the order they were labelled. Other labels stay "
+            "hidden."
+        },
+    )
+    labelled_size: int | None = field(
+        default=None,
+        metadata={
+            "help": "Draw this many labelled documents; all other labels stay hidden. 0: none is "
+            "labelled.",
+            "min": 0,
+        },
+    )
+    seed: int = field(
+        default=0, metadata={"help": "Seed of the draw and of any random choice.", "min": 0}
+    )
+
+    def of(self, pool: Pool) -> tuple[LabelledSet, Sequence[Batch]]:
+        """The labelled set, and its batches where they are known.
+
+        A note says which set is the default.
+
+        Raises:
+            RequestError: files and a size are given, or the pool cannot give such a set.
+        """
+        from classemb_index.labels.batches import read_batches
+        from classemb_index.labels.labelled import default_labelled, draw_labelled, nothing_labelled
+
+        size = self.labelled_size
+        if self.labelled and size is not None:
+            raise RequestError(
+                "--labelled and --labelled-size exclude each other; give one of them"
+            )
+        if self.labelled:
+            return read_batches(pool, self.labelled)
+        if size is not None:
+            return draw_labelled(pool, size, self.seed) if size else nothing_labelled(pool), ()
+        labelled = default_labelled(pool, self.seed)
+        note(f"labelled set: {labelled.origin}")
+        return labelled, ()
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,7 @@ from .options import (
     Device,
     Index,
     Json,
-    Labelled,
-    LabelledSize,
-    Seed,
-    choose_labelled,
+    LabelledChoice,
     open_index,
     with_options,
 )
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from classemb_index.queries.search import ClassQueryResult
 
 
-@with_options(words=ClassWords())
+@with_options(words=ClassWords(), known=LabelledChoice())
 def query(
     class_names: Annotated[
         list[str] | None,
@@ -58,9 +55,7 @@ def query(
     ] = None,
     *,
     words: ClassWords,
-    labelled: Labelled = None,
-    labelled_size: LabelledSize = None,
-    seed: Seed = 0,
+    known: LabelledChoice,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -70,8 +65,8 @@ def query(
     if class_names is None:
         of_classes = {
             "--method": method,
-            "--labelled": labelled,
-            "--labelled-size": labelled_size,
+            "--labelled": known.labelled,
+            "--labelled-size": known.labelled_size,
             "--describe": words.describe,
             "--descriptions": words.descriptions,
         }
@@ -82,7 +77,7 @@ def query(
     from classemb_index.queries.classes import class_vectors, resolve_classes
 
     opened = open_index(index, device)
-    chosen, history = choose_labelled(opened.pool, labelled, labelled_size, seed)
+    chosen, history = known.of(opened.pool)
     classes, remark = resolve_classes(opened.pool, class_names, chosen.counts)
     if remark:
         note(remark)

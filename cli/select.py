@@ -18,24 +18,24 @@ from .options import (
     ClassWords,
     Index,
     Json,
-    Labelled,
-    LabelledSize,
+    LabelledChoice,
     MaskedLM,
     NoNames,
-    Seed,
-    choose_labelled,
     open_index,
     with_options,
 )
 
 
-@with_options(words=ClassWords(), options=StrategyOptions(), training=Training(model=PROBE))
+@with_options(
+    known=LabelledChoice(),
+    words=ClassWords(),
+    options=StrategyOptions(),
+    training=Training(model=PROBE),
+)
 def select(
     index: Index = None,
     strategy: Annotated[str, typer.Option(help=f"Query strategy: {STRATEGIES}.")] = "portfolio",
     batch: Annotated[int, typer.Option(min=1, help="Documents to select.")] = 50,
-    labelled: Labelled = None,
-    labelled_size: LabelledSize = None,
     oracle: Annotated[
         bool,
         typer.Option(
@@ -43,12 +43,12 @@ def select(
         ),
     ] = False,
     *,
+    known: LabelledChoice,
     words: ClassWords,
     no_names: NoNames = False,
     options: StrategyOptions,
     training: Training,
     masked_lm: MaskedLM = None,
-    seed: Seed = 0,
     as_json: Json = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the batch with its texts, as JSONL.")
@@ -66,9 +66,9 @@ def select(
 
     opened = open_index(index, training.device)
     pool = opened.pool
-    chosen, history = choose_labelled(pool, labelled, labelled_size, seed)
+    chosen, history = known.of(pool)
     request = BatchRequest(
-        strategy, batch, options, training, masked_lm, words.texts(), no_names, seed
+        strategy, batch, options, training, masked_lm, words.texts(), no_names, known.seed
     )
     answer = oracle_of(pool, chosen) if oracle else None
     with documents_progress("Surprisal") as watch:
@@ -82,7 +82,7 @@ def select(
         write_batch(pool, selection, out)
     outlooks = class_outlooks(pool, chosen, history, range(len(pool.classes)))
     if as_json:
-        show_json(select_document(pool, selection, seed, outlooks))
+        show_json(select_document(pool, selection, known.seed, outlooks))
         return
     if out is not None:
         show_written([out])
