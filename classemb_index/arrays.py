@@ -9,17 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatMatrix: TypeAlias = NDArray[np.float32]
-
 FloatVector: TypeAlias = NDArray[np.float32]
-
 BoolMatrix: TypeAlias = NDArray[np.bool_]
-
 Mask: TypeAlias = NDArray[np.bool_]
-
 Rows: TypeAlias = NDArray[np.int64]
-
 Counts: TypeAlias = NDArray[np.int64]
-
 Scores: TypeAlias = NDArray[np.float64]
 
 BLOCK = 65_536  # vectors that are held at once: 100 MB of 384 dimensions in float32

@@ -29,7 +29,6 @@ from .schedule import Schedule
 from .simulation import MODELS, Models, Plan
 
 SETTINGS = "reproduction.json"
-
 SMALL_BERT = "google/bert_uncased_L-2_H-128_A-2"
 # the paper's strategies, and the baselines of the field
 REPRODUCED = ("random", "class-embedding", "cvirs", "dal", "alps", "uncertainty", "max-uncertainty")

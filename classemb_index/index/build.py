@@ -32,9 +32,7 @@ from .store import (
 )
 
 CHUNK = 512  # documents encoded between two entries of the journal
-
 GIVEN_CHUNK = 16_384  # given vectors checked and scaled, and vectors summed, at a time
-
 FEEDBACK = 3  # documents nearest to a class name that expand it
 
 

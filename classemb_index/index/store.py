@@ -28,21 +28,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CACHE = "cache"  # folder inside the index
-
 SCHEMA_VERSION = 2  # 1 has neither class names nor the mean
-
 MANIFEST = "manifest.json"
-
 VECTORS = "vectors.npy"
-
 DOCUMENTS = "documents.parquet"
-
 CLASS_NAMES = "class_names.npy"
-
 NAME_FEEDBACK = "name_feedback.npy"
-
 JOURNAL = "journal.jsonl"
-
 ATTEMPTS = 10  # to read a folder that is being swapped
 
 

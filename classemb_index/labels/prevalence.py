@@ -14,7 +14,6 @@ from .batches import NO_CLASS, Batch
 from .labelled import LabelledSet
 
 LEVEL = 0.95  # of the intervals
-
 RANDOM = "random"  # the strategy whose documents are a random sample
 
 

@@ -15,17 +15,11 @@ from .labelled import LabelledSet
 from .prevalence import Prevalence, estimate_prevalence, upper_bound
 
 REST = "uncertainty"
-
 ENOUGH = 40  # positives from which a class gets no turn
-
 LAST_BATCHES = 3  # whose yield is shown
-
 FEWEST_PICKS = 30  # for a class, before the search for it may be called exhausted
-
 LEAST_YIELD = 0.1  # below which further search is unlikely to pay
-
 TAIL = 0.05  # of the one-sided 95 % bound
-
 Verdict: TypeAlias = Literal["enough", "exhausted", "search on", "unknown"]
 
 

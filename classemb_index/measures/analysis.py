@@ -21,13 +21,9 @@ from .methods import MethodScore, chosen_methods, method_analysis
 from .proximity import ClassProximity, proximity_analysis
 
 PAPER_SIZES = (100, 200, 500, 1500)
-
 DRAWS = 5  # the paper has one
-
 TOP_K = 100
-
 KEPT = "analysis"  # under which the analysis with all defaults is kept beside the index
-
 FIGURES_SIZE = 100  # of the labelled set in Figures 3 to 6
 
 NO_COMPONENTS = Components(

@@ -17,7 +17,6 @@ from .rounds import SUMMARY, RoundResult
 from .statistics import Estimate, estimate, paired
 
 BASELINE = "random"
-
 FEWEST_DOCUMENTS = 10  # of a class in the test split, below which its F1 is a matter of luck
 
 

@@ -24,7 +24,6 @@ from .rankings import CHUNK, MEASURES, class_rankings, ranking_measures
 from .statistics import Estimate, estimate
 
 COMPARED = (*METHODS, AUTO)
-
 CLASSES = 8  # classes whose queries are ranked together: about 64 scores a document are held
 
 

@@ -11,7 +11,6 @@ from ..index.index import EmbeddingIndex
 from ..queries.search import ClassQuery, search_classes
 
 MEASURES = ("precision", "recall", "average_precision", "lift")
-
 CHUNK = 1 << 14  # documents whose similarities are computed at once
 
 

@@ -14,11 +14,8 @@ from ..labels.batches import Batch
 from ..pool.pool import Pool
 
 CONFIG = "config.json"
-
 ROUNDS = "rounds.jsonl"
-
 SUMMARY = "summary.json"
-
 FULL = "full"  # in place of a strategy: trained once on the whole train split (Table 1)
 
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LEVEL = 0.95
-
 RESAMPLES = 10_000
-
 FEWEST_SEEDS = 5  # below, the bootstrap knows too few values to speak of an interval
 
 

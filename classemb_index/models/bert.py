@@ -18,7 +18,6 @@ from .hub import hub_answers, loading, model_path
 from .trainer import on_one_device, shared_arguments, train
 
 WARM_UP = 0.1  # of all steps; ours, the paper gives no schedule
-
 PREDICT_BATCH = 64
 
 

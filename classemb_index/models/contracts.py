@@ -39,11 +39,8 @@ class Encoder(Protocol):
 
 DEFAULT_MODEL = "bert-base-uncased"  # the paper's
 PROBE = "probe"  # in place of a model's name: logistic heads on the stored embeddings
-
 PATIENCE = 3  # epochs without a better dev macro-F1; the paper gives none
-
 THRESHOLD = 0.5
-
 OnEpoch = Callable[[int, "float | None"], None]  # epochs done, dev macro-F1
 
 

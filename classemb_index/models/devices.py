@@ -10,7 +10,6 @@ from pathlib import Path
 from ..errors import RequestError
 
 DEVICES = ("auto", "cpu", "cuda")
-
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 

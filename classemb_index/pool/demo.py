@@ -33,9 +33,7 @@ RARE = (
 
 # every prefix of the pool has all three splits
 _SPLIT_CYCLE = ("train", "train", "dev", "train", "train", "test")
-
 _FREQUENT_SHARES = (0.25, 0.22, 0.20, 0.18, 0.15)  # of the first label drawn
-
 _RARE_IN_200 = (7, 6, 5, 5, 4)
 
 _COMPANION = {  # the frequent class that a rare one borders on and mostly comes with
@@ -47,11 +45,8 @@ _COMPANION = {  # the frequent class that a rare one borders on and mostly comes
 }
 
 _NO_CLASS = ""
-
 _DOCUMENT_SLOTS = ("site", "other_site", "area", "date", "ref", "manager", "writer")
-
 _CHOICE_OR_SLOT = re.compile(r"\[([^][]*)\]|\{(\w+)\}")
-
 T = TypeVar("T")
 
 

@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SPLITS = ("train", "dev", "test")
-
 GROUPS = ("frequent", "rare")
-
 FACTS = ("id", "labels", "split")  # the columns beside the text
-
 ROW_GROUP = 4096  # documents in a row group: what one text look-up decompresses
 
 

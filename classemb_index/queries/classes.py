@@ -17,7 +17,6 @@ from ..pool.files import json_file
 from ..pool.pool import Pool
 
 ALL = "all"
-
 MOST_LISTED = 20  # names in a sentence
 
 NO_CLASSES = (

@@ -18,7 +18,6 @@ from ..watch import SILENT, Watcher
 from .search import ClassQueryResult, answer_queries, class_queries, nothing_to_search_by
 
 CONTRASTIVE = "contrastive"
-
 ENCODER, INDEX = "encoder", "index"  # folders of a tuned index
 
 

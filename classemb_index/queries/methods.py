@@ -18,17 +18,11 @@ from ..labels.progress import ENOUGH
 from ..models.probe import logistic_head
 
 AUTO = "auto"  # chooses one of METHODS for each class
-
 BETA = 0.75  # weight of the negatives (Rocchio)
-
 EXPANSION = 0.3  # weight of the documents nearest to a name
-
 NAME_WORTH = 6  # positives that a perfect name is worth beside 1
-
 MOST_CENTROIDS = 5  # of a class made of several topics
-
 BEST = 3  # similarities that `margin` averages
-
 SEED = 0  # of k-means
 
 

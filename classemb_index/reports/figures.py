@@ -26,9 +26,7 @@ COLOURS = (
 )  # fmt: skip
 
 MARKERS = "osD^v<>Pph*X"
-
 GROUP_TITLES = {"rare": "rare classes", ALL: "all classes"}
-
 CLASSES_A_ROW = 6
 
 

@@ -30,7 +30,6 @@ from .words import (
 )
 
 FIGURES = "figures"  # folder inside the report's
-
 MEASURES = {"macro_f1": "macro-F1", "micro_f1": "micro-F1"}
 
 

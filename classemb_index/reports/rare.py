@@ -20,7 +20,6 @@ from .page import code, escape, table, write_page
 from .words import interval
 
 SHOWN = ("random", "uncertainty", "max-uncertainty", "class-embedding", "portfolio")
-
 PORTFOLIO = "portfolio"
 
 

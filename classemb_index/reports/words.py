@@ -20,9 +20,7 @@ from .corpus import Corpus, RunConfig
 from .page import escape, table
 
 NOTHING = "–"
-
 STRATEGY_WORDS = {FULL: "whole train split"}
-
 ALGORITHM_1 = "class-embedding"
 
 

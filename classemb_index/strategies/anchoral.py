@@ -9,9 +9,7 @@ from ..labels.labelled import LabelledSet
 from .base import Aid, Selection, SelectionState, Strategy, select_from
 
 ANCHORS = 10  # of a class
-
 NEIGHBOURS = 50  # of an anchor
-
 SUBPOOL = 500
 
 

@@ -18,15 +18,10 @@ if TYPE_CHECKING:
     import torch
 
 MINI_QUERIES = 10
-
 SUBSET = 10  # unlabelled documents that the discriminator sees for each labelled one
-
 HIDDEN = (256, 256, 256)
-
 LEARNING_RATE = 1e-3
-
 ACCURACY = 0.98  # on its own training documents, at which the discriminator stops
-
 MINI_BATCH = 1024
 CANDIDATES = 1 << 15  # that are looked at together
 

@@ -14,9 +14,7 @@ from .base import TOLERANCE, Neighbours, VectorIndex, rank, stack
 from .exact import ExactIndex
 
 GPU_MAX_K = 2048  # FAISS's own limit
-
 CPU_MAX_K = 4096  # or a sixteenth of the vectors: beyond it a full comparison is cheaper
-
 SPARE = 32  # candidates beyond k in the first try
 
 
