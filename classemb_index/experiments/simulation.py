@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Mask, Rows
+from ..arrays import Rows
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
@@ -32,6 +33,7 @@ from ..strategies.selection import (
     check_options,
     check_strategy,
     classifier_for,
+    oracle_of,
     select_batch,
     settings_of,
 )
@@ -309,7 +311,7 @@ class Simulator:
             self._index,
             labelled,
             np.random.default_rng([cell.seed, len(history), zlib.crc32(cell.strategy.encode())]),
-            self._oracle,
+            oracle_of(self._pool, labelled),
             self._classifier,
             self.surprisal if Aid.SURPRISAL in looks_at else None,
             options=self._options,
@@ -327,9 +329,6 @@ class Simulator:
         if not self._classifier.uses_dev:
             return np.zeros(0, dtype=np.int64)
         return draw_dev(self._pool, self._plan.schedule.dev_size, seed)
-
-    def _oracle(self, row: int) -> Mask:
-        return np.asarray(self._pool.labels[row])
 
     def _looks_at(self, aid: Aid) -> bool:
         return aid in aids_of(self._plan.strategies, self._options)
@@ -349,7 +348,5 @@ def _seed(seed: int, number: int) -> int:
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
     names = ("classemb-index", "torch", "transformers", "scikit-learn", "numpy")
     return {name: version(name) for name in names}

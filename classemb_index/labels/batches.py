@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import numpy as np
 
 from ..arrays import Counts, FloatVector, Mask, Rows
 from ..errors import RequestError, SourceError
-from ..pool.files import json_object, read_text
+from ..pool.files import json_object, placed_lines
 from ..pool.pool import Pool
 from .labelled import LabelledSet, labelled_set
 
@@ -179,7 +178,7 @@ def _batch(picks: Sequence[_Pick]) -> Batch:
 def _read_picks(pool: Pool, path: Path) -> dict[int, tuple[str, _Pick]]:
     """Each row's place in a file and its pick, in the file's order."""
     picks: dict[int, tuple[str, _Pick]] = {}
-    for place, line in _lines(path):
+    for place, line in placed_lines(path):
         with _named(place):
             pick = _pick(pool, place, line)
             above, known = picks.setdefault(pick.row, (place, pick))
@@ -195,18 +194,6 @@ def _read_picks(pool: Pool, path: Path) -> dict[int, tuple[str, _Pick]]:
                     "step; leave one of them out"
                 )
     return picks
-
-
-def _lines(path: Path) -> list[tuple[str, str]]:
-    """The place and the text of every line that is not empty."""
-    if not path.exists() or path.is_dir():
-        raise SourceError(f"there is no file {path}; it holds one document id a line")
-    # not splitlines: a text in the line may hold what it takes for the end of one
-    numbered = enumerate(io.StringIO(read_text(path)), start=1)
-    lines = [(f"{path}, line {number}", line.strip()) for number, line in numbered if line.strip()]
-    if not lines:
-        raise SourceError(f"{path} has no id; it holds one document id a line")
-    return lines
 
 
 def _pick(pool: Pool, place: str, line: str) -> _Pick:

@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -96,15 +96,22 @@ def read_vectors(path: Path) -> FloatMatrix:
         ) from cause
 
 
-def id_lines(path: Path) -> Iterable[str]:
-    """The ids in a file, one a line; empty lines are passed over.
+def id_lines(path: Path) -> list[str]:
+    """The ids in a file, one a line, as `placed_lines` reads it."""
+    return [line for _, line in placed_lines(path)]
+
+
+def placed_lines(path: Path) -> list[tuple[str, str]]:
+    """The place and the text of every line of a file of ids that is not empty.
 
     Raises:
-        SourceError: the file is missing, or has no id.
+        SourceError: the file is missing, or has no such line.
     """
     if not path.exists() or path.is_dir():
         raise SourceError(f"there is no file {path}; it holds one document id a line")
-    ids = [line.strip() for line in io.StringIO(read_text(path)) if line.strip()]
-    if not ids:
+    # not splitlines: a text in the line may hold what it takes for the end of one
+    numbered = enumerate(io.StringIO(read_text(path)), start=1)
+    lines = [(f"{path}, line {number}", line.strip()) for number, line in numbered if line.strip()]
+    if not lines:
         raise SourceError(f"{path} has no id; it holds one document id a line")
-    return ids
+    return lines

@@ -60,7 +60,7 @@ class Recipe:
         encoder: the encoder's name, or None for the default.
         max_length: tokens that the encoder reads, or None for its own limit.
         backend: the index's backend.
-        paper: the published numbers, as in METHODS; shown beside ours.
+        paper: the published numbers, shown beside ours (see `Published`).
     """
 
     name: str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import IndexFolderError
 from ..index.index import EmbeddingIndex
-from ..index.store import CACHE, DOCUMENTS
+from ..index.store import CACHE
 from ..labels.labelled import LabelledSet
 from ..models.tuning import TuningSettings, check_can_tune, tune_encoder
 from ..watch import SILENT, Watcher
@@ -123,8 +123,8 @@ def _folder(
     index: EmbeddingIndex, labelled: LabelledSet, seed: int, settings: TuningSettings
 ) -> Path:
     """Where the tuned index of this labelled set is kept."""
-    documents = index.manifest.files[DOCUMENTS]["sha256"]
-    asked = [index.manifest.encoder.fingerprint, documents, seed, vars(settings)]
+    fingerprint = index.manifest.encoder.fingerprint
+    asked = [fingerprint, index.documents_digest, seed, vars(settings)]
     digest = hashlib.sha256(json.dumps(asked).encode())
     digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
     return index.folder / CACHE / f"contrastive-{digest.hexdigest()[:16]}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import blocks
 from ..measures.geometry import ClassDistance, Components
 from ..measures.methods import MethodScore
 from ..queries.classes import ALL
@@ -248,7 +249,7 @@ def save_class_methods(
     names = list(dict.fromkeys(entry.class_name or "" for entry in entries))
     n_rows = -(-len(names) // CLASSES_A_ROW)
     width = -(-len(names) // n_rows)
-    rows = [names[start : start + width] for start in range(0, len(names), width)]
+    rows = [names[part] for part in blocks(len(names), width)]
     figure = _figure(3.0 + 1.7 * width, 1.0 + 2.8 * len(rows))
     panels = figure.subplots(len(rows), 1, squeeze=False, sharey=True)[:, 0]
     for axes, row in zip(panels, rows, strict=True):
@@ -289,7 +290,7 @@ def _draw_methods(axes: Axes, columns: Sequence[Sequence[MethodScore]], line: st
         for at, _, precision in found:
             if precision.low is not None and precision.high is not None:
                 axes.vlines(at, precision.low, precision.high, color=colour, lw=1.5)
-        faces = ["white" if e.queried < e.asked else colour for _, e, _ in found]
+        faces = ["white" if e.is_partial else colour for _, e, _ in found]
         axes.scatter(x, y, s=24, marker=marker, facecolors=faces, edgecolors=colour, zorder=3)
     axes.axhline(0, color="0.85", lw=0.8, zorder=0)  # so that the scale begins at 0
     axes.grid(axis="y", alpha=0.3)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from html import escape as html_escape
 from pathlib import Path
+from urllib.parse import unquote
 
 STYLE = """
 :root { color-scheme: light dark; --line: #d8dde3; --soft: #f4f6f8; --dim: #5b6672; --mark: #0072b2; }
@@ -61,9 +63,6 @@ def write_page(markdown: str, title: str, folder: Path) -> list[Path]:
 
 def page(markdown: str, title: str, folder: Path) -> str:
     """One HTML page of a Markdown text; its pictures, SVG files under `folder`, are part of the page."""
-    from html import escape as html_escape
-    from urllib.parse import unquote
-
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")

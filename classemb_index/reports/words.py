@@ -288,7 +288,7 @@ def settings_line(config: RunConfig, strategies: Sequence[str]) -> str:
 
 
 def oddities() -> str:
-    """What a reader of the paper should know before comparing (METHODS, and the paper itself)."""
+    """What a reader of the paper should know before comparing."""
     return "\n".join(
         f"- {line}"
         for line in (

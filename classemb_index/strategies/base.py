@@ -15,6 +15,7 @@ from ..index.index import EmbeddingIndex
 from ..labels.batches import NO_CLASS, Batch
 from ..labels.labelled import LabelledSet
 from ..models.contracts import Surprisal, TrainedClassifier
+from ..queries.classes import hidden
 from .options import StrategyOptions
 
 Oracle: TypeAlias = Callable[[int], Mask]  # row -> (q,) True for its classes
@@ -64,7 +65,7 @@ class SelectionState:
         """(q, dim) float32 unit embeddings of the class names, zero for a class without one."""
         if (vectors := self.options.on(self.index).name_vectors) is not None:
             return vectors
-        return np.zeros((len(self.index.pool.classes), self.index.manifest.dim), np.float32)
+        return hidden(self.index)
 
     def trained(self) -> TrainedClassifier:
         """The classifier.
@@ -154,6 +155,9 @@ def at_random(state: SelectionState, batch: int, note: str | None = None) -> Sel
     return for_no_class(state.rng.choice(state.unlabelled_rows, batch, replace=False), note=note)
 
 
+RANDOM = Strategy(at_random)
+
+
 def select_from(state: SelectionState, candidates: Rows, batch: int) -> Selection:
     """What the base strategy selects when only these unlabelled rows are there.
 
@@ -168,6 +172,3 @@ def select_from(state: SelectionState, candidates: Rows, batch: int) -> Selectio
     among = np.zeros_like(state.labelled.unlabelled)
     among[candidates] = True
     return state.base(replace(state, labelled=replace(state.labelled, unlabelled=among)), batch)
-
-
-RANDOM = Strategy(at_random)

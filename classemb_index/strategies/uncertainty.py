@@ -14,6 +14,27 @@ def select_uncertainty(state: SelectionState, batch: int) -> Selection:
     return highest(state, scores, batch)
 
 
+UNCERTAINTY = Strategy(select_uncertainty, frozenset({Aid.CLASSIFIER}))
+
+
+def select_max_uncertainty(state: SelectionState, batch: int) -> Selection:
+    """The `batch` unlabelled documents of the highest uncertainty in any class."""
+    scores = class_uncertainty(state.trained().probabilities(state.unlabelled_rows)).max(axis=1)
+    return highest(state, scores, batch)
+
+
+MAX_UNCERTAINTY = Strategy(select_max_uncertainty, frozenset({Aid.CLASSIFIER}))
+
+
+def select_balanced(state: SelectionState, batch: int) -> Selection:
+    """The `batch` unlabelled documents of the highest balanced score."""
+    probabilities = state.trained().probabilities(state.unlabelled_rows)
+    return highest(state, balanced_scores(probabilities, state.labelled.counts), batch)
+
+
+BALANCED = Strategy(select_balanced, frozenset({Aid.CLASSIFIER}))
+
+
 def class_uncertainty(probabilities: FloatMatrix) -> Scores:
     """1 - |2p - 1| of every document and class: 1 at probability 0.5, 0 at 0 and 1.
 
@@ -24,18 +45,6 @@ def class_uncertainty(probabilities: FloatMatrix) -> Scores:
         (n_u, q) float64.
     """
     return 1 - np.abs(2 * probabilities.astype(np.float64) - 1)
-
-
-def select_max_uncertainty(state: SelectionState, batch: int) -> Selection:
-    """The `batch` unlabelled documents of the highest uncertainty in any class."""
-    scores = class_uncertainty(state.trained().probabilities(state.unlabelled_rows)).max(axis=1)
-    return highest(state, scores, batch)
-
-
-def select_balanced(state: SelectionState, batch: int) -> Selection:
-    """The `batch` unlabelled documents of the highest balanced score."""
-    probabilities = state.trained().probabilities(state.unlabelled_rows)
-    return highest(state, balanced_scores(probabilities, state.labelled.counts), batch)
 
 
 def balanced_scores(probabilities: FloatMatrix, counts: Counts) -> Scores:
@@ -55,8 +64,3 @@ def balanced_scores(probabilities: FloatMatrix, counts: Counts) -> Scores:
     return np.asarray(
         class_uncertainty(probabilities).mean(axis=1) * (probabilities * weights).max(axis=1)
     )
-
-
-UNCERTAINTY = Strategy(select_uncertainty, frozenset({Aid.CLASSIFIER}))
-MAX_UNCERTAINTY = Strategy(select_max_uncertainty, frozenset({Aid.CLASSIFIER}))
-BALANCED = Strategy(select_balanced, frozenset({Aid.CLASSIFIER}))
