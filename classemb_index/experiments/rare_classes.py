@@ -16,7 +16,16 @@ from ..index.kept import PoolSurprisal
 from ..measures.rounds import read_rounds
 from ..models.contracts import PROBE, Training
 from ..pool.recipes import Recipe, find_recipe
-from ..reports.rare import PoolRuns, write_rare_report
+from ..queries.classes import hidden
+from ..reports.rare import (
+    FINE_TUNED,
+    NO_NAMES,
+    NOISE_NAMES,
+    RUNS,
+    WITH_PROBE,
+    PoolRuns,
+    write_rare_report,
+)
 from ..strategies.options import StrategyOptions
 from ..strategies.selection import STRATEGIES
 from ..watch import SILENT, Watcher
@@ -27,8 +36,7 @@ from .simulation import MODELS, Models, Plan
 RARE_CLASSES = "rare-classes"
 POOLS = ("eurlex-rare", "arxiv-rare", "reuters", "eurlex-other")
 COMPARED = ("random", "uncertainty", "max-uncertainty", "portfolio")
-VARIANTS = ("no-names", "noise-names")  # of portfolio
-PROBE_RUN, BERT_RUN, REPORT = "probe", "bert", "report"
+REPORT = "report"
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ class Study:
             )
             for variant, vectors in other_names(index).items()
         }
-        return {PROBE_RUN: plan, **variants}
+        return {WITH_PROBE: plan, **variants}
 
     def usual_plan(self, device: str) -> Plan:
         """What is run with the probe on the paper's classes: portfolio beside its baselines."""
@@ -168,16 +176,16 @@ def reproduce_rare_classes(
         PoolSurprisal(indexes[name], masked_lm, watch).compute()
         for run, plan in study.plans(indexes[name], scale, device).items():
             run_plan(out / name / run, indexes[name], replace(plan, models=models), workers, watch)
-    others = {usual: (PROBE_RUN, study.usual_plan(device))}
+    others = {usual: (WITH_PROBE, study.usual_plan(device))}
     others |= {
-        name: (BERT_RUN, study.fine_tuned_plan(fine_tuned, device))
+        name: (FINE_TUNED, study.fine_tuned_plan(fine_tuned, device))
         for name in study.fine_tuned_pools[scale.name]
     }
     for name, (run, plan) in others.items():
         run_plan(out / name / run, indexes[name], replace(plan, models=models), workers, watch)
     watch.stage("Writing the report")
     pools = [
-        PoolRuns(index, {r: read_rounds(out / name / r) for r in (PROBE_RUN, *VARIANTS, BERT_RUN)})
+        PoolRuns(index, {run: read_rounds(out / name / run) for run in RUNS})
         for name, index in indexes.items()
     ]
     return write_rare_report(pools, out / REPORT, scale.name, fine_tuned.classifier)
@@ -189,13 +197,13 @@ def other_names(index: EmbeddingIndex) -> dict[str, FloatMatrix]:
     Noise is a random direction; which classes it takes is drawn from a fixed seed.
     """
     rng = np.random.default_rng(0)
-    names = index.class_names
-    assert names is not None  # built_index embeds them
-    noisy = names.copy()
-    half = rng.permutation(len(names))[: (len(names) + 1) // 2]
-    noise = rng.standard_normal((len(half), names.shape[1])).astype(np.float32)
+    own = index.name_vectors
+    assert own is not None  # built_index embeds them
+    noisy = own.copy()
+    half = rng.permutation(len(own))[: (len(own) + 1) // 2]
+    noise = rng.standard_normal((len(half), own.shape[1])).astype(np.float32)
     noisy[half] = unit(noise)
-    return dict(zip(VARIANTS, (np.zeros_like(names), noisy), strict=True))
+    return {NO_NAMES: hidden(index), NOISE_NAMES: noisy}
 
 
 def _settings(

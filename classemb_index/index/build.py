@@ -32,7 +32,7 @@ from .store import (
 )
 
 CHUNK = 512  # documents encoded between two entries of the journal
-GIVEN_CHUNK = 16_384  # given vectors checked and scaled, and vectors summed, at a time
+BLOCK = 16_384  # given vectors that are checked and scaled, and vectors that are summed, together
 FEEDBACK = 3  # documents nearest to a class name that expand it
 
 
@@ -118,9 +118,9 @@ class Draft:
         Raises:
             SourceError: the encoder gave NaN.
         """
-        names = embed_class_names(self._pool.classes, encoder)
-        feedback = name_feedback(backend, self.vectors, names, self._pool.selectable)
-        np.save(self._place / CLASS_NAMES, names)
+        name_vectors = embed_class_names(self._pool.classes, encoder)
+        feedback = name_feedback(backend, self.vectors, name_vectors, self._pool.selectable)
+        np.save(self._place / CLASS_NAMES, name_vectors)
         np.save(self._place / NAME_FEEDBACK, feedback)
 
     def publish(
@@ -179,7 +179,7 @@ def given_parts(
         SourceError: a vector is zero or not finite; the message names its row.
     """
     file = VectorFile(draft, shape, dtype, key=None)
-    for part in blocks(len(embeddings), GIVEN_CHUNK):
+    for part in blocks(len(embeddings), BLOCK):
         block = np.asarray(embeddings[part], dtype=np.float32)
         lengths = np.linalg.norm(block, axis=1)
         wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
@@ -245,19 +245,20 @@ def embed_class_names(names: Sequence[str], encoder: Encoder) -> FloatMatrix:
 def mean_embedding(vectors: FloatMatrix, rows: Rows) -> FloatVector:
     """(dim,) float32 mean of these rows' vectors, summed in float64; zero for no row."""
     total = np.zeros(vectors.shape[1])
-    for part in blocks(len(rows), GIVEN_CHUNK):
+    for part in blocks(len(rows), BLOCK):
         total += vectors[rows[part]].sum(axis=0, dtype=np.float64)
     return (total / max(1, len(rows))).astype(np.float32)
 
 
 def name_feedback(
-    backend: VectorIndex, vectors: FloatMatrix, names: FloatMatrix, among: Mask
+    backend: VectorIndex, vectors: FloatMatrix, name_vectors: FloatMatrix, among: Mask
 ) -> FloatMatrix:
     """(q, dim) float32 mean of the 3 vectors nearest to each name; zero for a name of zeros."""
-    means = np.zeros((len(names), vectors.shape[1]), dtype=np.float32)
-    named = np.flatnonzero(names.any(axis=1))
+    means = np.zeros((len(name_vectors), vectors.shape[1]), dtype=np.float32)
+    named = np.flatnonzero(name_vectors.any(axis=1))
     k = min(FEEDBACK, int(np.count_nonzero(among)))
     if named.size and k:
-        for c, rows in zip(named, backend.search(names[named], k, among).rows, strict=True):
+        near = backend.search(name_vectors[named], k, among)
+        for c, rows in zip(named, near.rows, strict=True):
             means[c] = vectors[rows].mean(axis=0, dtype=np.float32)
     return means

@@ -15,6 +15,7 @@ from ..models.devices import check_device
 from ..models.encoder import SentenceBertEncoder
 from ..pool.documents import DocumentsFile
 from ..pool.pool import Pool, read_documents
+from ..pool.published import Published
 from .backends import open_backend, resolve_backend
 from .backends.base import Neighbours, VectorIndex
 from .build import BuildOptions, mean_embedding, name_feedback, write_index
@@ -116,6 +117,11 @@ class EmbeddingIndex:
         except (OSError, ValueError, KeyError):  # pyarrow's own errors are one of these
             self._damaged(f"{DOCUMENTS} cannot be read")
 
+    @cached_property
+    def published(self) -> Published:
+        """What its recipe quotes from the paper."""
+        return Published.of(self.manifest.paper)
+
     @property
     def documents_digest(self) -> str:
         """sha256 of the documents file: the same texts, labels and splits in the same order."""
@@ -138,7 +144,7 @@ class EmbeddingIndex:
         return mean_embedding(self._vectors, np.flatnonzero(self.pool.selectable))
 
     @cached_property
-    def class_names(self) -> FloatMatrix | None:
+    def name_vectors(self) -> FloatMatrix | None:
         """(q, dim) float32 unit embeddings of the class names; None where the index has none.
 
         Vectors that were given without an encoder come without them, and so do indexes of
@@ -149,17 +155,17 @@ class EmbeddingIndex:
     @cached_property
     def name_feedback(self) -> FloatMatrix | None:
         """(q, dim) float32 `feedback` of the class names; None where the index has no names."""
-        found = self._by_class.get(NAME_FEEDBACK)
-        if found is None and self.class_names is not None:
-            return self.feedback(self.class_names)
-        return found
+        stored = self._by_class.get(NAME_FEEDBACK)
+        if stored is None and self.name_vectors is not None:
+            return self.feedback(self.name_vectors)
+        return stored
 
-    def feedback(self, names: FloatMatrix) -> FloatMatrix:
+    def feedback(self, name_vectors: FloatMatrix) -> FloatMatrix:
         """(q, dim) float32 mean embedding of the 3 documents nearest to each name; zero for a zero row.
 
         No label is looked at, so all documents that can be searched count.
         """
-        return name_feedback(self._backend, self._vectors, names, self.pool.selectable)
+        return name_feedback(self._backend, self._vectors, name_vectors, self.pool.selectable)
 
     def search(self, queries: FloatMatrix, k: int, among: Mask | None = None) -> Neighbours:
         """The k nearest rows of each query by cosine similarity, falling, ties to the lower row.

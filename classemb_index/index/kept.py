@@ -16,7 +16,7 @@ from ..watch import SILENT, Watcher
 from .index import EmbeddingIndex
 from .store import CACHE
 
-CHUNK = 4096  # texts that are held at once
+BLOCK = 4096  # texts that are held at once
 
 
 class PoolSurprisal:
@@ -30,7 +30,7 @@ class PoolSurprisal:
         index: gives the texts.
         masked_lm: pre-trained, not fine-tuned.
         watch: is told the texts done and in all while they are computed.
-        chunk: texts that are held at once.
+        block: texts that are held at once.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class PoolSurprisal:
         index: EmbeddingIndex,
         masked_lm: MaskedLM,
         watch: Watcher = SILENT,
-        chunk: int = CHUNK,
+        block: int = BLOCK,
     ) -> None:
         self.masked_lm = masked_lm
         self._index = index
         self._watch = watch
-        self._chunk = chunk
+        self._block = block
 
     def compute(self) -> FloatMatrix:
         """The embeddings: computed, or read where they are kept, the first time that they are asked for."""
@@ -94,7 +94,7 @@ class PoolSurprisal:
 
     def _compute(self) -> FloatMatrix:
         found = np.empty((len(self._rows), LENGTH), dtype=np.float32)
-        for part in blocks(len(self._rows), self._chunk):
+        for part in blocks(len(self._rows), self._block):
             texts = self._index.pool.texts_of(self._rows[part])
             found[part] = surprisal_embeddings(texts, self.masked_lm)
             self._watch.progress(part.stop, len(self._rows))

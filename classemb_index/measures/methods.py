@@ -20,7 +20,7 @@ from ..queries.search import ClassQuery, class_queries
 from ..watch import SILENT, Watcher
 from .documents import json_entry
 from .proximity import candidates
-from .rankings import CHUNK, MEASURES, class_rankings, ranking_measures
+from .rankings import BLOCK, MEASURES, class_rankings, ranking_measures
 from .statistics import Estimate, estimate
 
 COMPARED = (*METHODS, AUTO)
@@ -144,7 +144,7 @@ def method_analysis(
     top_k: int = 100,
     watch: Watcher = SILENT,
     *,
-    chunk: int = CHUNK,
+    block: int = BLOCK,
     together: int = CLASSES,
 ) -> list[MethodScore]:
     """How high each query method ranks the unlabelled documents of each class.
@@ -158,7 +158,7 @@ def method_analysis(
         methods: some of COMPARED, or "all".
         top_k: first documents of the ranking that precision, recall and lift look at.
         watch: is told the draws done and in all.
-        chunk: documents whose similarities are computed at once.
+        block: documents whose similarities are computed at once.
         together: classes whose queries are ranked together.
 
     Returns:
@@ -177,7 +177,7 @@ def method_analysis(
     for labelled_sets in draws:
         found = []
         for labelled in labelled_sets:
-            values = _measured(index, labelled, methods, top_k, chunk, together)
+            values = _measured(index, labelled, methods, top_k, block, together)
             found.append(values)
             done += 1
             watch.progress(done, total)
@@ -207,7 +207,7 @@ def _measured(
     labelled: LabelledSet,
     methods: Sequence[str],
     top_k: int,
-    chunk: int,
+    block: int,
     together: int,
 ) -> _Draw:
     labels = index.pool.labels
@@ -215,12 +215,12 @@ def _measured(
     among = candidates(index, labelled, top_k)
     values = {method: np.full((len(MEASURES), q), np.nan) for method in methods}
     answered: dict[str, list[str | None]] = {method: [None] * q for method in methods}
-    for block in blocks(q, together):
-        classes = range(q)[block]
+    for part in blocks(q, together):
+        classes = range(q)[part]
         queries = {method: _queries(index, classes, labelled, method) for method in methods}
         # what `auto` takes is often asked for by its own name too
         distinct = {(x.method, x.position): x for found in queries.values() for x in found}
-        ranked = class_rankings(index, list(distinct.values()), among, top_k, chunk=chunk)
+        ranked = class_rankings(index, list(distinct.values()), among, top_k, block=block)
         measured = {
             (method, c): ranking_measures(labels[rows, c], top_k)
             for (method, c), rows in zip(distinct, ranked, strict=True)

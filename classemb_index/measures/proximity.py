@@ -11,7 +11,6 @@ from ..arrays import FloatVector, Mask, Rows
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
-from ..pool.published import Published
 from ..queries.centroids import centroids_of
 
 
@@ -76,7 +75,6 @@ def proximity_analysis(
     Raises:
         RequestError: top_k is above the number of unlabelled documents.
     """
-    published = Published.of(index.manifest.paper)
     classes = index.pool.classes
     return [
         entry
@@ -85,7 +83,7 @@ def proximity_analysis(
             classes,
             len(labelled_sets[0]),
             [_counted(index, labelled, top_k) for labelled in labelled_sets],
-            published.counts(len(labelled_sets[0]), len(classes)),
+            index.published.counts(len(labelled_sets[0]), len(classes)),
         )
     ]
 

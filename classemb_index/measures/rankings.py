@@ -11,7 +11,7 @@ from ..index.index import EmbeddingIndex
 from ..queries.search import ClassQuery, search_classes
 
 MEASURES = ("precision", "recall", "average_precision", "lift")
-CHUNK = 1 << 14  # documents whose similarities are computed at once
+BLOCK = 1 << 14  # documents whose similarities are computed at once
 
 
 def class_rankings(
@@ -20,7 +20,7 @@ def class_rankings(
     among: Mask,
     top_k: int,
     *,
-    chunk: int = CHUNK,
+    block: int = BLOCK,
 ) -> Iterator[Rows]:
     """All rows of `among` for each query, best first, ties to the lower row.
 
@@ -33,7 +33,7 @@ def class_rankings(
         queries: each has vectors.
         among: (n,) True for the rows to rank, at least top_k of them.
         top_k: rows that must be the index's own answer.
-        chunk: documents whose similarities are computed at once.
+        block: documents whose similarities are computed at once.
 
     Yields:
         (count of `among`,) int64 rows, query for query.
@@ -43,7 +43,7 @@ def class_rankings(
     rows = np.flatnonzero(among)
     reach = max(query.row.reach for query in queries)
     heads = search_classes(index, queries, max(top_k, min(reach, len(rows))), among)
-    for scores, head in zip(_highest_cosines(index, queries, rows, chunk), heads, strict=True):
+    for scores, head in zip(_highest_cosines(index, queries, rows, block), heads, strict=True):
         by_score = rows[np.argsort(-scores, kind="stable")]
         is_head = np.zeros(len(index), dtype=bool)
         is_head[head.rows] = True
@@ -69,14 +69,14 @@ def ranking_measures(has_class: Mask, top_k: int) -> Scores:
 
 
 def _highest_cosines(
-    index: EmbeddingIndex, queries: Sequence[ClassQuery], rows: Rows, chunk: int
+    index: EmbeddingIndex, queries: Sequence[ClassQuery], rows: Rows, block: int
 ) -> FloatMatrix:
     """(len(queries), len(rows)) float32; in double precision first, as the backends do."""
     vectors = [query.vectors for query in queries if query.vectors is not None]
     stacked = unit(np.concatenate(vectors, dtype=np.float64))
     firsts = np.cumsum([0, *(len(found) for found in vectors[:-1])])
     scores = np.empty((len(queries), len(rows)), dtype=np.float32)
-    for part in blocks(len(rows), chunk):
+    for part in blocks(len(rows), block):
         similarities = stacked @ index.embeddings(rows[part]).T.astype(np.float64)
         scores[:, part] = np.maximum.reduceat(similarities, firsts, axis=0)
     return scores

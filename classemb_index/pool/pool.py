@@ -15,7 +15,7 @@ from ..errors import RequestError, SourceError, UnknownClassError
 from .documents import SPLITS, DocumentsFile, Record, StoredTexts, facts_table, write_documents
 from .recipes import Recipe, checked_groups, find_recipe
 
-CHUNK = 512  # texts that are held at once while they are written
+BLOCK = 512  # texts that are held at once while they are written
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Pool:
 
     def records(self) -> Iterator[Record]:
         """The documents one at a time, their labels in the order of the classes."""
-        for part in blocks(len(self), CHUNK):
+        for part in blocks(len(self), BLOCK):
             rows = range(part.start, part.stop)
             for row, text in zip(rows, self.texts_of(rows), strict=True):
                 names = self.known_labels(row)

@@ -111,10 +111,8 @@ def described(
     positions = [index.pool.class_position(name) for name in descriptions]
     if empty := [name for name, text in descriptions.items() if not text.strip()]:
         raise RequestError(f"the description of {empty[0]!r} is empty; say what the class is about")
-    known = index.class_names
-    name_vectors = hidden(index)
-    if known is not None:
-        name_vectors[:] = known
+    own = index.name_vectors
+    name_vectors = hidden(index) if own is None else own.copy()
     if positions:
         encoder = encoder or index.load_encoder()
         index.check_encoder(encoder)

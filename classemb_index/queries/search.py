@@ -234,7 +234,7 @@ def class_queries(
     """
     check_method(method)
     if name_vectors is None:
-        name_vectors, feedback = index.class_names, index.name_feedback
+        name_vectors, feedback = index.name_vectors, index.name_feedback
     else:
         feedback = index.feedback(name_vectors)
     embeddings = index.embeddings(labelled.rows)
@@ -287,7 +287,7 @@ def nothing_to_search_by(
             "out, or there is none without the class; label others, or take another --method"
         )
     ways = ["label one", "use a larger --labelled-size"]
-    if index.class_names is not None:
+    if index.name_vectors is not None:
         ways.append("--method label-name")
     elif has_encoder:
         ways.append("describe it with --describe and --method label-name")

@@ -103,7 +103,7 @@ class Corpus:
     @property
     def paper(self) -> Published:
         """The published numbers of its recipe."""
-        return Published.of(self.index.manifest.paper if self.index else {})
+        return self.index.published if self.index else Published()
 
 
 def read_corpora(folders: Sequence[Path]) -> list[Corpus]:

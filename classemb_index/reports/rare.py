@@ -19,8 +19,19 @@ from .figures import save_panels
 from .page import code, escape, table, write_page
 from .words import interval
 
+WITH_PROBE, NO_NAMES, NOISE_NAMES, FINE_TUNED = "probe", "no-names", "noise-names", "bert"
+RUNS = (WITH_PROBE, NO_NAMES, NOISE_NAMES, FINE_TUNED)  # of a pool; also the names of their folders
+NAMES = {WITH_PROBE: "all", NOISE_NAMES: "half noise", NO_NAMES: "none"}  # that classes have in it
 SHOWN = ("random", "uncertainty", "max-uncertainty", "class-embedding", "portfolio")
 PORTFOLIO = "portfolio"
+
+BANDS = "Lines are means over seeds, bands one standard deviation."
+ROBUSTNESS = (
+    "Portfolio without any class name, with half of the names replaced by random directions, and on the "
+    "paper's classes of EURLEX57K, where rare means 7 %. Differences are areas under the macro-F1 curve, "
+    "seed by seed, with 95 % bootstrap intervals."
+)
+FEW_SEEDS = "Below five seeds there is no interval, and nothing is claimed: only means are given."
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class PoolRuns:
 
     Attributes:
         index: the pool and its embeddings.
-        runs: rounds by run: "probe", "no-names", "noise-names" and "bert"; empty where not run.
+        runs: rounds by run, one of RUNS; empty where not run.
     """
 
     index: EmbeddingIndex
@@ -47,7 +58,7 @@ class PoolRuns:
 
     def measures(self, run: str, beside: Sequence[str] = ()) -> list[RareMeasures]:
         """The measures of one run; with the baselines of the probe's run where they are named."""
-        rounds = [*self.runs[run], *(r for r in self.runs["probe"] if r.strategy in beside)]
+        rounds = [*self.runs[run], *(r for r in self.runs[WITH_PROBE] if r.strategy in beside)]
         return measure_rare(rounds, self.rare)
 
 
@@ -69,13 +80,13 @@ def write_rare_report(
     parts += ["## Learning curves with the probe", "![macro-F1](pools.svg)"]
     parts += ["![F1 of the rare classes](pools-rare.svg)", BANDS]
     for pool in rare_pools:
-        parts += _strategies(pool, "probe", f"## {escape(pool.name)}: all strategies, probe")
+        parts += _strategies(pool, WITH_PROBE, f"## {escape(pool.name)}: all strategies, probe")
     parts += ["## Robustness", ROBUSTNESS, _robustness(rare_pools, usual)]
     model = escape(Path(fine_tuned.model).name)
     for pool in pools:
-        if pool.runs["bert"]:
+        if pool.runs[FINE_TUNED]:
             heading = f"## {escape(pool.name)}: {model}, fine-tuned"
-            parts += _strategies(pool, "bert", heading, FINE_TUNED)
+            parts += _strategies(pool, FINE_TUNED, heading, FEW_SEEDS)
     figures = _save_curves(rare_pools, out)
     written = write_page("\n\n".join(parts) + "\n", title, out)
     found = {
@@ -89,7 +100,7 @@ def write_rare_report(
 
 def _save_curves(pools: Sequence[PoolRuns], out: Path) -> list[Path]:
     """Learning curves with the probe, of all classes and of the rare ones: a panel a pool."""
-    shown = {p.name: [r for r in p.runs["probe"] if r.strategy in SHOWN] for p in pools}
+    shown = {p.name: [r for r in p.runs[WITH_PROBE] if r.strategy in SHOWN] for p in pools}
     panels = [(p.name, learning_curves(shown[p.name])) for p in pools]
     rare_panels = [(p.name, learning_curves(rare_scores(shown[p.name], p.rare))) for p in pools]
     return [
@@ -102,17 +113,6 @@ def _strategies(pool: PoolRuns, run: str, *opening: str) -> list[str]:
     """What every strategy of a run did, below its heading."""
     measures = pool.measures(run)
     return [*opening, measures_table(measures), differences_table(measures)]
-
-
-BANDS = "Lines are means over seeds, bands one standard deviation."
-
-ROBUSTNESS = (
-    "Portfolio without any class name, with half of the names replaced by random directions, and on the "
-    "paper's classes of EURLEX57K, where rare means 7 %. Differences are areas under the macro-F1 curve, "
-    "seed by seed, with 95 % bootstrap intervals."
-)
-
-FINE_TUNED = "Below five seeds there is no interval, and nothing is claimed: only means are given."
 
 
 def measures_table(measures: Sequence[RareMeasures]) -> str:
@@ -200,14 +200,14 @@ def _robustness(rare_pools: Sequence[PoolRuns], usual: PoolRuns) -> str:
     header = ["pool", "names", "area", *(f"minus {base}" for base in BASELINES)]
     rows = []
     for pool in rare_pools:
-        for run, words in (("probe", "all"), ("noise-names", "half noise"), ("no-names", "none")):
+        for run, words in NAMES.items():
             rows.append([pool.name, words, *_beside_baselines(pool, run)])
-    rows.append([usual.name, "all; rare is 7 %", *_beside_baselines(usual, "probe")])
+    rows.append([usual.name, "all; rare is 7 %", *_beside_baselines(usual, WITH_PROBE)])
     return table(header, rows, words=2)
 
 
 def _beside_baselines(pool: PoolRuns, run: str) -> list[str]:
-    beside = () if run == "probe" else BASELINES
+    beside = () if run == WITH_PROBE else BASELINES
     found = next(m for m in pool.measures(run, beside) if m.strategy == PORTFOLIO)
     differences = [found.differences.get(base) for base in BASELINES]
     return [f"{found.area.mean:.3f}", *(interval(d, "+") for d in differences)]

@@ -59,4 +59,4 @@ class StrategyOptions:
         """The same options with the index's own class names where none were given."""
         if self.name_vectors is not None:
             return self
-        return replace(self, name_vectors=index.class_names)
+        return replace(self, name_vectors=index.name_vectors)

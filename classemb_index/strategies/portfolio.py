@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import Counts, FloatMatrix, FloatVector, Rows, Scores, blocks
+from ..arrays import BLOCK, Counts, FloatMatrix, FloatVector, Rows, Scores, blocks
 from ..index.index import EmbeddingIndex
 from ..labels.batches import NO_CLASS, picks_by_class
 from ..labels.progress import ENOUGH, REST
@@ -32,7 +32,7 @@ class Limits:
         nearest_name: documents near a name that the cold start looks at.
         nearest_turn: documents near a name or a boundary that a turn looks at.
         block: documents of the rest that are looked at together.
-        chunk: documents whose embeddings are held at once.
+        held: documents whose embeddings are held at once.
     """
 
     most_alike: float = 0.95
@@ -43,7 +43,7 @@ class Limits:
     nearest_name: int = 300
     nearest_turn: int = 200
     block: int = 1000
-    chunk: int = 1 << 16
+    held: int = BLOCK
 
 
 LIMITS = Limits()
@@ -157,16 +157,17 @@ class _Draft:
 
 
 def _cold_start(state: SelectionState, draft: _Draft) -> None:
-    counts, names = state.labelled.counts, state.name_vectors()
+    counts, name_vectors = state.labelled.counts, state.name_vectors()
     tried = picks_by_class(state.history, len(counts), COLD_START)
-    missing = np.flatnonzero((counts == 0) & (tried < draft.limits.most_tries) & names.any(axis=1))
+    may_ask = (counts == 0) & (tried < draft.limits.most_tries)
+    missing = np.flatnonzero(may_ask & name_vectors.any(axis=1))
     if not missing.size:
         return
     each = max(1, min(draft.limits.most_a_class, draft.most_guided // len(missing)))
     k = min(draft.limits.nearest_name, state.labelled.n_unlabelled)
     missing = _in_turn(state, missing, tried[missing], draft.most_guided)
-    found = state.index.search(names[missing], k, among=state.labelled.unlabelled)
-    for c, rows, scores in zip(missing.tolist(), found.rows, found.scores, strict=True):
+    near = state.index.search(name_vectors[missing], k, among=state.labelled.unlabelled)
+    for c, rows, scores in zip(missing.tolist(), near.rows, near.scores, strict=True):
         wanted = min(each, draft.most_guided - len(draft))
         for place, row in islice(draft.admitted(rows), wanted):
             draft.take(row, c, float(scores[place]), COLD_START)
@@ -213,19 +214,19 @@ def _turn_lists(
     state: SelectionState, positions: Rows, limits: Limits
 ) -> dict[int, list[tuple[str, Rows, FloatVector]]]:
     """For each class its 200 nearest to the name and to the boundary, with their scores."""
-    labelled, names = state.labelled, state.name_vectors()
+    labelled, name_vectors = state.labelled, state.name_vectors()
     k = min(limits.nearest_turn, labelled.n_unlabelled)
     lists: dict[int, list[tuple[str, Rows, FloatVector]]] = {int(c): [] for c in positions}
-    named = positions[names[positions].any(axis=1)]
+    named = positions[name_vectors[positions].any(axis=1)]
     if named.size:
-        found = state.index.search(names[named], k, among=labelled.unlabelled)
-        for c, rows, scores in zip(named.tolist(), found.rows, found.scores, strict=True):
+        near = state.index.search(name_vectors[named], k, among=labelled.unlabelled)
+        for c, rows, scores in zip(named.tolist(), near.rows, near.scores, strict=True):
             lists[c].append((BY_NAME, rows, scores))
     bounded = positions[~labelled.labels[:, positions].all(axis=0)]
     if bounded.size:
         embeddings = state.index.embeddings(labelled.rows)
         heads = [logistic_head(embeddings, labelled.labels[:, c]) for c in bounded]
-        logits = np.abs(_logits(state.index, state.unlabelled_rows, heads, limits.chunk))
+        logits = np.abs(_logits(state.index, state.unlabelled_rows, heads, limits.held))
         for c, distances in zip(bounded.tolist(), logits, strict=True):
             places = _smallest(distances, k)
             rows = state.unlabelled_rows[places]
@@ -234,13 +235,13 @@ def _turn_lists(
 
 
 def _logits(
-    index: EmbeddingIndex, rows: Rows, heads: list[tuple[FloatVector, float]], chunk: int
+    index: EmbeddingIndex, rows: Rows, heads: list[tuple[FloatVector, float]], held: int
 ) -> FloatMatrix:
     """(len(heads), len(rows)) float32 what each head says of each row."""
     weights = np.stack([weights for weights, _ in heads], axis=1)
     offsets = np.array([offset for _, offset in heads], dtype=np.float32)
     logits = np.empty((len(heads), len(rows)), dtype=np.float32)
-    for part in blocks(len(rows), chunk):
+    for part in blocks(len(rows), held):
         logits[:, part] = (index.embeddings(rows[part]) @ weights + offsets).T
     return logits
 
@@ -287,7 +288,7 @@ def _take_uncertain(draft: _Draft, row: int, by_class: Scores, score: float) -> 
 
 def _silent_classes(state: SelectionState, limits: Limits) -> tuple[int, ...]:
     """Classes of which nothing is labelled, and that have no name or asked by it often enough."""
-    counts, names = state.labelled.counts, state.name_vectors()
+    counts, name_vectors = state.labelled.counts, state.name_vectors()
     tried = picks_by_class(state.history, len(counts), COLD_START)
-    silent = (counts == 0) & ((tried >= limits.most_tries) | ~names.any(axis=1))
+    silent = (counts == 0) & ((tried >= limits.most_tries) | ~name_vectors.any(axis=1))
     return tuple(np.flatnonzero(silent).tolist())

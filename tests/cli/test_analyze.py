@@ -30,7 +30,7 @@ def toy_names(toy_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy index has an embedding of each class's name."""
     vectors = topic_vectors(toy_pool)
     names = np.stack([vectors[toy_pool.labels[:, c]].mean(axis=0) for c in range(3)])
-    monkeypatch.setattr(EmbeddingIndex, "class_names", property(lambda _: names))
+    monkeypatch.setattr(EmbeddingIndex, "name_vectors", property(lambda _: names))
 
 
 def strict_json_of(outcome: Outcome) -> Any:

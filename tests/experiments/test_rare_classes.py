@@ -575,7 +575,9 @@ def test_other_names_are_the_same_every_time_and_leave_the_indexs_own(
     first, second = other_names(five_names), other_names(EmbeddingIndex.open(five_names.folder))
     np.testing.assert_array_equal(first["noise-names"], second["noise-names"])
     first["noise-names"][:] = first["no-names"][:] = 9
-    np.testing.assert_array_equal(five_names.class_names, HashEncoder(dim=16).encode(list("abcde")))
+    np.testing.assert_array_equal(
+        five_names.name_vectors, HashEncoder(dim=16).encode(list("abcde"))
+    )
 
 
 @pytest.mark.parametrize(

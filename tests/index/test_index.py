@@ -12,7 +12,7 @@ import pytest
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.errors import EncoderMismatchError, IndexDamagedError, RequestError, SourceError
-from classemb_index.index.build import CHUNK, GIVEN_CHUNK
+from classemb_index.index.build import BLOCK, CHUNK
 from classemb_index.index.store import file_digest
 from classemb_index.pool.documents import write_documents
 from tests.support.fakes import HashEncoder, Told
@@ -212,11 +212,11 @@ def test_given_vectors_that_do_not_fit_are_refused_and_nothing_is_left(
 
 
 def test_a_wrong_vector_is_named_by_its_row_in_the_whole_file(tmp_path: Path) -> None:
-    n = GIVEN_CHUNK + 3
+    n = BLOCK + 3
     pool = Pool.from_records(Record(str(i), "text", None, None) for i in range(n))
     vectors = np.ones((n, 2), np.float32)
-    vectors[GIVEN_CHUNK + 1] = 0
-    with pytest.raises(SourceError, match=f"the given vector of row {GIVEN_CHUNK + 1} is zero"):
+    vectors[BLOCK + 1] = 0
+    with pytest.raises(SourceError, match=f"the given vector of row {BLOCK + 1} is zero"):
         EmbeddingIndex.build(pool, None, tmp_path / "n", embeddings=vectors)
 
 
@@ -414,8 +414,8 @@ def test_class_names_are_embedded_as_texts_by_the_indexs_own_encoder(
     half_circle: EmbeddingIndex,
 ) -> None:
     expected = HashEncoder(dim=2).encode(["a", "unheard of"])
-    assert half_circle.class_names.dtype == np.float32
-    np.testing.assert_array_equal(half_circle.class_names, expected)
+    assert half_circle.name_vectors.dtype == np.float32
+    np.testing.assert_array_equal(half_circle.name_vectors, expected)
     np.testing.assert_array_equal(np.load(half_circle.folder / "class_names.npy"), expected)
 
 
@@ -471,7 +471,7 @@ def test_the_mean_is_that_of_the_selectable_documents_and_stands_in_the_manifest
 
 
 def test_vectors_without_an_encoder_come_without_class_names(index: EmbeddingIndex) -> None:
-    assert (index.class_names, index.name_feedback) == (None, None)
+    assert (index.name_vectors, index.name_feedback) == (None, None)
     assert set(index.manifest.files) == {"vectors.npy", "documents.parquet"}
     np.testing.assert_allclose(index.mean, [0, 0], atol=1e-7)  # of (1, 0) and (-1, 0)
 
@@ -479,7 +479,7 @@ def test_vectors_without_an_encoder_come_without_class_names(index: EmbeddingInd
 def test_an_index_of_a_pool_without_classes_has_no_class_names(tmp_path: Path) -> None:
     pool = Pool.from_records([Record("x", "one", None, None)])
     index = EmbeddingIndex.build(pool, HashEncoder(), tmp_path / "x")
-    assert index.class_names is None
+    assert index.name_vectors is None
     assert set(index.manifest.files) == {"vectors.npy", "documents.parquet"}
 
 
@@ -499,7 +499,7 @@ def test_an_index_of_schema_1_opens_without_class_names_and_computes_its_mean(
     as_schema_1(half_circle.folder)
     old = EmbeddingIndex.open(half_circle.folder)
     assert (old.manifest.schema_version, old.manifest.mean) == (1, ())
-    assert (old.class_names, old.name_feedback) == (None, None)
+    assert (old.name_vectors, old.name_feedback) == (None, None)
     np.testing.assert_array_equal(old.mean, half_circle.mean)
     assert old.verify()[0] == "2 files have the bytes and sha256 of the manifest"
     queries = np.array([[1, 0]], dtype=np.float32)
@@ -537,7 +537,7 @@ def test_class_names_that_cannot_be_read_are_damage(half_circle: EmbeddingIndex)
     (folder / "class_names.npy").write_bytes(b"no array")
     reseal(folder, "class_names.npy")
     with pytest.raises(IndexDamagedError) as error:
-        EmbeddingIndex.open(folder).class_names  # noqa: B018
+        EmbeddingIndex.open(folder).name_vectors  # noqa: B018
     assert str(error.value) == (
         f"the index in {folder} is damaged: class_names.npy cannot be read; build it again"
     )

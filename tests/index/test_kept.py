@@ -209,7 +209,7 @@ def test_progress_ends_at_all_texts_and_is_not_told_when_they_are_read(
 ) -> None:
     told = Told()
     rows = selectable(toy_index)
-    found = PoolSurprisal(toy_index, FakeMaskedLM(), told, chunk=30).of(rows)
+    found = PoolSurprisal(toy_index, FakeMaskedLM(), told, block=30).of(rows)
     assert told.progressed == [(30, 72), (60, 72), (72, 72)]
     np.testing.assert_allclose(found, unit_vectors(toy_index, rows.tolist()), atol=1e-6)
     PoolSurprisal(toy_index, RefusingMaskedLM(), told).of(rows)

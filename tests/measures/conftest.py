@@ -23,5 +23,5 @@ def named(toy_index: EmbeddingIndex) -> EmbeddingIndex:
     pool, embeddings = toy_index.pool, toy_index.embeddings()
     noise = 0.3 * np.random.default_rng(3).standard_normal((3, embeddings.shape[1]))
     names = np.stack([embeddings[pool.labels[:, c]].mean(axis=0) for c in range(3)]) + noise
-    toy_index.class_names = names.astype(np.float32)
+    toy_index.name_vectors = names.astype(np.float32)
     return toy_index

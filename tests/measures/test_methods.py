@@ -144,7 +144,7 @@ def test_scores_are_those_of_a_slow_loop(named: EmbeddingIndex, size: int) -> No
         of_draw: dict[tuple[str, str], list[float]] = {}
         for c, name in enumerate(pool.classes):
             own = [row for row in draw.rows if pool.labels[row, c]]
-            queries = {"label-name": named.class_names[c].astype(float)}
+            queries = {"label-name": named.name_vectors[c].astype(float)}
             if own:
                 queries["centred"] = embeddings[own].mean(axis=0) - named.mean
             for method, query in queries.items():
@@ -197,7 +197,7 @@ def test_intervals_begin_with_five_draws_and_are_those_of_comparison(
 def test_chunks_and_blocks_of_classes_change_nothing(named: EmbeddingIndex) -> None:
     draws = [[draw_labelled(named.pool, 12, seed) for seed in range(2)]]
     whole = method_analysis(named, draws, ["all"], 10)
-    assert method_analysis(named, draws, ["all"], 10, chunk=7, together=2) == whole
+    assert method_analysis(named, draws, ["all"], 10, block=7, together=2) == whole
 
 
 def test_without_labels_the_names_answer_alone(named: EmbeddingIndex) -> None:
@@ -242,7 +242,7 @@ def test_auto_says_what_it_chose_and_scores_as_that(named: EmbeddingIndex) -> No
 
 
 def test_common_scores_are_over_what_all_methods_have_a_query_for(circle: EmbeddingIndex) -> None:
-    circle.class_names = on_circle(0, 180)
+    circle.name_vectors = on_circle(0, 180)
     # centroid: a (precision 1) and b (1/2) in the first draw, a (1/2) in the second; names: both in both.
     # b from 180 degrees: d6 and d7 come first, 1/2, in both draws
     draws = [labelled(circle, "d0", "d1"), labelled(circle, "d0", "d2")]
@@ -261,7 +261,7 @@ def test_common_scores_are_over_what_all_methods_have_a_query_for(circle: Embedd
 
 
 def test_a_score_in_common_is_that_of_the_pairs_all_answer(circle: EmbeddingIndex) -> None:
-    circle.class_names = on_circle(0, 180)
+    circle.name_vectors = on_circle(0, 180)
     draws = [labelled(circle, "d0", "d1"), labelled(circle, "d0", "d2")]
     scores = method_analysis(circle, [draws], ["centroid", "label-name"], top_k=2)
     centroid, name = (score_of(scores, "all", method) for method in ("centroid", "label-name"))

@@ -62,14 +62,14 @@ def test_a_description_takes_the_place_of_its_classs_name_alone(index: Embedding
 
 def test_descriptions_leave_the_indexs_own_names_as_they_are(index: EmbeddingIndex) -> None:
     described(index, {"a": "about air"}, HashEncoder())[:] = 9
-    np.testing.assert_array_equal(index.class_names, HashEncoder().encode(["a", "b", "c"]))
+    np.testing.assert_array_equal(index.name_vectors, HashEncoder().encode(["a", "b", "c"]))
 
 
 def test_without_descriptions_the_names_are_the_indexs_and_nothing_is_loaded(
     index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr("classemb_index.index.index.SentenceBertEncoder")
-    np.testing.assert_array_equal(described(index, {}), index.class_names)
+    np.testing.assert_array_equal(described(index, {}), index.name_vectors)
 
 
 def test_a_class_without_name_and_description_is_a_row_of_zeros(nameless: EmbeddingIndex) -> None:

@@ -299,7 +299,7 @@ def test_a_tuned_index_has_the_rows_and_labels_of_the_index(
         "cpu",
     )
     assert tuned.manifest.encoder.fingerprint != index.manifest.encoder.fingerprint
-    assert tuned.class_names is not None and tuned.class_names.shape == (2, 16)
+    assert tuned.name_vectors is not None and tuned.name_vectors.shape == (2, 16)
     assert len(tuned.verify()) == len(index.verify()) == 3
 
 

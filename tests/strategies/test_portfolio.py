@@ -159,7 +159,7 @@ def test_portfolio_selects_what_the_slow_loop_selects(index_of: IndexOf, seed: i
 def test_portfolio_selects_what_the_slow_loop_selects_with_limits_that_are_reached(
     index_of: IndexOf, seed: int
 ) -> None:
-    limits = Limits(nearest_name=6, nearest_turn=4, most_tries=5, enough=6, block=7, chunk=11)
+    limits = Limits(nearest_name=6, nearest_turn=4, most_tries=5, enough=6, block=7, held=11)
     pool = small_pool(index_of, 100 + seed)
     tries = [seed % 7] * len(pool.classes)
     found = selected(pool, 25, [asked([*pool.classes])] * (seed % 7), limits)
