@@ -26,10 +26,10 @@ from .store import (
     VECTORS,
     EncoderInfo,
     Manifest,
-    VectorFile,
     building,
     publish,
 )
+from .vectors import VectorFile
 
 CHUNK = 512  # documents encoded between two entries of the journal
 BLOCK = 16_384  # given vectors that are checked and scaled, and vectors that are summed, together

@@ -10,13 +10,12 @@ import numpy as np
 
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
+from ..index.kept import keep, kept
 from ..labels.labelled import LabelledSet, draw_labelled, labelled_from_ids, nothing_labelled
 from ..pool.pool import Pool
 from ..queries.classes import class_groups
 from ..watch import SILENT, Watcher
-from .documents import json_entry
 from .geometry import ClassDistance, Components, class_distances, principal_components
-from .kept import keep, kept
 from .methods import MethodScore, chosen_methods, method_analysis
 from .proximity import ClassProximity, proximity_analysis
 
@@ -68,8 +67,8 @@ class Analysis:
         return {
             "top_k": self.top_k,
             "draws": self.draws,
-            "proximity": [json_entry(entry) for entry in self.proximity],
-            "distances": [json_entry(entry) for entry in self.distances],
+            "proximity": [entry.document() for entry in self.proximity],
+            "distances": [entry.document() for entry in self.distances],
             "pca": {
                 "explained_variance": list(self.components.explained_variance),
                 "n_points": len(self.components.points),

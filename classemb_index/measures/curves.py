@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import RunError
 from ..pool.pool import Pool
-from .documents import json_entry
+from .base import ClassEntry
 from .rounds import SUMMARY, RoundResult
 from .statistics import Estimate, estimate, paired
 
@@ -141,7 +141,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class ClassScore:
+class ClassScore(ClassEntry):
     """One class's F1 on the test split at the end of each strategy's curve.
 
     Attributes:
@@ -178,7 +178,7 @@ class Summary:
 
     def document(self) -> dict[str, Any]:
         """The JSON document of `simulate`: curves, comparisons, F1 a class."""
-        return {**asdict(self), "classes": [json_entry(entry) for entry in self.classes]}
+        return {**asdict(self), "classes": [entry.document() for entry in self.classes]}
 
 
 def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:

@@ -13,10 +13,11 @@ from ..errors import EmptyClassError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..queries.centroids import centroids_of
+from .base import ClassEntry
 
 
 @dataclass(frozen=True)
-class ClassDistance:
+class ClassDistance(ClassEntry):
     """Mean cosine distance (1 - cosine similarity) of a class's labelled documents.
 
     Attributes:

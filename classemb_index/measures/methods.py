@@ -18,7 +18,7 @@ from ..queries.contrastive import CONTRASTIVE
 from ..queries.methods import AUTO, METHODS, check_method
 from ..queries.search import ClassQuery, class_queries
 from ..watch import SILENT, Watcher
-from .documents import json_entry
+from .base import ClassEntry
 from .proximity import candidates
 from .rankings import BLOCK, MEASURES, class_rankings, ranking_measures
 from .statistics import Estimate, estimate
@@ -45,7 +45,7 @@ class CommonScore:
 
 
 @dataclass(frozen=True)
-class MethodScore:
+class MethodScore(ClassEntry):
     """One query method, for one class or a group of classes, at one size of the labelled set.
 
     Of a group, each draw gives the mean over those of its classes that have a query with this
@@ -113,7 +113,7 @@ class MethodScore:
 
     def document(self) -> dict[str, Any]:
         """The JSON entry of `analyze`; what was chosen stands in that of "auto" alone."""
-        entry = json_entry(self)
+        entry = super().document()
         if self.method != AUTO:
             del entry["chosen"]
         return entry

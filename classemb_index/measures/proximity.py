@@ -12,10 +12,11 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..queries.centroids import centroids_of
+from .base import ClassEntry
 
 
 @dataclass(frozen=True)
-class ClassProximity:
+class ClassProximity(ClassEntry):
     """One class at one size of the labelled set; means over the draws in which it had a centroid.
 
     Attributes:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from classemb_index import EmbeddingIndex, Pool
+from classemb_index.index.kept import keep, kept
 from classemb_index.measures.analysis import Analysis, analyze_index
-from classemb_index.measures.kept import keep, kept
 from tests.support.paper import DOCUMENTS, PAPER
 from tests.support.pools import topic_records, topic_vectors
 
