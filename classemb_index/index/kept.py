@@ -65,19 +65,19 @@ class PoolSurprisal:
         from filelock import FileLock
 
         path = self.path
-        found = None
+        vectors = None
         with suppress(OSError):  # a folder of somebody else's, or a full disk
             path.parent.mkdir(exist_ok=True)
             with FileLock(path.with_suffix(".lock")):
-                if (found := self._read(path)) is None:
-                    found = self._compute()
+                if (vectors := self._read(path)) is None:
+                    vectors = self._compute()
                     partial = path.with_suffix(".partial")
                     with partial.open("wb") as file:
-                        np.save(file, found)
+                        np.save(file, vectors)
                     partial.replace(path)
-        if found is None:  # no lock is to be had; what lies there can be read all the same
-            found = self._read(path)
-        return self._compute() if found is None else found
+        if vectors is None:  # no lock is to be had; what lies there can be read all the same
+            vectors = self._read(path)
+        return self._compute() if vectors is None else vectors
 
     @property
     def path(self) -> Path:
@@ -93,18 +93,18 @@ class PoolSurprisal:
 
     def _read(self, path: Path) -> FloatMatrix | None:
         try:
-            found = np.load(path, mmap_mode="r")
+            vectors = np.load(path, mmap_mode="r")
         except (OSError, ValueError, EOFError):
             return None
-        return found if found.shape == (len(self._rows), LENGTH) else None
+        return vectors if vectors.shape == (len(self._rows), LENGTH) else None
 
     def _compute(self) -> FloatMatrix:
-        found = np.empty((len(self._rows), LENGTH), dtype=np.float32)
+        vectors = np.empty((len(self._rows), LENGTH), dtype=np.float32)
         for part in blocks(len(self._rows), self._block):
             texts = self._index.pool.texts_of(self._rows[part])
-            found[part] = surprisal_embeddings(texts, self.masked_lm)
+            vectors[part] = surprisal_embeddings(texts, self.masked_lm)
             self._watch.progress(part.stop, len(self._rows))
-        return found
+        return vectors
 
 
 def kept(index: EmbeddingIndex, name: str) -> Any | None:

@@ -1,4 +1,4 @@
-"""The index folder: manifest, checksums, lock, resumable build, atomic publish, verify."""
+"""The index folder: manifest, checksums, stable reading, lock, atomic publish."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from ..arrays import BoolMatrix, Scores, blocks
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
+from ..queries.build import ClassQuery, build_queries
 from ..queries.classes import ALL, class_groups
 from ..queries.contrastive import CONTRASTIVE
 from ..queries.methods import AUTO, METHODS, check_method
-from ..queries.search import ClassQuery, class_queries
 from ..watch import SILENT, Watcher
 from .base import ClassEntry
 from .proximity import candidates
@@ -237,8 +237,8 @@ def _measured(
 def _queries(
     index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
 ) -> list[ClassQuery]:
-    found = class_queries(index, classes, labelled, method)
-    return [query for query in found if query.vectors is not None]
+    queries = build_queries(index, classes, labelled, method)
+    return [query for query in queries if len(query.vectors)]
 
 
 def _summarised(

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..arrays import FloatMatrix, Mask, Rows, Scores, blocks, unit
 from ..index.index import EmbeddingIndex
-from ..queries.search import ClassQuery, search_classes
+from ..queries.build import ClassQuery
+from ..queries.search import search_queries
 
 MEASURES = ("precision", "recall", "average_precision", "lift")
 BLOCK = 1 << 14  # documents whose similarities are computed at once
@@ -24,7 +25,7 @@ def class_rankings(
 ) -> Iterator[Rows]:
     """All rows of `among` for each query, best first, ties to the lower row.
 
-    The first top_k rows, and as many as one of the queries reaches, are what `search_classes`
+    The first top_k rows, and as many as one of the queries reaches, are what `search_queries`
     answers, so that they are what `query` gives, with any backend; a method that ranks again ranks
     these. The others follow by their highest cosine similarity to a vector of the query.
 
@@ -42,7 +43,7 @@ def class_rankings(
         return
     rows = np.flatnonzero(among)
     reach = max(query.row.reach for query in queries)
-    heads = search_classes(index, queries, max(top_k, min(reach, len(rows))), among)
+    heads = search_queries(index, queries, max(top_k, min(reach, len(rows))), among)
     for scores, head in zip(_highest_cosines(index, queries, rows, block), heads, strict=True):
         by_score = rows[np.argsort(-scores, kind="stable")]
         is_head = np.zeros(len(index), dtype=bool)
@@ -72,9 +73,9 @@ def _highest_cosines(
     index: EmbeddingIndex, queries: Sequence[ClassQuery], rows: Rows, block: int
 ) -> FloatMatrix:
     """(len(queries), len(rows)) float32; in double precision first, as the backends do."""
-    vectors = [query.vectors for query in queries if query.vectors is not None]
+    vectors = [query.vectors for query in queries]
     stacked = unit(np.concatenate(vectors, dtype=np.float64))
-    firsts = np.cumsum([0, *(len(found) for found in vectors[:-1])])
+    firsts = np.cumsum([0, *(len(own) for own in vectors[:-1])])
     scores = np.empty((len(queries), len(rows)), dtype=np.float32)
     for part in blocks(len(rows), block):
         similarities = stacked @ index.embeddings(rows[part]).T.astype(np.float64)

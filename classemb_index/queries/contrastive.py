@@ -15,7 +15,8 @@ from ..index.store import CACHE
 from ..labels.labelled import LabelledSet
 from ..models.tuning import TuningSettings, check_can_tune, tune_encoder
 from ..watch import SILENT, Watcher
-from .search import ClassQueryResult, answer_queries, class_queries, nothing_to_search_by
+from .build import build_queries, nothing_to_search_by
+from .search import ClassQueryResult, answer_queries
 
 CONTRASTIVE = "contrastive"
 ENCODER, INDEX = "encoder", "index"  # folders of a tuned index
@@ -48,7 +49,7 @@ def query_tuned(
     if not labelled.counts[list(classes)].any():
         raise nothing_to_search_by(index, classes, labelled, CONTRASTIVE)
     tuned = tuned_index(index, labelled, watch=watch)
-    queries = class_queries(tuned, classes, labelled, "centroid")
+    queries = build_queries(tuned, classes, labelled, "centroid")
     named = [replace(query, method=CONTRASTIVE) for query in queries]
     return answer_queries(tuned, named, labelled, k, CONTRASTIVE)
 

@@ -1,4 +1,4 @@
-"""Class queries: the unlabelled documents nearest to a class."""
+"""The unlabelled documents nearest to classes, to a document or to a text."""
 
 from __future__ import annotations
 
@@ -9,37 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatMatrix, Mask, Rows
-from ..errors import EmptyClassError, RequestError
+from ..errors import RequestError
 from ..index.backends.base import Neighbours
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..labels.progress import ClassOutlook
 from ..models.contracts import Encoder
 from ..pool.pool import Pool
-from .classes import listed
-from .methods import AUTO, METHODS, NAME, Evidence, Method, check_method, choose_method
-
-
-@dataclass(frozen=True)
-class ClassQuery:
-    """What one class is searched by.
-
-    Attributes:
-        position: the class's position.
-        method: the query method's name.
-        row: the query method.
-        why: what `auto` chose it for; None where the user did.
-        evidence: what is known of the class.
-        vectors: (m, dim) float32; a document's score is its highest cosine similarity
-            to one of them. None where nothing can be searched by.
-    """
-
-    position: int
-    method: str
-    row: Method
-    why: str | None
-    evidence: Evidence
-    vectors: FloatMatrix | None
+from .build import ClassQuery, build_queries, nothing_to_search_by
 
 
 @dataclass(frozen=True)
@@ -68,14 +45,14 @@ class ClassNeighbours:
 
     def document(self, pool: Pool) -> dict[str, Any]:
         """The answer as JSON."""
-        found = self.neighbours
-        rows = [] if found is None else zip(found.rows, found.scores, self.has_class, strict=True)
+        near = self.neighbours
+        rows = [] if near is None else zip(near.rows, near.scores, self.has_class, strict=True)
         return {
             "class": pool.classes[self.position],
             "n_labelled": self.n_labelled,
             "method": self.method,
             "why": self.why,
-            "has_query": found is not None,
+            "has_query": near is not None,
             "neighbours": [
                 {
                     "rank": rank,
@@ -140,7 +117,7 @@ def query_classes(
         EmptyClassError: no class has anything to be searched by.
         RequestError: there is no such method, or k is above the number of unlabelled documents.
     """
-    queries = class_queries(index, classes, labelled, method, name_vectors)
+    queries = build_queries(index, classes, labelled, method, name_vectors)
     return answer_queries(index, queries, labelled, k, method)
 
 
@@ -157,11 +134,11 @@ def answer_queries(
         EmptyClassError: none of them has vectors.
         RequestError: k is above the number of unlabelled documents.
     """
-    asked = [query for query in queries if query.vectors is not None]
+    asked = [query for query in queries if len(query.vectors)]
     if not asked:
         raise nothing_to_search_by(index, [query.position for query in queries], labelled, method)
-    found = search_classes(index, asked, k, labelled.unlabelled)
-    by_class = {query.position: near for query, near in zip(asked, found, strict=True)}
+    nearest = search_queries(index, asked, k, labelled.unlabelled)
+    by_class = {query.position: near for query, near in zip(asked, nearest, strict=True)}
     answers = (_answer(index.pool, q, labelled, by_class.get(q.position)) for q in queries)
     return ClassQueryResult(k, method, labelled, tuple(answers))
 
@@ -220,31 +197,7 @@ def neighbours_document(
     }
 
 
-def class_queries(
-    index: EmbeddingIndex,
-    classes: Sequence[int],
-    labelled: LabelledSet,
-    method: str,
-    name_vectors: FloatMatrix | None = None,
-) -> list[ClassQuery]:
-    """What each class is searched by; the arguments are those of `query_classes`.
-
-    Raises:
-        RequestError: there is no such method.
-    """
-    check_method(method)
-    if name_vectors is None:
-        name_vectors, feedback = index.name_vectors, index.name_feedback
-    else:
-        feedback = index.feedback(name_vectors)
-    embeddings = index.embeddings(labelled.rows)
-    return [
-        _query(c, method, _evidence(index, labelled, embeddings, c, name_vectors, feedback))
-        for c in classes
-    ]
-
-
-def search_classes(
+def search_queries(
     index: EmbeddingIndex, queries: Sequence[ClassQuery], k: int, among: Mask
 ) -> list[Neighbours]:
     """The k documents of the highest score for each query, falling, ties to the lower row.
@@ -257,52 +210,20 @@ def search_classes(
     """
     allowed = int(np.count_nonzero(among))
     reaches = [max(k, min(query.row.reach, allowed)) for query in queries]
-    found: list[Neighbours | None] = [None] * len(queries)
+    best: dict[int, Neighbours] = {}
     for reach in dict.fromkeys(reaches):
         places = [place for place, own in enumerate(reaches) if own == reach]
         retrieved = _retrieved(index, [queries[place] for place in places], reach, among)
         for place, (rows, scores) in zip(places, retrieved, strict=True):
-            found[place] = _best(index, queries[place], rows, scores, k)
-    return [near for near in found if near is not None]
-
-
-def nothing_to_search_by(
-    index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
-) -> EmptyClassError:
-    """What to say where the method has nothing to search by for any of these classes."""
-    names = listed([index.pool.classes[c] for c in classes])
-    has_encoder = index.manifest.encoder.name is not None
-    if method in METHODS and METHODS[method].needs == NAME:
-        return EmptyClassError(
-            f"the index holds no embedding of the names of {names}; "
-            + (
-                "describe them with --describe"
-                if has_encoder
-                else "build it again with its encoder"
-            )
-        )
-    if labelled.counts[list(classes)].any():
-        return EmptyClassError(
-            f"the labelled documents of {names} give {method} no direction to search in: they cancel "
-            "out, or there is none without the class; label others, or take another --method"
-        )
-    ways = ["label one", "use a larger --labelled-size"]
-    if index.name_vectors is not None:
-        ways.append("--method label-name")
-    elif has_encoder:
-        ways.append("describe it with --describe and --method label-name")
-    return EmptyClassError(
-        f"no labelled document of {names} among {len(labelled)} ({labelled.origin}), so there is "
-        f"nothing that {method} could search by; {', '.join(ways[:-1])}, or {ways[-1]}"
-    )
+            best[place] = _best(index, queries[place], rows, scores, k)
+    return [best[place] for place in range(len(queries))]
 
 
 def _retrieved(
     index: EmbeddingIndex, queries: Sequence[ClassQuery], reach: int, among: Mask
 ) -> Iterator[tuple[Rows, FloatMatrix]]:
     """(m, reach) rows and scores of each query's m vectors, nearest first."""
-    vectors = [query.vectors for query in queries if query.vectors is not None]
-    assert len(vectors) == len(queries)
+    vectors = [query.vectors for query in queries]
     found = index.search(np.concatenate(vectors), reach, among=among)
     bounds = np.cumsum([len(own) for own in vectors])[:-1]
     return zip(np.split(found.rows, bounds), np.split(found.scores, bounds), strict=True)
@@ -319,32 +240,6 @@ def _best(
     own = query.row.rerank(query.evidence, index.embeddings(again))
     best = np.argsort(-own, kind="stable")[:k]
     return Neighbours(again[best], own[best])
-
-
-def _evidence(
-    index: EmbeddingIndex,
-    labelled: LabelledSet,
-    embeddings: FloatMatrix,
-    position: int,
-    name_vectors: FloatMatrix | None,
-    feedback: FloatMatrix | None,
-) -> Evidence:
-    has_class = labelled.labels[:, position]
-    positives, negatives = embeddings[has_class], embeddings[~has_class]
-    if name_vectors is None or feedback is None or not name_vectors[position].any():
-        return Evidence(positives, negatives, None, None, index.mean)
-    return Evidence(positives, negatives, name_vectors[position], feedback[position], index.mean)
-
-
-def _query(position: int, method: str, evidence: Evidence) -> ClassQuery:
-    why = None
-    if method == AUTO:
-        method, why = choose_method(evidence)
-    row = METHODS[method]
-    vectors = row.vectors(evidence)
-    if vectors is not None and not np.linalg.norm(vectors, axis=1).all():
-        vectors = None  # embeddings that cancel out point nowhere
-    return ClassQuery(position, method, row, why, evidence, vectors)
 
 
 def _only(found: Neighbours) -> Neighbours:

@@ -20,8 +20,8 @@ from classemb_index.measures.methods import (
 )
 from classemb_index.measures.rankings import MEASURES, class_rankings
 from classemb_index.measures.statistics import Estimate, estimate
+from classemb_index.queries.build import build_queries
 from classemb_index.queries.classes import class_groups
-from classemb_index.queries.search import class_queries
 from classemb_index.watch import Watcher
 from tests.support.circle import DEGREES, DOCUMENTS, labelled, on_circle
 from tests.support.pools import train
@@ -213,7 +213,7 @@ def test_without_labels_the_names_answer_alone(named: EmbeddingIndex) -> None:
     assert every["auto"].chosen == {name: 3}
     assert means(every["auto"]) == means(every[name])
     among = named.pool.selectable
-    (query,) = class_queries(named, [2], nothing(named.pool), "label-name")
+    (query,) = build_queries(named, [2], nothing(named.pool), "label-name")
     (rows,) = class_rankings(named, [query], among, 10)
     hits = named.pool.labels[rows[:10], 2].sum()
     assert score_of(scores, "c", "label-name", 0).precision == one(hits / 10)
@@ -229,7 +229,7 @@ def test_without_labels_or_names_there_is_no_query(circle: EmbeddingIndex) -> No
 def test_auto_says_what_it_chose_and_scores_as_that(named: EmbeddingIndex) -> None:
     draws = [draw_labelled(named.pool, 6, seed) for seed in range(5)]
     scores = method_analysis(named, [draws], ["all"], top_k=10)
-    chosen = [[q.method for q in class_queries(named, range(3), d, "auto")] for d in draws]
+    chosen = [[q.method for q in build_queries(named, range(3), d, "auto")] for d in draws]
     for subject, positions in (("a", [0]), ("c", [2]), ("rare", [2]), ("all", [0, 1, 2])):
         taken = [row[c] for row in chosen for c in positions]
         entry = score_of(scores, subject, "auto", 6)

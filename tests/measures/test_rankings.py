@@ -13,8 +13,8 @@ from classemb_index import EmbeddingIndex, Pool, draw_labelled, query_classes
 from classemb_index.errors import EmptyClassError
 from classemb_index.measures.methods import COMPARED
 from classemb_index.measures.rankings import MEASURES, class_rankings, ranking_measures
+from classemb_index.queries.build import build_queries
 from classemb_index.queries.methods import margins
-from classemb_index.queries.search import class_queries
 from tests.support.circle import labelled
 from tests.support.pools import topic_records, topic_vectors, train
 
@@ -42,12 +42,12 @@ def test_average_precision_is_that_of_scikit_learn(seed: int) -> None:
 
 def test_all_documents_are_ranked_by_their_highest_similarity(circle: EmbeddingIndex) -> None:
     seen = labelled(circle, "d0", "d1")
-    a, b = class_queries(circle, [0, 1], seen, "centroid")
+    a, b = build_queries(circle, [0, 1], seen, "centroid")
     rankings = list(class_rankings(circle, [a, b], seen.unlabelled, 1))
     # from 0 degrees: 10, 20, 40, 80, 190, 180; from 90 degrees: 80, 40, 20, 10, 180, 190
     assert [rows.tolist() for rows in rankings] == [[2, 3, 5, 4, 7, 6], [4, 5, 3, 2, 6, 7]]
     both = labelled(circle, "d2", "d6")
-    many = class_queries(circle, [1], labelled(circle, "d1", "d6"), "multi-centroid")
+    many = build_queries(circle, [1], labelled(circle, "d1", "d6"), "multi-centroid")
     # from 90 or 180 degrees: 190 and 80 both lie 10 off, 40 50, 20 70, 10 80, 0 90
     (rows,) = class_rankings(circle, many, both.unlabelled, 1)
     assert rows.tolist()[0] == 1  # d1 is one of the two centroids itself
@@ -60,7 +60,7 @@ def test_the_first_k_are_what_a_query_answers(
     named: EmbeddingIndex, method: str, size: int, seed: int
 ) -> None:
     seen = draw_labelled(named.pool, size, seed)
-    asked = [q for q in class_queries(named, range(3), seen, method) if q.vectors is not None]
+    asked = [q for q in build_queries(named, range(3), seen, method) if len(q.vectors)]
     rankings = dict(
         zip(
             [q.position for q in asked],
@@ -83,8 +83,8 @@ def test_margin_ranks_the_retrieved_again_and_the_rest_follow_as_retrieved(tmp_p
     pool = Pool.from_records(topic_records(2000))  # of which 1,200 are train
     index = EmbeddingIndex.build(pool, None, tmp_path / "large", embeddings=topic_vectors(pool))
     seen = draw_labelled(pool, 20, 0)
-    (margin,) = class_queries(index, [0], seen, "margin")
-    (rocchio,) = class_queries(index, [0], seen, "rocchio")
+    (margin,) = build_queries(index, [0], seen, "margin")
+    (rocchio,) = build_queries(index, [0], seen, "rocchio")
     (retrieved,) = class_rankings(index, [rocchio], seen.unlabelled, 5)
     (rows,) = class_rankings(index, [margin], seen.unlabelled, 5)
     head = np.sort(retrieved[:1000])
@@ -98,6 +98,6 @@ def test_margin_ranks_the_retrieved_again_and_the_rest_follow_as_retrieved(tmp_p
 def test_ties_go_to_the_lower_row_beyond_what_is_searched_for(index_of: IndexOf) -> None:
     index = index_of([train(i, "a") for i in range(1200)], [[1, 0]] + [[0.6, 0.8]] * 1199)
     seen = labelled(index, "d0")
-    queries = class_queries(index, [0], seen, "centroid")
+    queries = build_queries(index, [0], seen, "centroid")
     (rows,) = class_rankings(index, queries, seen.unlabelled, 2, block=7)
     assert rows.tolist() == list(range(1, 1200))

@@ -15,8 +15,9 @@ from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, Pool, Record, draw_labelled, query_classes
 from classemb_index.labels.labelled import LabelledSet, labelled_from_ids
+from classemb_index.queries.build import build_queries
 from classemb_index.queries.methods import AUTO, METHODS, Evidence, Needs, choose_method, margins
-from classemb_index.queries.search import class_queries, search_classes
+from classemb_index.queries.search import search_queries
 from tests.support.fakes import HashEncoder
 from tests.support.pools import topic_records, topic_vectors
 
@@ -508,9 +509,9 @@ def test_queries_of_all_methods_in_one_search_are_answered_as_each_alone(
 ) -> None:
     index = named_index(0)
     labelled = draw_labelled(index.pool, 30, 0)
-    queries = [class_queries(index, [0], labelled, method)[0] for method in METHODS]
+    queries = [build_queries(index, [0], labelled, method)[0] for method in METHODS]
     for query, found in zip(
-        queries, search_classes(index, queries, 7, labelled.unlabelled), strict=True
+        queries, search_queries(index, queries, 7, labelled.unlabelled), strict=True
     ):
         rows, scores = oracle(query.method, known_of(index, labelled, 0), 7)
         assert found.rows.tolist() == rows
@@ -521,8 +522,8 @@ def test_margin_makes_no_other_query_retrieve_its_thousand(
     large: tuple[EmbeddingIndex, LabelledSet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index, labelled = large
-    queries = [class_queries(index, [0], labelled, method)[0] for method in METHODS]
-    alone = [search_classes(index, [query], 20, labelled.unlabelled)[0] for query in queries]
+    queries = [build_queries(index, [0], labelled, method)[0] for method in METHODS]
+    alone = [search_queries(index, [query], 20, labelled.unlabelled)[0] for query in queries]
     searches: list[tuple[int, int]] = []
     search = EmbeddingIndex.search
 
@@ -531,7 +532,7 @@ def test_margin_makes_no_other_query_retrieve_its_thousand(
         return search(self, vectors, k, **named)
 
     monkeypatch.setattr(EmbeddingIndex, "search", counted)
-    together = search_classes(index, queries, 20, labelled.unlabelled)
+    together = search_queries(index, queries, 20, labelled.unlabelled)
     # multi-centroid has five vectors, the eight others one
     assert searches == [(8 + 5, 20), (1, 1000)]
     for one, two in zip(together, alone, strict=True):

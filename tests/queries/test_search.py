@@ -16,9 +16,10 @@ from classemb_index.errors import (
     UnknownClassError,
 )
 from classemb_index.labels.labelled import LabelledSet, labelled_from_ids
+from classemb_index.queries.build import build_queries
 from classemb_index.queries.classes import resolve_classes
 from classemb_index.queries.methods import METHODS
-from classemb_index.queries.search import class_queries, like_document, like_text
+from classemb_index.queries.search import like_document, like_text
 from tests.support.fakes import HashEncoder
 from tests.support.pools import topic_records, topic_vectors
 
@@ -143,11 +144,11 @@ def test_a_probe_that_cannot_tell_positives_from_negatives_has_no_query(
     # a: one of two equal documents; b: x against z
     records = [record("x", ("a", "b")), record("y", ("b",)), record("z", ("a",)), record("w", ())]
     index = index_of(records, [[1, 0], [1, 0], [0, 1], [0.8, 0.6]])
-    (alike,) = class_queries(index, [0], labelled(index, "x", "y"), "probe")
+    (alike,) = build_queries(index, [0], labelled(index, "x", "y"), "probe")
     assert (len(alike.evidence.positives), len(alike.evidence.negatives)) == (1, 1)
-    assert alike.vectors is None
-    (apart,) = class_queries(index, [1], labelled(index, "x", "z"), "probe")
-    assert apart.vectors is not None
+    assert not len(alike.vectors)
+    (apart,) = build_queries(index, [1], labelled(index, "x", "z"), "probe")
+    assert len(apart.vectors)
 
 
 def test_more_neighbours_than_unlabelled_documents_are_refused(three: EmbeddingIndex) -> None:
@@ -262,7 +263,7 @@ def test_a_given_name_is_expanded_by_the_three_documents_nearest_to_it(index_of:
     angles = np.radians([60] * 3 + [180] * 3)
     records = [record(f"d{i}", ("a",) if i == 0 else ()) for i in range(6)]
     index = index_of(records, np.stack([np.cos(angles), np.sin(angles)], axis=1))
-    (query,) = class_queries(
+    (query,) = build_queries(
         index,
         [0],
         labelled_from_ids(index.pool, [], "none"),

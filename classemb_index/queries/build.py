@@ -1,0 +1,119 @@
+"""Class queries: what each class is searched by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import FloatMatrix
+from ..errors import EmptyClassError
+from ..index.index import EmbeddingIndex
+from ..labels.labelled import LabelledSet
+from .classes import listed
+from .methods import AUTO, METHODS, NAME, Evidence, Method, check_method, choose_method
+
+
+@dataclass(frozen=True)
+class ClassQuery:
+    """What one class is searched by.
+
+    Attributes:
+        position: the class's position.
+        method: the query method's name.
+        row: the query method.
+        why: what `auto` chose it for; None where the user did.
+        evidence: what is known of the class.
+        vectors: (m, dim) float32; a document's score is its highest cosine similarity to one
+            of them. No row where nothing can be searched by.
+    """
+
+    position: int
+    method: str
+    row: Method
+    why: str | None
+    evidence: Evidence
+    vectors: FloatMatrix
+
+
+def build_queries(
+    index: EmbeddingIndex,
+    classes: Sequence[int],
+    labelled: LabelledSet,
+    method: str,
+    name_vectors: FloatMatrix | None = None,
+) -> list[ClassQuery]:
+    """What each class is searched by; the arguments are those of `query_classes`.
+
+    Raises:
+        RequestError: there is no such method.
+    """
+    check_method(method)
+    if name_vectors is None:
+        name_vectors, feedback = index.name_vectors, index.name_feedback
+    else:
+        feedback = index.feedback(name_vectors)
+    embeddings = index.embeddings(labelled.rows)
+    return [
+        _query(c, method, _evidence(index, labelled, embeddings, c, name_vectors, feedback))
+        for c in classes
+    ]
+
+
+def nothing_to_search_by(
+    index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
+) -> EmptyClassError:
+    """What to say where the method has nothing to search by for any of these classes."""
+    names = listed([index.pool.classes[c] for c in classes])
+    has_encoder = index.manifest.encoder.name is not None
+    if method in METHODS and METHODS[method].needs == NAME:
+        return EmptyClassError(
+            f"the index holds no embedding of the names of {names}; "
+            + (
+                "describe them with --describe"
+                if has_encoder
+                else "build it again with its encoder"
+            )
+        )
+    if labelled.counts[list(classes)].any():
+        return EmptyClassError(
+            f"the labelled documents of {names} give {method} no direction to search in: they cancel "
+            "out, or there is none without the class; label others, or take another --method"
+        )
+    ways = ["label one", "use a larger --labelled-size"]
+    if index.name_vectors is not None:
+        ways.append("--method label-name")
+    elif has_encoder:
+        ways.append("describe it with --describe and --method label-name")
+    return EmptyClassError(
+        f"no labelled document of {names} among {len(labelled)} ({labelled.origin}), so there is "
+        f"nothing that {method} could search by; {', '.join(ways[:-1])}, or {ways[-1]}"
+    )
+
+
+def _evidence(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    embeddings: FloatMatrix,
+    position: int,
+    name_vectors: FloatMatrix | None,
+    feedback: FloatMatrix | None,
+) -> Evidence:
+    has_class = labelled.labels[:, position]
+    positives, negatives = embeddings[has_class], embeddings[~has_class]
+    if name_vectors is None or feedback is None or not name_vectors[position].any():
+        return Evidence(positives, negatives, None, None, index.mean)
+    return Evidence(positives, negatives, name_vectors[position], feedback[position], index.mean)
+
+
+def _query(position: int, method: str, evidence: Evidence) -> ClassQuery:
+    why = None
+    if method == AUTO:
+        method, why = choose_method(evidence)
+    row = METHODS[method]
+    vectors = row.vectors(evidence)
+    # embeddings that cancel out point nowhere
+    if vectors is None or not np.linalg.norm(vectors, axis=1).all():
+        vectors = np.empty((0, len(evidence.mean)), dtype=np.float32)
+    return ClassQuery(position, method, row, why, evidence, vectors)
