@@ -57,13 +57,16 @@ class Scale:
 
     Attributes:
         name: its own.
-        words: what a reader of the results should know.
+        words: what a reader of the results should know of the scale as it comes.
         encoder: of the index.
         experiments: each on the paper's schedule, and once on the whole train split.
         masked_lm: of "alps".
         discriminator_epochs: of "dal".
         schedule: of every experiment but for its dev documents; the paper's by default.
         strategies: that are run; by default the paper's and the baselines of the field.
+        other_model: the BERT that takes the place of the scale's own; None where none does.
+        other_masked_lm: what "alps" asks in place of that BERT or the scale's own model; None where
+            it asks these.
     """
 
     name: str
@@ -74,16 +77,28 @@ class Scale:
     discriminator_epochs: int = MOST_EPOCHS
     schedule: Schedule = Schedule()
     strategies: tuple[str, ...] = REPRODUCED
+    other_model: str | None = None
+    other_masked_lm: str | None = None
+
+    def sentence(self) -> str:
+        """The words, and which models are not the scale's own."""
+        parts = [self.words]
+        if self.other_model is not None:
+            parts.append(f"But the BERT is {self.other_model}.")
+        if self.other_masked_lm is not None:
+            parts.append(f"ALPS asks {self.other_masked_lm}.")
+        return " ".join(parts)
 
     def settings(self) -> dict[str, Any]:
         """What the results depend on, JSON-ready; default schedule and strategies are left out."""
-        found = asdict(self)
-        del found["name"]
+        left_out = {"name", "other_model", "other_masked_lm"}
         if self.schedule == Schedule():
-            del found["schedule"]
+            left_out.add("schedule")
         if self.strategies == REPRODUCED:
-            del found["strategies"]
-        return {"scale": self.name, **found}
+            left_out.add("strategies")
+        values = asdict(self) | {"words": self.sentence()}
+        kept = {key: value for key, value in values.items() if key not in left_out}
+        return {"scale": self.name, **kept}
 
     def plans(self, experiment: Experiment, device: str) -> list[Plan]:
         """Every strategy with every seed, and once the whole train split."""
@@ -99,23 +114,20 @@ class Scale:
         return [plan, replace(plan, strategies=(), seeds=(0,), full=True)]
 
     def with_model(self, model: str | None, masked_lm: str | None) -> Scale:
-        """The same scale with another BERT to fine-tune, which ALPS takes too unless told otherwise.
-
-        Its words say so.
-        """
-        if model is None and masked_lm is None:
-            return self
+        """The same scale with another BERT to fine-tune, which ALPS takes too unless told otherwise."""
         experiments = [
             e
             if model is None or e.classifier.model == PROBE
             else replace(e, classifier=replace(e.classifier, model=model))
             for e in self.experiments
         ]
-        words = self.words if model is None else f"{self.words} But the BERT is {model}."
-        masked_lm = masked_lm or model or self.masked_lm
-        if masked_lm != model:
-            words += f" ALPS asks {masked_lm}."
-        return replace(self, words=words, experiments=experiments, masked_lm=masked_lm)
+        return replace(
+            self,
+            experiments=experiments,
+            masked_lm=masked_lm or model or self.masked_lm,
+            other_model=model,
+            other_masked_lm=None if masked_lm == model else masked_lm,
+        )
 
 
 SMALL = Scale(
@@ -210,7 +222,7 @@ def reproduce(
     for corpus in corpora:
         if corpus.analysis is not None:
             save_analysis(corpus.analysis, out / "analysis")
-    return write_report(corpora, out / "report", scale.words)
+    return write_report(corpora, out / "report", scale.sentence())
 
 
 def run_plan(

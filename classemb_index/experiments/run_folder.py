@@ -163,21 +163,21 @@ def _open_run(folder: Path, config: Mapping[str, Any]) -> list[str]:
         _write_json(path, config)
         return list(config["strategies"])
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        started = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("strategies", {}), dict):
+        started = None
+    if not isinstance(started, dict) or not isinstance(started.get("strategies", {}), dict):
         raise RunError(f"{path} cannot be read; choose another --out")
     now = json.loads(json.dumps(config))
-    known = found.setdefault("strategies", {})
+    known = started.setdefault("strategies", {})
     joined = known | {k: v for k, v in now["strategies"].items() if k not in known}
-    if changes := list(_changes(found | {"strategies": joined}, now)):
+    if changes := list(_changes(started | {"strategies": joined}, now)):
         raise RunError(
             f"the run in {folder} was started with other settings: {'; '.join(changes)}; "
             "give the same ones to continue it, or choose another --out"
         )
     if joined != known:
-        _write_json(path, found | {"strategies": joined})
+        _write_json(path, started | {"strategies": joined})
     return list(joined)
 
 

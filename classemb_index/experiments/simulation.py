@@ -320,10 +320,10 @@ class Simulator:
         return select_batch(cell.strategy, state, batch)
 
     def _labelled(self, rows: Rows, seed: int) -> LabelledSet:
-        found = labelled_set(self._pool, rows, f"round of seed {seed}")
+        labelled = labelled_set(self._pool, rows, f"round of seed {seed}")
         # the oracle cannot answer for a document whose labels nobody knows
-        unlabelled = found.unlabelled & self._pool.is_known
-        return LabelledSet(found.rows, found.labels, unlabelled, found.origin)
+        unlabelled = labelled.unlabelled & self._pool.is_known
+        return LabelledSet(labelled.rows, labelled.labels, unlabelled, labelled.origin)
 
     def _dev_rows(self, seed: int) -> Rows:
         if not self._classifier.uses_dev:

@@ -157,11 +157,11 @@ def read_manifest(folder: Path) -> Manifest:
         raise damage(folder, f"{MANIFEST} lacks what it should have") from cause
     for name, size in sizes.items():
         try:
-            found = (folder / name).stat().st_size
+            there = (folder / name).stat().st_size
         except FileNotFoundError as cause:
             raise damage(folder, f"{name} is missing") from cause
-        if found != size:
-            raise damage(folder, f"{name} has {found} bytes, not {size}")
+        if there != size:
+            raise damage(folder, f"{name} has {there} bytes, not {size}")
     return manifest
 
 
@@ -276,12 +276,12 @@ def check_replaceable(folder: Path, source: str, force: bool) -> None:
     if force:
         return
     try:
-        found = read_manifest(folder).source
+        other = read_manifest(folder).source
     except IndexFolderError as cause:
         raise type(cause)(f"{cause}; --force replaces it") from cause
-    if os.path.normpath(found) != os.path.normpath(source):
+    if os.path.normpath(other) != os.path.normpath(source):
         raise IndexFolderError(
-            f"{folder} is an index of {found}, not of {source}; choose another --out, or --force"
+            f"{folder} is an index of {other}, not of {source}; choose another --out, or --force"
         )
 
 
@@ -299,7 +299,7 @@ def _read_once(folder: Path) -> StoredIndex:
 
 
 def _read_by_class(place: Path, manifest: Manifest) -> dict[str, FloatMatrix]:
-    found = {}
+    by_class = {}
     for name in (CLASS_NAMES, NAME_FEEDBACK):
         if name not in manifest.files:
             continue
@@ -309,8 +309,8 @@ def _read_by_class(place: Path, manifest: Manifest) -> dict[str, FloatMatrix]:
             raise damage(place, f"{name} cannot be read") from cause
         if vectors.shape != (len(manifest.classes), manifest.dim):
             raise damage(place, f"{name} does not hold a vector for each class")
-        found[name] = np.asarray(vectors, dtype=np.float32)
-    return found
+        by_class[name] = np.asarray(vectors, dtype=np.float32)
+    return by_class
 
 
 def _sibling(folder: Path, role: str) -> Path:

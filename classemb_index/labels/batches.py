@@ -95,6 +95,40 @@ def write_batch(pool: Pool, batch: Batch, path: Path) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
+def read_batches(pool: Pool, paths: Sequence[Path]) -> tuple[LabelledSet, tuple[Batch, ...]]:
+    """The labelled set of these files together, and each file as a batch.
+
+    A line is an id, or a JSON object as `select --out` writes it: "id" and, where they are
+    known, "class" (null for none), "step" and "strategy"; other keys are not looked at. Of an
+    id alone nobody knows why it was labelled: no class, no step, no strategy. Labels are the
+    pool's, never the file's. An id that a file repeats counts once.
+
+    Args:
+        pool: what the ids belong to.
+        paths: a file a batch, in the order in which they were labelled; unpacked where gzip.
+
+    Raises:
+        SourceError: a file is missing or has no id, or a line is not what it should be.
+        RequestError: an id is unknown, cannot be labelled or stands in two files, or a
+            file holds two strategies.
+        UnknownClassError: a pick was made for a class that the pool does not have.
+    """
+    places: dict[int, str] = {}
+    batches = []
+    for path in paths:
+        picks = _read_picks(pool, path)
+        for row, (place, _) in picks.items():
+            if row in places:
+                raise RequestError(
+                    f"{place}: document {pool.ids[row]!r} stands in {places[row]} already; "
+                    "a document is labelled once, so name it in one batch"
+                )
+            places[row] = place
+        batches.append(_batch([pick for _, pick in picks.values()]))
+    origin = f"the ids in {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
+    return labelled_set(pool, np.array(list(places), dtype=np.int64), origin), tuple(batches)
+
+
 def picks_by_class(history: Sequence[Batch], q: int, step: str) -> Counts:
     """(q,) how many documents of these batches the step picked for each class."""
     counts = np.zeros(q, dtype=np.int64)
@@ -131,40 +165,6 @@ class _Pick(NamedTuple):
     strategy: str | None
 
 
-def read_batches(pool: Pool, paths: Sequence[Path]) -> tuple[LabelledSet, tuple[Batch, ...]]:
-    """The labelled set of these files together, and each file as a batch.
-
-    A line is an id, or a JSON object as `select --out` writes it: "id" and, where they are
-    known, "class" (null for none), "step" and "strategy"; other keys are not looked at. Of an
-    id alone nobody knows why it was labelled: no class, no step, no strategy. Labels are the
-    pool's, never the file's. An id that a file repeats counts once.
-
-    Args:
-        pool: what the ids belong to.
-        paths: a file a batch, in the order in which they were labelled; unpacked where gzip.
-
-    Raises:
-        SourceError: a file is missing or has no id, or a line is not what it should be.
-        RequestError: an id is unknown, cannot be labelled or stands in two files, or a
-            file holds two strategies.
-        UnknownClassError: a pick was made for a class that the pool does not have.
-    """
-    places: dict[int, str] = {}
-    batches = []
-    for path in paths:
-        picks = _read_picks(pool, path)
-        for row, (place, _) in picks.items():
-            if row in places:
-                raise RequestError(
-                    f"{place}: document {pool.ids[row]!r} stands in {places[row]} already; "
-                    "a document is labelled once, so name it in one batch"
-                )
-            places[row] = place
-        batches.append(_batch([pick for _, pick in picks.values()]))
-    origin = f"the ids in {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
-    return labelled_set(pool, np.array(list(places), dtype=np.int64), origin), tuple(batches)
-
-
 def _batch(picks: Sequence[_Pick]) -> Batch:
     rows, positions, steps, strategies = zip(*picks, strict=True)
     return Batch(
@@ -197,20 +197,20 @@ def _read_picks(pool: Pool, path: Path) -> dict[int, tuple[str, _Pick]]:
 
 
 def _pick(pool: Pool, place: str, line: str) -> _Pick:
-    found: Mapping[str, Any] = {"id": line}
+    facts: Mapping[str, Any] = {"id": line}
     if line.startswith("{") and line not in pool.row_of:
-        found = json_object(line, place)
-    id_ = found.get("id")
+        facts = json_object(line, place)
+    id_ = facts.get("id")
     if not isinstance(id_, str | int) or isinstance(id_, bool):
         raise SourceError(f"{place} has no id; every line names a document of the pool")
-    name, step, strategy = (_words(found, key, place) for key in ("class", "step", "strategy"))
+    name, step, strategy = (_words(facts, key, place) for key in ("class", "step", "strategy"))
     row = int(pool.labelled_rows([str(id_)])[0])
     position = NO_CLASS if name is None else pool.class_position(name)
     return _Pick(row, position, step or "", strategy)
 
 
-def _words(found: Mapping[str, Any], key: str, place: str) -> str | None:
-    value = found.get(key)
+def _words(facts: Mapping[str, Any], key: str, place: str) -> str | None:
+    value = facts.get(key)
     if value is not None and not isinstance(value, str):
         raise SourceError(f"{place} has the {key} {value!r}; it is a string, or null for none")
     return value

@@ -110,13 +110,13 @@ def estimate_prevalence(
     since = labelled.labels_of(sample.since).sum(axis=0).tolist()
     outside = labelled.n_unlabelled + len(sample.since)
     tail = (1 - LEVEL) / 2
-    found = []
+    prevalences = []
     for position, (count, known) in enumerate(zip(positives, since, strict=True)):
         shares = count / n, lower_bound(count, n, tail), upper_bound(count, n, tail)
         left = [min(max(s * outside - known, 0), labelled.n_unlabelled) for s in shares]
         documents = DocumentCount(round(left[0]), math.floor(left[1]), math.ceil(left[2]))
-        found.append(Prevalence(position, *shares, n, count, documents, _note(sample)))
-    return found
+        prevalences.append(Prevalence(position, *shares, n, count, documents, _note(sample)))
+    return prevalences
 
 
 def lower_bound(positives: int, documents: int, tail: float) -> float:

@@ -62,6 +62,29 @@ class ClassProgress:
     why: str
 
 
+@dataclass(frozen=True)
+class ClassOutlook:
+    """One class.
+
+    Attributes:
+        position: the class's position.
+        progress: positives so far, and whether further search is likely to pay.
+        prevalence: its share; None where all labels are known or nothing is labelled at random.
+    """
+
+    position: int
+    progress: ClassProgress
+    prevalence: Prevalence | None
+
+    def document(self) -> dict[str, Any]:
+        """Progress and prevalence as JSON."""
+        share = self.prevalence
+        return {
+            "progress": _without_position(self.progress),
+            "prevalence": None if share is None else _without_position(share),
+        }
+
+
 def class_progress(labelled: LabelledSet, history: Sequence[Batch]) -> list[ClassProgress]:
     """The progress of every class, in their order.
 
@@ -94,12 +117,24 @@ def class_progress(labelled: LabelledSet, history: Sequence[Batch]) -> list[Clas
     last = [(len(own), own.sum(axis=0)) for own in labels[-LAST_BATCHES:]]
     progress = []
     for c, n in enumerate(n_labelled):
-        batches = tuple(BatchYield(documents, int(found[c])) for documents, found in last)
+        batches = tuple(BatchYield(documents, int(hits[c])) for documents, hits in last)
         searched, found = _last_picks(searches, c)
         upper = upper_bound(found, searched, TAIL) if searched else None
         verdict, why = _judge(n, searched, found, upper)
         progress.append(ClassProgress(c, n, batches, searched, found, upper, verdict, why))
     return progress
+
+
+def class_outlooks(
+    pool: Pool, labelled: LabelledSet, history: Sequence[Batch], classes: Sequence[int]
+) -> list[ClassOutlook]:
+    """The outlook of these classes, in their order."""
+    progress = class_progress(labelled, history)
+    shares: list[Prevalence] = []
+    if not pool.is_known[np.flatnonzero(labelled.unlabelled)].all():
+        shares = estimate_prevalence(labelled, history) or []
+    share_of = {share.position: share for share in shares}
+    return [ClassOutlook(c, progress[c], share_of.get(c)) for c in classes]
 
 
 def _searches(batch: Batch, labels: BoolMatrix) -> tuple[Counts, Counts]:
@@ -140,40 +175,5 @@ def _judge(n: int, searched: int, found: int, upper: float | None) -> tuple[Verd
     return "search on", f"{picks}: {bound}, which may be {limit} or more"
 
 
-@dataclass(frozen=True)
-class ClassOutlook:
-    """One class.
-
-    Attributes:
-        position: the class's position.
-        progress: positives so far, and whether further search is likely to pay.
-        prevalence: its share; None where all labels are known or nothing is labelled at random.
-    """
-
-    position: int
-    progress: ClassProgress
-    prevalence: Prevalence | None
-
-    def document(self) -> dict[str, Any]:
-        """Progress and prevalence as JSON."""
-        share = self.prevalence
-        return {
-            "progress": _without_position(self.progress),
-            "prevalence": None if share is None else _without_position(share),
-        }
-
-
-def class_outlooks(
-    pool: Pool, labelled: LabelledSet, history: Sequence[Batch], classes: Sequence[int]
-) -> list[ClassOutlook]:
-    """The outlook of these classes, in their order."""
-    progress = class_progress(labelled, history)
-    found = {}
-    if not pool.is_known[np.flatnonzero(labelled.unlabelled)].all():
-        shares = estimate_prevalence(labelled, history) or []
-        found = {share.position: share for share in shares}
-    return [ClassOutlook(c, progress[c], found.get(c)) for c in classes]
-
-
-def _without_position(found: Any) -> dict[str, Any]:
-    return {key: value for key, value in asdict(found).items() if key != "position"}
+def _without_position(facts: ClassProgress | Prevalence) -> dict[str, Any]:
+    return {key: value for key, value in asdict(facts).items() if key != "position"}

@@ -183,10 +183,10 @@ def _written(analysis: Analysis) -> dict[str, Any]:
 
 def _read(values: Mapping[str, Any]) -> Analysis:
     """What `_written` gave."""
-    found = {
+    typed = {
         "classes": tuple(values["classes"]),
         "proximity": [ClassProximity(**entry) for entry in values["proximity"]],
         "distances": [ClassDistance(**entry) for entry in values["distances"]],
         "components": Components.of(values["components"]),
     }
-    return Analysis(**{**values, **found})
+    return Analysis(**{**values, **typed})

@@ -42,79 +42,6 @@ class Comparison:
     verdict: str | None = None
 
 
-def compare_strategies(
-    results: Sequence[RoundResult], classes: Sequence[str] | None = None
-) -> list[Comparison]:
-    """Every strategy's area and final score, and its differences to random, in their first order.
-
-    Only seeds whose curve reaches the largest size count, and differences are taken
-    between runs of the same seed, which start from the same labelled set.
-
-    Args:
-        results: the rounds of a simulation; rounds on the whole train split are left out.
-        classes: names of those whose F1 is averaged; None takes the macro-F1 over all.
-    """
-    areas, finals = seed_scores(results, classes)
-    return [_comparison(name, areas, finals) for name in areas]
-
-
-def seed_scores(
-    results: Sequence[RoundResult], classes: Sequence[str] | None = None
-) -> tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]]:
-    """The area and the final score of every strategy and seed: {strategy: {seed: score}}, twice.
-
-    Only seeds whose curve reaches the largest size count; a strategy without one is left out.
-    The arguments are those of `compare_strategies`.
-    """
-    scores: dict[str, dict[int, dict[int, float]]] = {}
-    for result in results:
-        if not result.is_full:
-            curve = scores.setdefault(result.strategy, {}).setdefault(result.seed, {})
-            score = result.macro_f1 if classes is None else result.macro_f1_of(classes)
-            curve[result.n_labelled] = score
-    sizes = sorted(
-        {size for seeds in scores.values() for curve in seeds.values() for size in curve}
-    )
-    areas: dict[str, dict[int, float]] = {}
-    finals: dict[str, dict[int, float]] = {}
-    for strategy, seeds in scores.items():
-        whole = {seed: curve for seed, curve in seeds.items() if sorted(curve) == sizes}
-        if not whole:
-            continue
-        areas[strategy] = {
-            seed: _area(sizes, [curve[size] for size in sizes])
-            for seed, curve in sorted(whole.items())
-        }
-        finals[strategy] = {seed: curve[sizes[-1]] for seed, curve in sorted(whole.items())}
-    return areas, finals
-
-
-def _comparison(
-    strategy: str,
-    areas: Mapping[str, Mapping[int, float]],
-    finals: Mapping[str, Mapping[int, float]],
-) -> Comparison:
-    area = estimate(list(areas[strategy].values()))
-    final = estimate(list(finals[strategy].values()))
-    if strategy == BASELINE or BASELINE not in areas:
-        return Comparison(strategy, area, final)
-    by_area = paired(areas[strategy], areas[BASELINE])
-    by_final = paired(finals[strategy], finals[BASELINE])
-    if by_area is None:
-        return Comparison(strategy, area, final)
-    verdict = None
-    if by_area.low is not None:
-        side = "above random" if by_area.mean > 0 else "below random"
-        verdict = side if by_area.excludes_zero else "undecided"
-    return Comparison(strategy, area, final, by_area, by_final, verdict)
-
-
-def _area(sizes: Sequence[int], scores: Sequence[float]) -> float:
-    """Mean of a curve by the trapezoid rule; that of one point is its score."""
-    width = sizes[-1] - sizes[0]
-    return float(np.trapezoid(scores, sizes)) / width if width else scores[0]
-
-
 @dataclass(frozen=True)
 class Curve:
     """One strategy's learning curve.
@@ -237,6 +164,53 @@ def summarize(results: Sequence[RoundResult], support: Mapping[str, int]) -> Sum
     )
 
 
+def compare_strategies(
+    results: Sequence[RoundResult], classes: Sequence[str] | None = None
+) -> list[Comparison]:
+    """Every strategy's area and final score, and its differences to random, in their first order.
+
+    Only seeds whose curve reaches the largest size count, and differences are taken
+    between runs of the same seed, which start from the same labelled set.
+
+    Args:
+        results: the rounds of a simulation; rounds on the whole train split are left out.
+        classes: names of those whose F1 is averaged; None takes the macro-F1 over all.
+    """
+    areas, finals = seed_scores(results, classes)
+    return [_comparison(name, areas, finals) for name in areas]
+
+
+def seed_scores(
+    results: Sequence[RoundResult], classes: Sequence[str] | None = None
+) -> tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]]:
+    """The area and the final score of every strategy and seed: {strategy: {seed: score}}, twice.
+
+    Only seeds whose curve reaches the largest size count; a strategy without one is left out.
+    The arguments are those of `compare_strategies`.
+    """
+    scores: dict[str, dict[int, dict[int, float]]] = {}
+    for result in results:
+        if not result.is_full:
+            curve = scores.setdefault(result.strategy, {}).setdefault(result.seed, {})
+            score = result.macro_f1 if classes is None else result.macro_f1_of(classes)
+            curve[result.n_labelled] = score
+    sizes = sorted(
+        {size for seeds in scores.values() for curve in seeds.values() for size in curve}
+    )
+    areas: dict[str, dict[int, float]] = {}
+    finals: dict[str, dict[int, float]] = {}
+    for strategy, seeds in scores.items():
+        whole = {seed: curve for seed, curve in seeds.items() if sorted(curve) == sizes}
+        if not whole:
+            continue
+        areas[strategy] = {
+            seed: _area(sizes, [curve[size] for size in sizes])
+            for seed, curve in sorted(whole.items())
+        }
+        finals[strategy] = {seed: curve[sizes[-1]] for seed, curve in sorted(whole.items())}
+    return areas, finals
+
+
 def support_of(pool: Pool) -> dict[str, int]:
     """Test documents with known labels of each class, by name."""
     counts = pool.labels[pool.known_rows("test")].sum(axis=0)
@@ -251,16 +225,42 @@ def read_summary(folder: Path) -> Summary:
     """
     path = folder / SUMMARY
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
         return Summary(
-            curves=[Curve(**curve) for curve in found["curves"]],
-            comparisons=[_read_comparison(entry) for entry in found["comparisons"]],
-            classes=[ClassScore(**entry) for entry in found["classes"]],
-            supported=[_read_comparison(entry) for entry in found["supported"]],
-            full=None if found["full"] is None else Curve(**found["full"]),
+            curves=[Curve(**curve) for curve in values["curves"]],
+            comparisons=[_read_comparison(entry) for entry in values["comparisons"]],
+            classes=[ClassScore(**entry) for entry in values["classes"]],
+            supported=[_read_comparison(entry) for entry in values["supported"]],
+            full=None if values["full"] is None else Curve(**values["full"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
         raise RunError(f"{path} is missing or cannot be read; run simulate again") from cause
+
+
+def _comparison(
+    strategy: str,
+    areas: Mapping[str, Mapping[int, float]],
+    finals: Mapping[str, Mapping[int, float]],
+) -> Comparison:
+    area = estimate(list(areas[strategy].values()))
+    final = estimate(list(finals[strategy].values()))
+    if strategy == BASELINE or BASELINE not in areas:
+        return Comparison(strategy, area, final)
+    by_area = paired(areas[strategy], areas[BASELINE])
+    by_final = paired(finals[strategy], finals[BASELINE])
+    if by_area is None:
+        return Comparison(strategy, area, final)
+    verdict = None
+    if by_area.low is not None:
+        side = "above random" if by_area.mean > 0 else "below random"
+        verdict = side if by_area.excludes_zero else "undecided"
+    return Comparison(strategy, area, final, by_area, by_final, verdict)
+
+
+def _area(sizes: Sequence[int], scores: Sequence[float]) -> float:
+    """Mean of a curve by the trapezoid rule; that of one point is its score."""
+    width = sizes[-1] - sizes[0]
+    return float(np.trapezoid(scores, sizes)) / width if width else scores[0]
 
 
 def _read_comparison(entry: Mapping[str, Any]) -> Comparison:

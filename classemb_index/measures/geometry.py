@@ -79,13 +79,13 @@ def class_distances(index: EmbeddingIndex, labelled: LabelledSet) -> list[ClassD
     positions, centroids = _all_centroids(index, labelled)
     # rounding may leave a document a hair nearer than 0 to its own centroid
     distances = np.maximum(1 - index.embeddings(labelled.rows) @ unit(centroids).T, 0)
-    found: dict[int, tuple[float, float | None]] = {}
+    distances_of: dict[int, tuple[float, float | None]] = {}
     for place, c in enumerate(positions):
         means = distances[labelled.labels[:, c]].mean(axis=0)
         others = np.delete(means, place)
-        found[int(c)] = float(means[place]), float(others.mean()) if others.size else None
+        distances_of[int(c)] = float(means[place]), float(others.mean()) if others.size else None
     return [
-        ClassDistance(name, *found.get(c, (None, None)))
+        ClassDistance(name, *distances_of.get(c, (None, None)))
         for c, name in enumerate(index.pool.classes)
     ]
 

@@ -175,13 +175,12 @@ def method_analysis(
     done = 0
     scores: list[MethodScore] = []
     for labelled_sets in draws:
-        found = []
+        measured = []
         for labelled in labelled_sets:
-            values = _measured(index, labelled, methods, top_k, block, together)
-            found.append(values)
+            measured.append(_measured(index, labelled, methods, top_k, block, together))
             done += 1
             watch.progress(done, total)
-        scores += _summarised(index.pool.classes, groups, len(labelled_sets[0]), methods, found)
+        scores += _summarised(index.pool.classes, groups, len(labelled_sets[0]), methods, measured)
     return scores
 
 
@@ -219,14 +218,14 @@ def _measured(
         classes = range(q)[part]
         queries = {method: _queries(index, classes, labelled, method) for method in methods}
         # what `auto` takes is often asked for by its own name too
-        distinct = {(x.method, x.position): x for found in queries.values() for x in found}
+        distinct = {(x.method, x.position): x for own in queries.values() for x in own}
         ranked = class_rankings(index, list(distinct.values()), among, top_k, block=block)
         measured = {
             (method, c): ranking_measures(labels[rows, c], top_k)
             for (method, c), rows in zip(distinct, ranked, strict=True)
         }
-        for method, found in queries.items():
-            for query in found:
+        for method, own in queries.items():
+            for query in own:
                 values[method][:, query.position] = measured[query.method, query.position]
                 answered[method][query.position] = query.method
     counts = labels[among].sum(axis=0)

@@ -115,9 +115,9 @@ def _counted(index: EmbeddingIndex, labelled: LabelledSet, top_k: int) -> _Count
     if positions.size:
         centroids = centroids_of(index, labelled, positions)
         # the farthest from a centroid are the nearest to its negative
-        found = index.search(np.concatenate([centroids, -centroids]), top_k, among=among)
-        nearest[positions] = _hits(index, found.rows[: len(positions)], positions)
-        farthest[positions] = _hits(index, found.rows[len(positions) :], positions)
+        near = index.search(np.concatenate([centroids, -centroids]), top_k, among=among)
+        nearest[positions] = _hits(index, near.rows[: len(positions)], positions)
+        farthest[positions] = _hits(index, near.rows[len(positions) :], positions)
     return _Counts(nearest, farthest, in_unlabelled, top_k * in_unlabelled / left)
 
 

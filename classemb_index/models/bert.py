@@ -168,10 +168,10 @@ class BertClassifier:
     def _tokenised(self, rows: Rows) -> list[NDArray[np.int32]]:
         new = np.array([row for row in rows.tolist() if row not in self._tokens], dtype=np.int64)
         if new.size:
-            found = self._tokenizer(
+            tokenised = self._tokenizer(
                 self._pool.texts_of(new), truncation=True, max_length=self._max_length()
             )
-            tokens = (np.array(ids, dtype=np.int32) for ids in found["input_ids"])
+            tokens = (np.array(ids, dtype=np.int32) for ids in tokenised["input_ids"])
             self._tokens.update(zip(new.tolist(), tokens, strict=True))
         return [self._tokens[row] for row in rows.tolist()]
 

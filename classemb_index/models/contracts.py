@@ -10,6 +10,13 @@ if TYPE_CHECKING:  # the command line makes options of `Training` before anythin
     from ..arrays import BoolMatrix, FloatMatrix, Rows
 
 
+DEFAULT_MODEL = "bert-base-uncased"  # the paper's
+PROBE = "probe"  # in place of a model's name: logistic heads on the stored embeddings
+PATIENCE = 3  # epochs without a better dev macro-F1; the paper gives none
+THRESHOLD = 0.5
+OnEpoch = Callable[[int, "float | None"], None]  # epochs done, dev macro-F1
+
+
 class Encoder(Protocol):
     """Turns texts into unit embeddings."""
 
@@ -37,13 +44,6 @@ class Encoder(Protocol):
         """(len(texts), dim) float32 of unit length, in the order of the texts."""
 
 
-DEFAULT_MODEL = "bert-base-uncased"  # the paper's
-PROBE = "probe"  # in place of a model's name: logistic heads on the stored embeddings
-PATIENCE = 3  # epochs without a better dev macro-F1; the paper gives none
-THRESHOLD = 0.5
-OnEpoch = Callable[[int, "float | None"], None]  # epochs done, dev macro-F1
-
-
 class ClassifiedTexts(Protocol):
     """Documents of some classes, by row: as much of a pool as a classifier looks at."""
 
@@ -55,7 +55,17 @@ class ClassifiedTexts(Protocol):
         """The texts of these rows, in their order."""
 
 
-class Classifier(Protocol):
+class TrainedClassifier(Protocol):
+    """A classifier that has been trained on the labelled set."""
+
+    def probabilities(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), q) float32 probability of each class."""
+
+    def representations(self, rows: Rows) -> FloatMatrix:
+        """(len(rows), d) float32: what the output layer is given."""
+
+
+class Classifier(TrainedClassifier, Protocol):
     """Learns from rows of the pool and gives probabilities for rows of the pool."""
 
     @property
@@ -75,12 +85,6 @@ class Classifier(Protocol):
         on_epoch: OnEpoch | None = None,
     ) -> int:
         """Forget everything and train on these rows; the epochs that were run."""
-
-    def probabilities(self, rows: Rows) -> FloatMatrix:
-        """(len(rows), q) float32 probability of each class."""
-
-    def representations(self, rows: Rows) -> FloatMatrix:
-        """(len(rows), d) float32: what the output layer is given."""
 
 
 @dataclass(frozen=True)
@@ -118,16 +122,6 @@ class Training:
     precision: str = field(
         default="auto", metadata={"help": "Of a BERT: auto, float32 or bfloat16."}
     )
-
-
-class TrainedClassifier(Protocol):
-    """A classifier that has been trained on the labelled set."""
-
-    def probabilities(self, rows: Rows) -> FloatMatrix:
-        """(len(rows), q) float32 probability of each class."""
-
-    def representations(self, rows: Rows) -> FloatMatrix:
-        """(len(rows), d) float32: what the classifier's output layer is given."""
 
 
 class MaskedLM(Protocol):

@@ -93,9 +93,9 @@ class MaskedLanguageModel:
         """
         import torch
 
-        found = np.zeros((len(texts), LENGTH), dtype=np.float32)
+        surprisal = np.zeros((len(texts), LENGTH), dtype=np.float32)
         if not len(texts):  # which a tokenizer does not take
-            return found
+            return surprisal
         tokens = self._tokenizer(
             list(texts), truncation=True, max_length=LENGTH, return_special_tokens_mask=True
         )
@@ -115,8 +115,8 @@ class MaskedLanguageModel:
             with torch.inference_mode():
                 losses = self._cross_entropy(batch.to(self.device), torch.as_tensor(sampled))
             lines, columns = np.nonzero(sampled)
-            found[places[lines], columns] = losses.cpu().numpy()
-        return found
+            surprisal[places[lines], columns] = losses.cpu().numpy()
+        return surprisal
 
     def _cross_entropy(self, batch: Any, sampled: Any) -> Any:
         """(number sampled,) cross-entropy of the true tokens there, line by line."""

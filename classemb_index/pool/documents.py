@@ -110,12 +110,12 @@ class DocumentsFile(Sequence[str]):
         path = Path(folder) / "documents.parquet"
         try:
             write_documents(path, records)
-            found = cls(path)
+            file = cls(path)
         except BaseException:
             shutil.rmtree(folder)
             raise
-        weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
-        return found
+        weakref.finalize(file, shutil.rmtree, folder, ignore_errors=True)
+        return file
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -139,8 +139,8 @@ class DocumentsFile(Sequence[str]):
         for group in np.unique(group_of):
             places = np.flatnonzero(group_of == group)
             column = self._group(int(group))
-            found = column.take(wanted[places] - self._starts[group]).to_pylist()
-            for place, text in zip(places, found, strict=True):
+            taken = column.take(wanted[places] - self._starts[group]).to_pylist()
+            for place, text in zip(places, taken, strict=True):
                 texts[place] = text
         return texts
 

@@ -234,9 +234,9 @@ def read_documents(
 
         positions = pc.index_in(names, value_set=pa.array(classes, pa.string()))
         rows = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
-        found = positions.is_valid().to_numpy(zero_copy_only=False)
+        is_class = positions.is_valid().to_numpy(zero_copy_only=False)
         places = positions.fill_null(0).to_numpy(zero_copy_only=False)
-        labels[rows[found], places[found]] = True
+        labels[rows[is_class], places[is_class]] = True
     splits = table["split"].fill_null("").to_numpy().astype(np.str_)
     return Pool(
         name=name,

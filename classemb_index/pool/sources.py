@@ -215,11 +215,11 @@ def _hub(name: str, fields: Fields) -> Iterator[Raw]:
         for split, rows in splits.items():
             features = rows.features or {}
             for number, row in enumerate(rows):
-                found = {key: _hub_value(value, features.get(key)) for key, value in row.items()}
+                cells = {key: _hub_value(value, features.get(key)) for key, value in row.items()}
                 # data sets of the hub seldom have ids, but always an order
-                found.setdefault(fields.id, f"{split}-{number}")
-                found[fields.split] = found.get(fields.split) or split
-                yield f"{HUB}{name}, {split} row {number}", found
+                cells.setdefault(fields.id, f"{split}-{number}")
+                cells[fields.split] = cells.get(fields.split) or split
+                yield f"{HUB}{name}, {split} row {number}", cells
     except Exception as cause:  # whatever a client of the network may raise
         reason = str(cause).strip().partition("\n")[0] or type(cause).__name__
         raise SourceError(

@@ -42,12 +42,12 @@ def class_groups(pool: Pool) -> tuple[dict[str, list[int]], str | None]:
     counts = pool.labels[pool.answerable].sum(axis=0)
     both = ("rare", "frequent")
     declared = [group for group in both if pool.groups.get(group)]
-    found: dict[str, list[int]] = {}
+    groups: dict[str, list[int]] = {}
     notes = []
     for group in declared or both:
-        found[group], note = _group(pool, group, counts)
+        groups[group], note = _group(pool, group, counts)
         notes.append(note)
-    return {**found, ALL: every}, notes[0]
+    return {**groups, ALL: every}, notes[0]
 
 
 def resolve_classes(

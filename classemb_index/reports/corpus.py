@@ -141,14 +141,14 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
     if not runs:
         raise ReportError("a report needs an index or a run folder; name at least one")
     corpora = []
-    for documents, found in runs.items():
+    for documents, own in runs.items():
         index_of_run = indexes.get(documents)
         corpora.append(
             Corpus(
-                name=index_of_run.manifest.name if index_of_run else found[0].config.index,
+                name=index_of_run.manifest.name if index_of_run else own[0].config.index,
                 index=index_of_run,
                 analysis=_analysis(index_of_run) if index_of_run else None,
-                runs=found,
+                runs=own,
             )
         )
     return corpora

@@ -277,20 +277,20 @@ def _draw_methods(axes: Axes, columns: Sequence[Sequence[MethodScore]], line: st
             axes.hlines(limit, place - 0.4, place + 0.4, color="black", ls=style, lw=1)
     for turn, method in enumerate(methods):
         shift = 0.7 * ((turn + 0.5) / len(methods) - 0.5)
-        found = [
+        marks = [
             (place + shift, entry, entry.precision)
             for place, column in enumerate(columns)
             for entry in column
             if entry.method == method and entry.precision is not None
         ]
-        x = [place for place, _, _ in found]
-        y = [precision.mean for _, _, precision in found]
+        x = [place for place, _, _ in marks]
+        y = [precision.mean for _, _, precision in marks]
         colour, marker = COLOURS[turn % len(COLOURS)], MARKERS[turn % len(MARKERS)]
         axes.plot(x, y, color=colour, ls=line, lw=1, alpha=0.6)
-        for at, _, precision in found:
+        for at, _, precision in marks:
             if precision.low is not None and precision.high is not None:
                 axes.vlines(at, precision.low, precision.high, color=colour, lw=1.5)
-        faces = ["white" if e.is_partial else colour for _, e, _ in found]
+        faces = ["white" if e.is_partial else colour for _, e, _ in marks]
         axes.scatter(x, y, s=24, marker=marker, facecolors=faces, edgecolors=colour, zorder=3)
     axes.axhline(0, color="0.85", lw=0.8, zorder=0)  # so that the scale begins at 0
     axes.grid(axis="y", alpha=0.3)

@@ -89,30 +89,13 @@ def write_rare_report(
             parts += _strategies(pool, FINE_TUNED, heading, FEW_SEEDS)
     figures = _save_curves(rare_pools, out)
     written = write_page("\n\n".join(parts) + "\n", title, out)
-    found = {
+    measures = {
         pool.name: {run: [asdict(m) for m in pool.measures(run)] for run in pool.runs}
         for pool in pools
     }
-    document = json.dumps(found, ensure_ascii=False) + "\n"
+    document = json.dumps(measures, ensure_ascii=False) + "\n"
     (out / "measures.json").write_text(document, encoding="utf-8")
     return [*written, out / "measures.json", *figures]
-
-
-def _save_curves(pools: Sequence[PoolRuns], out: Path) -> list[Path]:
-    """Learning curves with the probe, of all classes and of the rare ones: a panel a pool."""
-    shown = {p.name: [r for r in p.runs[WITH_PROBE] if r.strategy in SHOWN] for p in pools}
-    panels = [(p.name, learning_curves(shown[p.name])) for p in pools]
-    rare_panels = [(p.name, learning_curves(rare_scores(shown[p.name], p.rare))) for p in pools]
-    return [
-        *save_panels(panels, "macro-F1 on the test split", out / "pools"),
-        *save_panels(rare_panels, "F1 of the rare classes", out / "pools-rare"),
-    ]
-
-
-def _strategies(pool: PoolRuns, run: str, *opening: str) -> list[str]:
-    """What every strategy of a run did, below its heading."""
-    measures = pool.measures(run)
-    return [*opening, measures_table(measures), differences_table(measures)]
 
 
 def measures_table(measures: Sequence[RareMeasures]) -> str:
@@ -157,6 +140,23 @@ def verdict(difference: Estimate) -> str:
     if not difference.excludes_zero:
         return "undecided"
     return "above" if difference.mean > 0 else "below"
+
+
+def _save_curves(pools: Sequence[PoolRuns], out: Path) -> list[Path]:
+    """Learning curves with the probe, of all classes and of the rare ones: a panel a pool."""
+    shown = {p.name: [r for r in p.runs[WITH_PROBE] if r.strategy in SHOWN] for p in pools}
+    panels = [(p.name, learning_curves(shown[p.name])) for p in pools]
+    rare_panels = [(p.name, learning_curves(rare_scores(shown[p.name], p.rare))) for p in pools]
+    return [
+        *save_panels(panels, "macro-F1 on the test split", out / "pools"),
+        *save_panels(rare_panels, "F1 of the rare classes", out / "pools-rare"),
+    ]
+
+
+def _strategies(pool: PoolRuns, run: str, *opening: str) -> list[str]:
+    """What every strategy of a run did, below its heading."""
+    measures = pool.measures(run)
+    return [*opening, measures_table(measures), differences_table(measures)]
 
 
 def _reach(measures: RareMeasures, base: str) -> str:
@@ -208,6 +208,6 @@ def _robustness(rare_pools: Sequence[PoolRuns], usual: PoolRuns) -> str:
 
 def _beside_baselines(pool: PoolRuns, run: str) -> list[str]:
     beside = () if run == WITH_PROBE else BASELINES
-    found = next(m for m in pool.measures(run, beside) if m.strategy == PORTFOLIO)
-    differences = [found.differences.get(base) for base in BASELINES]
-    return [f"{found.area.mean:.3f}", *(interval(d, "+") for d in differences)]
+    portfolio = next(m for m in pool.measures(run, beside) if m.strategy == PORTFOLIO)
+    differences = [portfolio.differences.get(base) for base in BASELINES]
+    return [f"{portfolio.area.mean:.3f}", *(interval(d, "+") for d in differences)]

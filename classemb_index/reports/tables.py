@@ -25,6 +25,30 @@ LATEX_ESCAPES = str.maketrans(
 ESTIMATE = {"mean": "", "low": "_low", "high": "_high", "seeds": "_draws"}
 
 
+def save_analysis(analysis: Analysis, folder: Path) -> list[Path]:
+    """Write figures (PNG, SVG), tables (CSV, LaTeX) and analysis.json; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = folder / "analysis.json"
+    text = json.dumps(analysis.document(), indent=1, ensure_ascii=False) + "\n"
+    document.write_text(text, encoding="utf-8")
+    paths = [document]
+    if analysis.distances:
+        title = f"{analysis.name}, {analysis.figures_on}"
+        paths += save_tables(analysis.proximity, analysis.distances, folder)
+        paths += save_distances(analysis.distances, title, folder / "distances")
+        paths += save_components(analysis.components, analysis.classes, title, folder / "pca")
+    if analysis.methods:
+        paths += save_methods_table(analysis.methods, folder)
+        paths += save_methods(analysis.methods, analysis.top_k, analysis.name, folder / "methods")
+        paths += save_class_methods(
+            _of_nearest_size(analysis.methods),
+            analysis.top_k,
+            analysis.name,
+            folder / "methods-classes",
+        )
+    return paths
+
+
 def save_tables(
     proximity: Sequence[ClassProximity], distances: Sequence[ClassDistance], folder: Path
 ) -> list[Path]:
@@ -117,30 +141,6 @@ def _csv(names: Sequence[str], rows: Sequence[dict[str, object]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def save_analysis(analysis: Analysis, folder: Path) -> list[Path]:
-    """Write figures (PNG, SVG), tables (CSV, LaTeX) and analysis.json; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    document = folder / "analysis.json"
-    text = json.dumps(analysis.document(), indent=1, ensure_ascii=False) + "\n"
-    document.write_text(text, encoding="utf-8")
-    paths = [document]
-    if analysis.distances:
-        title = f"{analysis.name}, {analysis.figures_on}"
-        paths += save_tables(analysis.proximity, analysis.distances, folder)
-        paths += save_distances(analysis.distances, title, folder / "distances")
-        paths += save_components(analysis.components, analysis.classes, title, folder / "pca")
-    if analysis.methods:
-        paths += save_methods_table(analysis.methods, folder)
-        paths += save_methods(analysis.methods, analysis.top_k, analysis.name, folder / "methods")
-        paths += save_class_methods(
-            _of_nearest_size(analysis.methods),
-            analysis.top_k,
-            analysis.name,
-            folder / "methods-classes",
-        )
-    return paths
 
 
 def _of_nearest_size(methods: Sequence[MethodScore]) -> list[MethodScore]:

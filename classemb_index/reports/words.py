@@ -50,15 +50,15 @@ def full_words(corpus: Corpus) -> str:
     published = corpus.paper.macro_f1
     if published is None:
         return ""
-    found = []
+    differences = []
     for run in corpus.runs:
         if run.summary.full:
             ours = run.summary.full.macro_f1[0]
-            found.append(f"{escape(run.model)} {_signed(ours - published)}")
-    if not found:
+            differences.append(f"{escape(run.model)} {_signed(ours - published)}")
+    if not differences:
         return ""
     return (
-        f"{escape(corpus.name)}, macro-F1 minus the paper's {published:.2f}: {'; '.join(found)}. "
+        f"{escape(corpus.name)}, macro-F1 minus the paper's {published:.2f}: {'; '.join(differences)}. "
         "Where classifier, embeddings or documents are not the paper's, it is not the same measurement."
     )
 

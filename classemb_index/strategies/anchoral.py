@@ -48,18 +48,18 @@ def anchoral_subpool(
     if not len(anchors):
         return anchors
     k = min(neighbours, labelled.n_unlabelled)
-    found = index.search(embeddings[anchors], k, among=labelled.unlabelled)
-    rows, place = np.unique(found.rows, return_inverse=True)
-    place = place.reshape(found.rows.shape)
+    nearest = index.search(embeddings[anchors], k, among=labelled.unlabelled)
+    rows, place = np.unique(nearest.rows, return_inverse=True)
+    place = place.reshape(nearest.rows.shape)
     picked = np.zeros(len(rows), dtype=bool)
     positions = np.unique(anchor_classes)
     shares = 1 / labelled.counts[positions]
     quotas = np.floor(size * shares / shares.sum() + 1e-9).astype(int)
     for c, quota in zip(positions, quotas, strict=True):
         own = anchor_classes == c
-        scores = _mean_similarity(place[own], found.scores[own], len(rows))
+        scores = _mean_similarity(place[own], nearest.scores[own], len(rows))
         picked |= _best(scores, quota)
-    scores = _mean_similarity(place, found.scores, len(rows))
+    scores = _mean_similarity(place, nearest.scores, len(rows))
     picked |= _best(np.where(picked, -np.inf, scores), size - int(picked.sum()))
     return np.asarray(rows[picked])
 

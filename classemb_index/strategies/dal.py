@@ -34,10 +34,10 @@ def select_dal(state: SelectionState, batch: int) -> Selection:
     labelled, rows = state.labelled.rows, state.unlabelled_rows
     if not len(labelled):
         return at_random(state, batch, "no document is labelled: the batch is random")
-    found = state.trained().representations(np.concatenate([labelled, rows]))
+    representations = state.trained().representations(np.concatenate([labelled, rows]))
     places = discriminative_selection(
-        found[: len(labelled)],
-        found[len(labelled) :],
+        representations[: len(labelled)],
+        representations[len(labelled) :],
         batch,
         state.rng,
         discriminator=partial(

@@ -46,12 +46,12 @@ def without_near_duplicates(
         # labels of what is kept out are not paid for, so no oracle may give them
         labelled = replace(state.labelled, unlabelled=left)
         given = replace(state, labelled=labelled, oracle=None)
-        found = select(given, min(missing, labelled.n_unlabelled))
+        selection = select(given, min(missing, labelled.n_unlabelled))
         if not few:
-            found = _picks(found, _unlike(index.embeddings(found.rows), most_alike))
-            left &= ~_alike(index, left, index.embeddings(found.rows), most_alike, block)
-        left[found.rows] = False
-        parts.append(found)
+            selection = _picks(selection, _unlike(index.embeddings(selection.rows), most_alike))
+            left &= ~_alike(index, left, index.embeddings(selection.rows), most_alike, block)
+        left[selection.rows] = False
+        parts.append(selection)
     return _joined(parts, note)
 
 

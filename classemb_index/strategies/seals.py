@@ -37,8 +37,8 @@ def seals_candidates(state: SelectionState, neighbours: int = NEIGHBOURS) -> Row
     if new.size:
         selectable = state.index.pool.selectable
         k = min(neighbours + 1, int(np.count_nonzero(selectable)))  # itself is one of them
-        found = state.index.search(state.index.embeddings(new), k, among=selectable)
-        for row, rows in zip(new.tolist(), found.rows, strict=True):
+        nearest = state.index.search(state.index.embeddings(new), k, among=selectable)
+        for row, rows in zip(new.tolist(), nearest.rows, strict=True):
             near[row] = rows[rows != row][:neighbours]
     if not len(labelled):
         return np.zeros(0, dtype=np.int64)

@@ -138,10 +138,10 @@ def select_batch(name: str, state: SelectionState, batch: int) -> Selection:
         state = replace(state, base=STRATEGIES[state.options.base].select)
     most_alike = state.options.no_near_duplicates
     if most_alike is None or strategy.keeps_apart:
-        found = strategy.select(state, batch)
+        selection = strategy.select(state, batch)
     else:
-        found = without_near_duplicates(strategy.select, state, batch, most_alike)
-    return replace(found, strategy=name)
+        selection = without_near_duplicates(strategy.select, state, batch, most_alike)
+    return replace(selection, strategy=name)
 
 
 def select_document(
@@ -226,10 +226,14 @@ def settings_of(
     rows = _rows(name, options)
     asked = [key for row in rows for key in row.options]
     key_of = {f.name: f.metadata.get("key", f.name) for f in fields(options)}
-    found = {key_of[key]: _recorded(getattr(options, key)) for key in (*asked, *OF_EVERY_STRATEGY)}
+    settings = {
+        key_of[key]: _recorded(getattr(options, key)) for key in (*asked, *OF_EVERY_STRATEGY)
+    }
     if masked_lm is not None and any(Aid.SURPRISAL in row.looks_at for row in rows):
-        found |= {"masked_lm": masked_lm.name, "fingerprint": masked_lm.fingerprint}
-    return {key: value for key, value in found.items() if value is not None and value is not False}
+        settings |= {"masked_lm": masked_lm.name, "fingerprint": masked_lm.fingerprint}
+    return {
+        key: value for key, value in settings.items() if value is not None and value is not False
+    }
 
 
 def oracle_of(pool: Pool, labelled: LabelledSet) -> Oracle:

@@ -312,14 +312,15 @@ def test_another_model_takes_the_place_of_what_is_fine_tuned_and_of_what_alps_as
     model: str | None, masked_lm: str | None, expected: tuple[list[str], str], words: str
 ) -> None:
     found = TWO.with_model(model, masked_lm)
-    assert (models(found), found.words) == (expected, words)
+    assert (models(found), found.sentence()) == (expected, words)
     # and of nothing else
     first, second = found.experiments
     assert first == TWO.experiments[0]
     assert second == replace(
         TWO.experiments[1], classifier=replace(TWO.experiments[1].classifier, model=expected[0][1])
     )
-    assert replace(found, words="Two.", experiments=TWO.experiments, masked_lm="lm") == TWO
+    own = replace(found, experiments=TWO.experiments, masked_lm="lm")
+    assert replace(own, other_model=None, other_masked_lm=None) == TWO
 
 
 def test_the_scale_paper_has_the_papers_models_and_sizes() -> None:

@@ -40,20 +40,20 @@ class ExactIndex:
         floor = torch.full((len(queries), 1), -torch.inf)
         columns = torch.from_numpy(queries.T.copy()).to(self._device)
         for start, block in self._blocks():
-            found = (block @ columns).T.contiguous()
+            products = (block @ columns).T.contiguous()
             allowed = None
             if among is not None:
                 allowed = torch.from_numpy(among[start : start + len(block)]).to(self._device)
-                found.masked_fill_(~allowed, -torch.inf)
-            if found.shape[1] >= k:
+                products.masked_fill_(~allowed, -torch.inf)
+            if products.shape[1] >= k:
                 # no row below the k-th best of any one block can be among the k best of all
-                kth = found.topk(k, dim=1).values[:, -1:].cpu() - TOLERANCE
+                kth = products.topk(k, dim=1).values[:, -1:].cpu() - TOLERANCE
                 floor = torch.maximum(floor, kth)
-            kept = found >= floor.to(self._device)
+            kept = products >= floor.to(self._device)
             if allowed is not None:
                 kept &= allowed
             places = kept.nonzero().cpu().numpy()
-            values = found[kept].cpu().numpy()
+            values = products[kept].cpu().numpy()
             bounds = np.searchsorted(places[:, 0], np.arange(1, len(queries)))
             for q, (columns_q, values_q) in enumerate(
                 zip(np.split(places[:, 1], bounds), np.split(values, bounds), strict=True)

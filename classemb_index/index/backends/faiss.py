@@ -56,12 +56,12 @@ class FlatIndex:
         while asked <= self._limit:
             ranked = []
             rows, scores = self._nearest(queries, asked)
-            for query, found, similarity in zip(queries, rows, scores, strict=True):
-                kept = slice(None) if among is None else among[found]
+            for query, near, similarity in zip(queries, rows, scores, strict=True):
+                kept = slice(None) if among is None else among[near]
                 floor = similarity[kept][k - 1 : k] - TOLERANCE
                 if not floor.size or similarity[-1] >= floor[0]:
                     break  # a row that FAISS did not return could still be among the k best
-                candidates = found[kept][similarity[kept] >= floor[0]]
+                candidates = near[kept][similarity[kept] >= floor[0]]
                 ranked.append(rank(self._vectors, query, candidates, k))
             else:
                 return stack(ranked)
@@ -86,7 +86,7 @@ class FlatIndex:
         padded = np.zeros((-len(queries) % 16 + len(queries), queries.shape[1]), np.float32)
         padded[: len(queries)] = queries
         step = len(self._vectors) if self._vectors.dtype == np.float32 else self._block
-        found = []
+        parts = []
         faiss.cvar.distance_compute_blas_threshold = 1
         try:
             for part in blocks(len(self._vectors), step):
@@ -94,12 +94,12 @@ class FlatIndex:
                 scores, rows = faiss.knn(
                     padded, block, min(k, len(block)), metric=faiss.METRIC_INNER_PRODUCT
                 )
-                found.append((rows[: len(queries)] + part.start, scores[: len(queries)]))
+                parts.append((rows[: len(queries)] + part.start, scores[: len(queries)]))
         finally:  # a caller's own FAISS searches keep their kernel
             faiss.cvar.distance_compute_blas_threshold = threshold
-        if len(found) == 1:
-            return found[0]
-        rows, scores = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
+        if len(parts) == 1:
+            return parts[0]
+        rows, scores = (np.concatenate(own, axis=1) for own in zip(*parts, strict=True))
         order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
 
