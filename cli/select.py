@@ -61,7 +61,6 @@ def select(
         BatchRequest,
         next_batch,
         oracle_of,
-        select_document,
     )
 
     opened = open_index(index, training.device)
@@ -82,7 +81,7 @@ def select(
         write_batch(pool, selection, out)
     outlooks = class_outlooks(pool, chosen, history, range(len(pool.classes)))
     if as_json:
-        show_json(select_document(pool, selection, known.seed, outlooks))
+        show_json(selection.document(pool, known.seed, outlooks))
         return
     if out is not None:
         show_written([out])

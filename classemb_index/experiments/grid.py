@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ..errors import ClassembError, RunError
@@ -122,7 +123,7 @@ class _Sender(Watcher):
         self._answers.put(epoch)
 
 
-def _work(folder: Any, device: str, plan: Plan, work: Any, answers: Any) -> None:
+def _work(folder: Path, device: str, plan: Plan, work: Any, answers: Any) -> None:
     """A worker process: cells from one queue, results and at last None to the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C and ends this process
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..index.index import EmbeddingIndex
-from ..measures.curves import Summary, summarize, support_of
+from ..measures.curves import Summary, summarise, support_of
 from ..measures.rounds import CONFIG, ROUNDS, SUMMARY, RoundResult, read_rounds
 from ..watch import SILENT, Watcher
 from .grid import default_workers, run_grid
@@ -51,7 +51,7 @@ def run_simulation(
     plan.check(index.pool)
     simulator = Simulator(index, plan, watch)
     config = simulator.config()  # a model that cannot be had leaves no folder
-    check_run_folder(folder)
+    _check_run_folder(folder)
     simulator.compute_surprisal()  # before a round, and before several processes ask for it
     with RunFolder.opened(folder, config) as run:
         watch.rounds(plan.n_rounds())
@@ -136,12 +136,12 @@ class RunFolder:
         ordered = sorted(
             self.rounds, key=lambda r: (place.get(r.strategy, len(place)), r.seed, r.round)
         )
-        summary = summarize(ordered, support)
+        summary = summarise(ordered, support)
         _write_json(self.folder / SUMMARY, asdict(summary))
         return summary
 
 
-def check_run_folder(folder: Path) -> None:
+def _check_run_folder(folder: Path) -> None:
     """Make the folder; a folder of something else is refused before anything is written to it.
 
     Raises:

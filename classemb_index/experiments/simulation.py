@@ -6,7 +6,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -322,8 +322,7 @@ class Simulator:
     def _labelled(self, rows: Rows, seed: int) -> LabelledSet:
         labelled = labelled_set(self._pool, rows, f"round of seed {seed}")
         # the oracle cannot answer for a document whose labels nobody knows
-        unlabelled = labelled.unlabelled & self._pool.is_known
-        return LabelledSet(labelled.rows, labelled.labels, unlabelled, labelled.origin)
+        return replace(labelled, unlabelled=labelled.unlabelled & self._pool.is_known)
 
     def _dev_rows(self, seed: int) -> Rows:
         if not self._classifier.uses_dev:

@@ -71,22 +71,22 @@ def write_index(
         RequestError: there is neither encoder nor embeddings.
     """
     if embeddings is not None:
-        shape, dtype = checked_shape(embeddings, pool, encoder)
+        shape, dtype = _checked_shape(embeddings, pool, encoder)
     elif encoder is None:
         raise RequestError("an index needs an encoder or embeddings; give one of them")
     with building(folder) as place:
         draft = Draft(place, pool)
         if embeddings is not None:
-            parts = given_parts(embeddings, place, shape, dtype)
+            parts = _given_parts(embeddings, place, shape, dtype)
         elif encoder is not None:
-            parts = encoded_parts(pool, encoder, place)
+            parts = _encoded_parts(pool, encoder, place)
         watch.progress(0, len(pool))
         for done in parts:
             watch.progress(done, len(pool))
         draft.save_documents()
         if encoder is not None and pool.classes:
             draft.save_names(encoder, open_backend(backend, draft.vectors, device))
-        info = encoder_info(encoder, embeddings is not None)
+        info = _encoder_info(encoder, embeddings is not None)
         draft.publish(folder, info, backend, paper or {})
 
 
@@ -146,88 +146,6 @@ class Draft:
         publish(self._place, folder, manifest)
 
 
-def encoded_parts(pool: Pool, encoder: Encoder, draft: Path) -> Iterator[int]:
-    """Encode the pool into the draft's vectors, a chunk at a time; yields the documents done.
-
-    Chunks that an interrupted build finished with the same encoder and texts are kept.
-
-    Raises:
-        SourceError: the encoder gave NaN.
-    """
-    key = f"{encoder.fingerprint} {encoder.precision}"
-    file = VectorFile(draft, (len(pool), encoder.dim), np.dtype(np.float32), key)
-    for part in blocks(len(pool), CHUNK):
-        texts = pool.texts_of(range(part.start, part.stop))
-        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-        if not file.is_finished(part.start, digest):
-            vectors = encoder.encode(texts)
-            if not np.isfinite(vectors).all():
-                raise SourceError(
-                    f"the encoder {encoder.name!r} gave NaN for a document of rows {part.start} to "
-                    f"{part.stop - 1}; try --precision float32"
-                )
-            file.write(part.start, vectors, digest)
-        yield part.stop
-
-
-def given_parts(
-    embeddings: FloatMatrix, draft: Path, shape: tuple[int, int], dtype: np.dtype[Any]
-) -> Iterator[int]:
-    """Scale given vectors to unit length into the draft's; yields the documents done.
-
-    Raises:
-        SourceError: a vector is zero or not finite; the message names its row.
-    """
-    file = VectorFile(draft, shape, dtype, key=None)
-    for part in blocks(len(embeddings), BLOCK):
-        block = np.asarray(embeddings[part], dtype=np.float32)
-        lengths = np.linalg.norm(block, axis=1)
-        wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
-        if wrong.size:
-            kind = "is zero" if lengths[wrong[0]] == 0 else "holds NaN or infinity"
-            raise SourceError(
-                f"the given vector of row {part.start + wrong[0]} {kind}, so it has no direction; "
-                "embed that document again, or leave it out"
-            )
-        file.write(part.start, unit(block))
-        yield part.stop
-
-
-def checked_shape(
-    embeddings: FloatMatrix, pool: Pool, encoder: Encoder | None
-) -> tuple[tuple[int, int], np.dtype[Any]]:
-    """Shape and stored type of given vectors: float16 stays, all else becomes float32.
-
-    Raises:
-        SourceError: they are no matrix of floats, or do not fit the pool or the encoder.
-    """
-    if embeddings.ndim != 2 or not np.issubdtype(embeddings.dtype, np.floating):
-        raise SourceError(
-            f"embeddings have shape {embeddings.shape} and type {embeddings.dtype}; "
-            "they are a matrix (documents, dimensions) of floats"
-        )
-    n, dim = embeddings.shape
-    if n != len(pool):
-        raise SourceError(
-            f"there are {n} embeddings and {len(pool)} documents; they must stand row for row"
-        )
-    if encoder is not None and encoder.dim != dim:
-        raise SourceError(
-            f"the embeddings have {dim} dimensions, the encoder {encoder.name!r} has {encoder.dim}; "
-            "name the model that made them"
-        )
-    half = embeddings.dtype == np.float16
-    return (n, dim), np.dtype(np.float16 if half else np.float32)
-
-
-def encoder_info(encoder: Encoder | None, given: bool) -> EncoderInfo:
-    """What the manifest says of the encoder; the precision of given vectors is not known."""
-    if encoder is None:
-        return EncoderInfo()
-    precision = None if given else encoder.precision
-    return EncoderInfo(encoder.name, encoder.fingerprint, encoder.max_length, precision)
-
-
 def embed_class_names(names: Sequence[str], encoder: Encoder) -> FloatMatrix:
     """(len(names), dim) float32 of unit length: each name, or a class's description, as a text.
 
@@ -262,3 +180,85 @@ def name_feedback(
         for c, rows in zip(named, near.rows, strict=True):
             means[c] = vectors[rows].mean(axis=0, dtype=np.float32)
     return means
+
+
+def _encoded_parts(pool: Pool, encoder: Encoder, draft: Path) -> Iterator[int]:
+    """Encode the pool into the draft's vectors, a chunk at a time; yields the documents done.
+
+    Chunks that an interrupted build finished with the same encoder and texts are kept.
+
+    Raises:
+        SourceError: the encoder gave NaN.
+    """
+    key = f"{encoder.fingerprint} {encoder.precision}"
+    file = VectorFile(draft, (len(pool), encoder.dim), np.dtype(np.float32), key)
+    for part in blocks(len(pool), CHUNK):
+        texts = pool.texts_of(range(part.start, part.stop))
+        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+        if not file.is_finished(part.start, digest):
+            vectors = encoder.encode(texts)
+            if not np.isfinite(vectors).all():
+                raise SourceError(
+                    f"the encoder {encoder.name!r} gave NaN for a document of rows {part.start} to "
+                    f"{part.stop - 1}; try --precision float32"
+                )
+            file.write(part.start, vectors, digest)
+        yield part.stop
+
+
+def _given_parts(
+    embeddings: FloatMatrix, draft: Path, shape: tuple[int, int], dtype: np.dtype[Any]
+) -> Iterator[int]:
+    """Scale given vectors to unit length into the draft's; yields the documents done.
+
+    Raises:
+        SourceError: a vector is zero or not finite; the message names its row.
+    """
+    file = VectorFile(draft, shape, dtype, key=None)
+    for part in blocks(len(embeddings), BLOCK):
+        block = np.asarray(embeddings[part], dtype=np.float32)
+        lengths = np.linalg.norm(block, axis=1)
+        wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
+        if wrong.size:
+            kind = "is zero" if lengths[wrong[0]] == 0 else "holds NaN or infinity"
+            raise SourceError(
+                f"the given vector of row {part.start + wrong[0]} {kind}, so it has no direction; "
+                "embed that document again, or leave it out"
+            )
+        file.write(part.start, unit(block))
+        yield part.stop
+
+
+def _checked_shape(
+    embeddings: FloatMatrix, pool: Pool, encoder: Encoder | None
+) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Shape and stored type of given vectors: float16 stays, all else becomes float32.
+
+    Raises:
+        SourceError: they are no matrix of floats, or do not fit the pool or the encoder.
+    """
+    if embeddings.ndim != 2 or not np.issubdtype(embeddings.dtype, np.floating):
+        raise SourceError(
+            f"embeddings have shape {embeddings.shape} and type {embeddings.dtype}; "
+            "they are a matrix (documents, dimensions) of floats"
+        )
+    n, dim = embeddings.shape
+    if n != len(pool):
+        raise SourceError(
+            f"there are {n} embeddings and {len(pool)} documents; they must stand row for row"
+        )
+    if encoder is not None and encoder.dim != dim:
+        raise SourceError(
+            f"the embeddings have {dim} dimensions, the encoder {encoder.name!r} has {encoder.dim}; "
+            "name the model that made them"
+        )
+    half = embeddings.dtype == np.float16
+    return (n, dim), np.dtype(np.float16 if half else np.float32)
+
+
+def _encoder_info(encoder: Encoder | None, given: bool) -> EncoderInfo:
+    """What the manifest says of the encoder; the precision of given vectors is not known."""
+    if encoder is None:
+        return EncoderInfo()
+    precision = None if given else encoder.precision
+    return EncoderInfo(encoder.name, encoder.fingerprint, encoder.max_length, precision)

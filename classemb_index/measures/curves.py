@@ -135,7 +135,7 @@ def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
     return curves
 
 
-def summarize(results: Sequence[RoundResult], support: Mapping[str, int]) -> Summary:
+def summarise(results: Sequence[RoundResult], support: Mapping[str, int]) -> Summary:
     """Curves, comparisons and F1 a class.
 
     Args:

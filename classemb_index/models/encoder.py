@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import FloatMatrix
 from ..errors import ModelError
 from .devices import autocast, resolve_device, resolve_precision
-from .hub import hub_answers, loading, model_path, weights_digest
+from .hub import hub_answers, loading, model_path, tokenizer_facts, weights_digest
 
 DEFAULT_ENCODER = "sentence-transformers/all-mpnet-base-v2"  # the paper's
 
@@ -88,9 +88,7 @@ class SentenceBertEncoder:
             {"module": type(m).__name__, "settings": getattr(m, "get_config_dict", dict)()}
             for m in self.model
         ]
-        tokenizer = json.loads(self.model.tokenizer.backend_tokenizer.to_str())
-        for state in ("truncation", "padding"):  # what the last call left there
-            tokenizer.pop(state, None)
+        tokenizer = tokenizer_facts(self.model.tokenizer)
         prompts = [self.model.prompts, self.model.default_prompt_name]
         parts = [tokenizer, modules, prompts, self.max_length]
         settings = json.dumps(parts, sort_keys=True, default=str)

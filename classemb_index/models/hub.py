@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -60,6 +61,13 @@ def hub_answers() -> bool:
     return True
 
 
+def quieten_hub() -> None:
+    """Keep the hub's client from saying anything but errors."""
+    from huggingface_hub.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+
+
 @contextmanager
 def loading(name: str, way_out: str = PACKAGED_OR_LOCAL) -> Iterator[None]:
     """Turns every way in which a model cannot be loaded into one error; keeps it quiet.
@@ -72,9 +80,8 @@ def loading(name: str, way_out: str = PACKAGED_OR_LOCAL) -> Iterator[None]:
         ModelError: the model can be had neither from a folder, the cache nor the hub.
     """
     import transformers.utils.logging as logging
-    from huggingface_hub.utils import logging as hub_logging
 
-    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    quieten_hub()
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     if name.startswith((".", "/", "~")) and not Path(name).is_dir():
@@ -86,6 +93,12 @@ def loading(name: str, way_out: str = PACKAGED_OR_LOCAL) -> Iterator[None]:
         raise ModelError(
             f"the model {name!r} can be had neither from the cache nor from the hub ({reason}); {way_out}"
         ) from cause
+
+
+def tokenizer_facts(tokenizer: Any) -> dict[str, Any]:
+    """What a fast tokenizer does with a text, JSON-ready; not what its last call left there."""
+    facts: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
+    return {key: value for key, value in facts.items() if key not in ("truncation", "padding")}
 
 
 def weights_digest(state: dict[str, torch.Tensor]) -> str:

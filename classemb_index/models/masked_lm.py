@@ -15,7 +15,7 @@ from ..arrays import FloatMatrix, blocks, unit
 from ..errors import ModelError
 from .contracts import PROBE, MaskedLM
 from .devices import autocast, resolve_device, resolve_precision
-from .hub import MINILM, hub_answers, loading, model_path, weights_digest
+from .hub import MINILM, hub_answers, loading, model_path, tokenizer_facts, weights_digest
 
 DEFAULT_MASKED_LM = "bert-base-uncased"  # the paper's classifier, before fine-tuning
 LENGTH = 128  # tokens that are read of a text
@@ -69,10 +69,7 @@ class MaskedLanguageModel:
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over weights and tokenizer: models with the same one give the same surprisal."""
-        tokenizer = json.loads(self._tokenizer.backend_tokenizer.to_str())
-        for state in ("truncation", "padding"):  # what the last call left there
-            tokenizer.pop(state, None)
-        parts = [weights_digest(self._model.state_dict()), tokenizer]
+        parts = [weights_digest(self._model.state_dict()), tokenizer_facts(self._tokenizer)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def surprisal(

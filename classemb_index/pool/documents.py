@@ -39,22 +39,12 @@ class Record(NamedTuple):
     place: str = ""
 
 
-def documents_schema() -> pa.Schema:
-    """The columns of a documents file; labels and split may be null."""
-    import pyarrow as pa
-
-    string = pa.string()
-    return pa.schema(
-        [("id", string), ("text", string), ("labels", pa.list_(string)), ("split", string)]
-    )
-
-
 def write_documents(path: Path, records: Iterable[Record]) -> None:
-    """Write records to a documents file (Parquet, see `documents_schema`)."""
+    """Write records to a documents file (Parquet), labels and split null where nobody knows them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = documents_schema()
+    schema = _schema()
     rest = iter(records)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while batch := list(islice(rest, ROW_GROUP)):
@@ -69,7 +59,7 @@ def facts_table(
     """The columns of a documents file beside the texts."""
     import pyarrow as pa
 
-    schema = documents_schema()
+    schema = _schema()
     columns = pa.schema([schema.field(name) for name in FACTS])
     return pa.table([list(ids), labels, splits], schema=columns)
 
@@ -167,3 +157,13 @@ class DocumentsFile(Sequence[str]):
                 ) from cause
             self._cached = group, column
         return self._cached[1]
+
+
+def _schema() -> pa.Schema:
+    """The columns of a documents file; labels and split may be null."""
+    import pyarrow as pa
+
+    string = pa.string()
+    return pa.schema(
+        [("id", string), ("text", string), ("labels", pa.list_(string)), ("split", string)]
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtraError, SourceError
-from ..models.hub import hub_answers
+from ..models.hub import hub_answers, quieten_hub
 from .corpora import NATIVE_FIELDS, eurlex_folder, from_native
 from .documents import SPLITS, Record
 from .files import FORMS, Raw, json_object, opened
@@ -195,7 +195,6 @@ def _hub(name: str, fields: Fields) -> Iterator[Raw]:
     """A data set of the hub (or a local folder of the same form), streamed through `datasets`."""
     try:
         import datasets
-        from huggingface_hub.utils import logging as hub_logging
     except ImportError as cause:
         raise MissingExtraError(
             "hub:NAME needs 'datasets', which is not installed; run: pip install 'classemb-index[hub]'"
@@ -207,7 +206,7 @@ def _hub(name: str, fields: Fields) -> Iterator[Raw]:
             f"{HUB}{name} cannot be read: the hub is not reached; give a local copy with --source"
         )
     datasets.disable_progress_bars()
-    hub_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    quieten_hub()
     try:
         splits = datasets.load_dataset(
             path, config or None, revision=revision or None, streaming=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.batches import NO_CLASS, Batch
 from ..labels.labelled import LabelledSet
+from ..labels.progress import ClassOutlook
 from ..models.contracts import Surprisal, TrainedClassifier
+from ..pool.pool import Pool
 from ..queries.classes import hidden
 from .options import StrategyOptions
 
@@ -98,6 +100,23 @@ class Selection(Batch):
 
     skipped: tuple[int, ...] = ()
     note: str | None = None
+
+    def document(
+        self, pool: Pool, seed: int, outlooks: Sequence[ClassOutlook] = ()
+    ) -> dict[str, Any]:
+        """The JSON document of `select`, with the outlook of each class where it is given."""
+        return {
+            "strategy": self.strategy,
+            "batch": len(self.rows),
+            "seed": seed,
+            "selected": self.picks(pool),
+            "skipped_classes": [pool.classes[c] for c in self.skipped],
+            "note": self.note,
+            "classes": [
+                {"class": pool.classes[outlook.position], **outlook.document()}
+                for outlook in outlooks
+            ],
+        }
 
 
 Select: TypeAlias = Callable[[SelectionState, int], Selection]

@@ -14,7 +14,6 @@ from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..labels.batches import Batch
 from ..labels.labelled import LabelledSet
-from ..labels.progress import ClassOutlook
 from ..models.classifier import make_classifier
 from ..models.contracts import PROBE, Classifier, MaskedLM, Training
 from ..models.masked_lm import load_masked_lm
@@ -100,7 +99,7 @@ def next_batch(
         UnknownClassError: a description is of a class that the pool does not have.
         ModelError: a model cannot be had.
     """
-    check_batch(request.strategy, labelled, request.size)
+    _check_batch(request.strategy, labelled, request.size)
     vectors = class_vectors(index, request.descriptions, request.hide_names)
     options = request.options if vectors is None else replace(request.options, name_vectors=vectors)
     check_options(options)
@@ -132,7 +131,7 @@ def select_batch(name: str, state: SelectionState, batch: int) -> Selection:
         RequestError: no such strategy, fewer than `batch` documents are unlabelled, or
             the state lacks what the strategy looks at.
     """
-    strategy = check_batch(name, state.labelled, batch)
+    strategy = _check_batch(name, state.labelled, batch)
     check_options(state.options)
     if Aid.BASE in strategy.looks_at:
         state = replace(state, base=STRATEGIES[state.options.base].select)
@@ -142,23 +141,6 @@ def select_batch(name: str, state: SelectionState, batch: int) -> Selection:
     else:
         selection = without_near_duplicates(strategy.select, state, batch, most_alike)
     return replace(selection, strategy=name)
-
-
-def select_document(
-    pool: Pool, selection: Selection, seed: int, outlooks: Sequence[ClassOutlook] = ()
-) -> dict[str, Any]:
-    """The JSON document of `select`."""
-    return {
-        "strategy": selection.strategy,
-        "batch": len(selection.rows),
-        "seed": seed,
-        "selected": selection.picks(pool),
-        "skipped_classes": [pool.classes[c] for c in selection.skipped],
-        "note": selection.note,
-        "classes": [
-            {"class": pool.classes[outlook.position], **outlook.document()} for outlook in outlooks
-        ],
-    }
 
 
 def check_strategy(name: str) -> Strategy:
@@ -188,21 +170,6 @@ def check_options(options: StrategyOptions) -> None:
             f"a cosine similarity of {limit} tells no near-duplicates; --no-near-duplicates takes a "
             "number between 0 and 1, such as 0.95"
         )
-
-
-def check_batch(name: str, labelled: LabelledSet, batch: int) -> Strategy:
-    """The strategy of that name, when it can select so many.
-
-    Raises:
-        RequestError: no such strategy, or fewer than `batch` documents are unlabelled.
-    """
-    strategy = check_strategy(name)
-    left = labelled.n_unlabelled
-    if not 1 <= batch <= left:
-        raise RequestError(
-            f"asked for {batch} documents, {left} are left in the unlabelled set; lower --batch"
-        )
-    return strategy
 
 
 def aids_of(names: Iterable[str], options: StrategyOptions) -> set[Aid]:
@@ -281,6 +248,21 @@ def train_classifier(
     dev = index.pool.known_rows("dev")
     classifier.fit(labelled.rows, labelled.labels, dev, index.pool.labels[dev], seed)
     return classifier
+
+
+def _check_batch(name: str, labelled: LabelledSet, batch: int) -> Strategy:
+    """The strategy of that name, when it can select so many.
+
+    Raises:
+        RequestError: no such strategy, or fewer than `batch` documents are unlabelled.
+    """
+    strategy = check_strategy(name)
+    left = labelled.n_unlabelled
+    if not 1 <= batch <= left:
+        raise RequestError(
+            f"asked for {batch} documents, {left} are left in the unlabelled set; lower --batch"
+        )
+    return strategy
 
 
 def _rows(name: str, options: StrategyOptions) -> list[Strategy]:

@@ -28,7 +28,7 @@ from classemb_index import (
 )
 from classemb_index.errors import ModelError, RequestError, RunError
 from classemb_index.experiments.simulation import Simulator
-from classemb_index.measures.curves import learning_curves, read_summary, summarize, support_of
+from classemb_index.measures.curves import learning_curves, read_summary, summarise, support_of
 from classemb_index.measures.rounds import read_rounds
 from classemb_index.strategies.selection import STRATEGIES
 from classemb_index.watch import SILENT, Watcher
@@ -672,7 +672,7 @@ def test_surprisal_is_computed_before_the_first_round_and_told_text_by_text(
 
 def test_the_summary_read_back_is_that_of_all_rounds(index: EmbeddingIndex, finished: Path) -> None:
     summary = read_summary(finished)
-    assert summary == summarize(read_rounds(finished), support_of(index.pool))
+    assert summary == summarise(read_rounds(finished), support_of(index.pool))
     assert summary.curves == learning_curves(read_rounds(finished))
     assert [comparison.strategy for comparison in summary.comparisons] == BOTH
     assert summary.full is None
@@ -684,7 +684,7 @@ def test_a_summary_with_intervals_and_full_is_read_back_as_it_was(
     results = run(folder, index, BOTH, range(5), replace(SMALL, budget=20), full=True)
     found = read_summary(folder)
     order = sorted(results, key=lambda r: [*BOTH, "full"].index(r.strategy))
-    assert found == summarize(order, support_of(index.pool))
+    assert found == summarise(order, support_of(index.pool))
     difference = found.comparisons[1].area_difference
     assert difference is not None and difference.low is not None
     assert difference.low <= difference.mean <= difference.high

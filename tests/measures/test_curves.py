@@ -10,7 +10,7 @@ from classemb_index.measures.curves import (
     Curve,
     Summary,
     learning_curves,
-    summarize,
+    summarise,
     support_of,
 )
 from tests.support.rounds import scored_round
@@ -79,7 +79,7 @@ def test_the_summary_by_hand() -> None:
         )
     ]
     results.append(scored_round("full", 0, 72, 0.8, 0.9, {"a": 0.9, "b": 0.7}))
-    summary = summarize(results, {"a": 12, "b": 9})
+    summary = summarise(results, {"a": 12, "b": 9})
     assert [(curve.strategy, curve.n_labelled) for curve in summary.curves] == [
         ("random", [10, 20])
     ]
@@ -109,7 +109,7 @@ def test_a_class_is_measured_where_the_curve_of_each_strategy_ends() -> None:
             ("dal", 0, 10, 0.3),
         )
     ]
-    (found,) = summarize(results, {"a": 12}).classes
+    (found,) = summarise(results, {"a": 12}).classes
     assert found == ClassScore("a", 12, {"random": 0.5, "dal": 0.3}, {"random": 0.0, "dal": 0.0})
 
 
@@ -118,12 +118,12 @@ def test_scores_over_supported_classes_are_left_out_where_these_are_all_or_none(
     support: dict[str, int],
 ) -> None:
     results = [scored_round("random", 0, 10, 0.5, f1={"a": 0.4, "b": 0.6})]
-    assert summarize(results, support).supported == []
+    assert summarise(results, support).supported == []
 
 
 def test_a_run_without_rounds_has_a_summary_without_curves() -> None:
     classes = [ClassScore("a", 2, {}, {})]
-    assert summarize([], {"a": 2}) == Summary([], [], classes, [], None)
+    assert summarise([], {"a": 2}) == Summary([], [], classes, [], None)
 
 
 def test_the_support_of_a_class_is_its_test_documents_with_known_labels() -> None:
@@ -156,7 +156,7 @@ def test_a_summary_as_json_names_its_classes_and_keeps_the_rest() -> None:
         scored_round("random", 0, 10, 0.5, f1={"a": 0.5}),
         scored_round("full", 0, 90, 1, f1={"a": 1}),
     ]
-    summary = summarize(results, {"a": 20})
+    summary = summarise(results, {"a": 20})
     found = summary.document()
     assert list(found) == ["curves", "comparisons", "classes", "supported", "full"]
     assert found["classes"] == [
