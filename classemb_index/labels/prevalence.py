@@ -57,23 +57,6 @@ class Prevalence:
     note: str
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """Documents labelled at random, one batch straight after another.
-
-    Attributes:
-        rows: (s,) the documents.
-        before: how many were labelled before them.
-        since: rows that were labelled after them.
-        on_trust: whether nobody knows that they were drawn at random.
-    """
-
-    rows: Rows
-    before: int
-    since: Rows
-    on_trust: bool
-
-
 def estimate_prevalence(
     labelled: LabelledSet, history: Sequence[Batch] = ()
 ) -> list[Prevalence] | None:
@@ -134,6 +117,23 @@ def lower_bound(positives: int, documents: int, tail: float) -> float:
 def upper_bound(positives: int, documents: int, tail: float) -> float:
     """The share at which so many positives or fewer have the probability `tail`; 1 for all."""
     return 1 - lower_bound(documents - positives, documents, tail)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Documents labelled at random, one batch straight after another.
+
+    Attributes:
+        rows: (s,) the documents.
+        before: how many were labelled before them.
+        since: rows that were labelled after them.
+        on_trust: whether nobody knows that they were drawn at random.
+    """
+
+    rows: Rows
+    before: int
+    since: Rows
+    on_trust: bool
 
 
 def _random_sample(labelled: LabelledSet, history: Sequence[Batch]) -> _Sample | None:

@@ -126,7 +126,7 @@ def class_progress(labelled: LabelledSet, history: Sequence[Batch]) -> list[Clas
 
 
 def class_outlooks(
-    pool: Pool, labelled: LabelledSet, history: Sequence[Batch], classes: Sequence[int]
+    pool: Pool, labelled: LabelledSet, history: Sequence[Batch], positions: Sequence[int]
 ) -> list[ClassOutlook]:
     """The outlook of these classes, in their order."""
     progress = class_progress(labelled, history)
@@ -134,7 +134,7 @@ def class_outlooks(
     if not pool.is_known[np.flatnonzero(labelled.unlabelled)].all():
         shares = estimate_prevalence(labelled, history) or []
     share_of = {share.position: share for share in shares}
-    return [ClassOutlook(c, progress[c], share_of.get(c)) for c in classes]
+    return [ClassOutlook(c, progress[c], share_of.get(c)) for c in positions]
 
 
 def _searches(batch: Batch, labels: BoolMatrix) -> tuple[Counts, Counts]:

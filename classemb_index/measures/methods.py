@@ -119,24 +119,6 @@ class MethodScore(ClassEntry):
         return entry
 
 
-@dataclass(frozen=True)
-class _Draw:
-    """What one labelled set gave.
-
-    Attributes:
-        values: by method, (len(MEASURES), q) float64; NaN where there is no query, or where a
-            measure is not defined.
-        answered: by method, for each class the method that its query is of, None without a query.
-        prevalence: (q,) float64.
-        ceiling: (q,) float64.
-    """
-
-    values: Mapping[str, Scores]
-    answered: Mapping[str, Sequence[str | None]]
-    prevalence: Scores
-    ceiling: Scores
-
-
 def method_analysis(
     index: EmbeddingIndex,
     draws: Sequence[Sequence[LabelledSet]],
@@ -201,6 +183,24 @@ def chosen_methods(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
+@dataclass(frozen=True)
+class _Draw:
+    """What one labelled set gave.
+
+    Attributes:
+        values: by method, (len(MEASURES), q) float64; NaN where there is no query, or where a
+            measure is not defined.
+        answered: by method, for each class the method that its query is of, None without a query.
+        prevalence: (q,) float64.
+        ceiling: (q,) float64.
+    """
+
+    values: Mapping[str, Scores]
+    answered: Mapping[str, Sequence[str | None]]
+    prevalence: Scores
+    ceiling: Scores
+
+
 def _measured(
     index: EmbeddingIndex,
     labelled: LabelledSet,
@@ -215,8 +215,8 @@ def _measured(
     values = {method: np.full((len(MEASURES), q), np.nan) for method in methods}
     answered: dict[str, list[str | None]] = {method: [None] * q for method in methods}
     for part in blocks(q, together):
-        classes = range(q)[part]
-        queries = {method: _queries(index, classes, labelled, method) for method in methods}
+        positions = range(q)[part]
+        queries = {method: _queries(index, positions, labelled, method) for method in methods}
         # what `auto` takes is often asked for by its own name too
         distinct = {(x.method, x.position): x for own in queries.values() for x in own}
         ranked = class_rankings(index, list(distinct.values()), among, top_k, block=block)
@@ -234,9 +234,9 @@ def _measured(
 
 
 def _queries(
-    index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
+    index: EmbeddingIndex, positions: Sequence[int], labelled: LabelledSet, method: str
 ) -> list[ClassQuery]:
-    queries = build_queries(index, classes, labelled, method)
+    queries = build_queries(index, positions, labelled, method)
     return [query for query in queries if len(query.vectors)]
 
 

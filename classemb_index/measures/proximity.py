@@ -46,16 +46,6 @@ class ClassProximity(ClassEntry):
     paper: int | None
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """Counts of one draw, (q,) each; NaN where the class has no centroid."""
-
-    nearest: FloatVector
-    farthest: FloatVector
-    in_unlabelled: FloatVector
-    expected: FloatVector
-
-
 def proximity_analysis(
     index: EmbeddingIndex, draws: Sequence[Sequence[LabelledSet]], top_k: int = 100
 ) -> list[ClassProximity]:
@@ -102,6 +92,16 @@ def candidates(index: EmbeddingIndex, labelled: LabelledSet, top_k: int) -> Mask
             f"{len(labelled)} labelled; lower --top-k or --sizes"
         )
     return among
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Counts of one draw, (q,) each; NaN where the class has no centroid."""
+
+    nearest: FloatVector
+    farthest: FloatVector
+    in_unlabelled: FloatVector
+    expected: FloatVector
 
 
 def _counted(index: EmbeddingIndex, labelled: LabelledSet, top_k: int) -> _Counts:

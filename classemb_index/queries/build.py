@@ -39,7 +39,7 @@ class ClassQuery:
 
 def build_queries(
     index: EmbeddingIndex,
-    classes: Sequence[int],
+    positions: Sequence[int],
     labelled: LabelledSet,
     method: str,
     name_vectors: FloatMatrix | None = None,
@@ -57,15 +57,15 @@ def build_queries(
     embeddings = index.embeddings(labelled.rows)
     return [
         _query(c, method, _evidence(index, labelled, embeddings, c, name_vectors, feedback))
-        for c in classes
+        for c in positions
     ]
 
 
 def nothing_to_search_by(
-    index: EmbeddingIndex, classes: Sequence[int], labelled: LabelledSet, method: str
+    index: EmbeddingIndex, positions: Sequence[int], labelled: LabelledSet, method: str
 ) -> EmptyClassError:
     """What to say where the method has nothing to search by for any of these classes."""
-    names = listed([index.pool.classes[c] for c in classes])
+    names = listed([index.pool.classes[c] for c in positions])
     has_encoder = index.manifest.encoder.name is not None
     if method in METHODS and METHODS[method].needs == NAME:
         return EmptyClassError(
@@ -76,7 +76,7 @@ def nothing_to_search_by(
                 else "build it again with its encoder"
             )
         )
-    if labelled.counts[list(classes)].any():
+    if labelled.counts[list(positions)].any():
         return EmptyClassError(
             f"the labelled documents of {names} give {method} no direction to search in: they cancel "
             "out, or there is none without the class; label others, or take another --method"

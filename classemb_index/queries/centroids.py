@@ -47,6 +47,6 @@ def least_frequent_class(counts: Counts, eligible: Mask) -> int:
     return int(positions[np.argmin(counts[positions])])
 
 
-def centroids_of(index: EmbeddingIndex, labelled: LabelledSet, classes: Rows) -> FloatMatrix:
-    """(len(classes), dim) float32 centroids of classes that have a labelled document."""
-    return class_centroids(index.embeddings(labelled.rows), labelled.labels[:, classes])
+def centroids_of(index: EmbeddingIndex, labelled: LabelledSet, positions: Rows) -> FloatMatrix:
+    """(len(positions), dim) float32 centroids of classes that have a labelled document."""
+    return class_centroids(index.embeddings(labelled.rows), labelled.labels[:, positions])

@@ -24,7 +24,7 @@ ENCODER, INDEX = "encoder", "index"  # folders of a tuned index
 
 def query_tuned(
     index: EmbeddingIndex,
-    classes: Sequence[int],
+    positions: Sequence[int],
     labelled: LabelledSet,
     *,
     k: int = 10,
@@ -36,7 +36,7 @@ def query_tuned(
 
     Args:
         index: the pool and its encoder.
-        classes: positions of classes.
+        positions: of the classes.
         labelled: the documents whose labels may be seen.
         k: neighbours of each class.
         watch: is told how many documents are embedded, once the encoder is tuned.
@@ -46,10 +46,10 @@ def query_tuned(
         RequestError: k is above the number of unlabelled documents; or as `tuned_index`, which
             also raises other errors.
     """
-    if not labelled.counts[list(classes)].any():
-        raise nothing_to_search_by(index, classes, labelled, CONTRASTIVE)
+    if not labelled.counts[list(positions)].any():
+        raise nothing_to_search_by(index, positions, labelled, CONTRASTIVE)
     tuned = tuned_index(index, labelled, watch=watch)
-    queries = build_queries(tuned, classes, labelled, "centroid")
+    queries = build_queries(tuned, positions, labelled, "centroid")
     named = [replace(query, method=CONTRASTIVE) for query in queries]
     return answer_queries(tuned, named, labelled, k, CONTRASTIVE)
 

@@ -91,7 +91,7 @@ class ClassQueryResult:
 
 def query_classes(
     index: EmbeddingIndex,
-    classes: Sequence[int],
+    positions: Sequence[int],
     labelled: LabelledSet,
     *,
     k: int = 10,
@@ -106,7 +106,7 @@ def query_classes(
 
     Args:
         index: the pool and its embeddings.
-        classes: positions of classes.
+        positions: of the classes.
         labelled: the documents whose labels may be seen.
         k: neighbours of each class.
         method: one of METHODS; or "auto", which chooses one for each class.
@@ -117,7 +117,7 @@ def query_classes(
         EmptyClassError: no class has anything to be searched by.
         RequestError: there is no such method, or k is above the number of unlabelled documents.
     """
-    queries = build_queries(index, classes, labelled, method, name_vectors)
+    queries = build_queries(index, positions, labelled, method, name_vectors)
     return answer_queries(index, queries, labelled, k, method)
 
 

@@ -44,7 +44,7 @@ def corpus_of(
     pool: Pool | None = None, paper: Mapping[str, Any] | None = None, runs: Sequence[Run] = ()
 ) -> Corpus:
     """A corpus whose index has this pool and these published numbers."""
-    index = SimpleNamespace(pool=pool, manifest=SimpleNamespace(paper=paper or {}))
+    index = SimpleNamespace(pool=pool, published=Published.of(paper or {}))
     has_index = pool is not None or paper is not None
     return Corpus("toy_1", cast(EmbeddingIndex, index) if has_index else None, None, runs)
 
