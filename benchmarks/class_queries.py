@@ -20,8 +20,8 @@ from classemb_index import (
     query_classes,
 )
 from classemb_index.queries.methods import METHODS
+from classemb_index.strategies.base import SelectionState
 from classemb_index.strategies.selection import select_batch
-from tests.support.pools import selection_state
 
 CLASSES = 10
 SHARES = np.geomspace(0.2, 0.001, CLASSES)  # of the documents
@@ -69,7 +69,9 @@ def main() -> None:
         unlabelled = np.flatnonzero(labelled.unlabelled)
         runs["probabilities of the probe"] = lambda: probe.probabilities(unlabelled)
         runs["a batch of portfolio, with them"] = lambda: select_batch(
-            "portfolio", selection_state(index, labelled, 0, classifier=probe), options.batch
+            "portfolio",
+            SelectionState(index, labelled, np.random.default_rng(0), classifier=probe),
+            options.batch,
         )
         seconds = in_turn(runs, options.repeats)
         chosen = query_classes(index, range(CLASSES), labelled, k=1, method="auto").classes

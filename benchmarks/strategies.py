@@ -19,12 +19,13 @@ from classemb_index import (
     Pool,
     ProbeClassifier,
     Record,
+    StrategyOptions,
     cvirs_scores,
     draw_labelled,
 )
+from classemb_index.strategies.base import SelectionState
 from classemb_index.strategies.dal import discriminative_selection
 from classemb_index.strategies.selection import STRATEGIES, oracle_of, select_batch
-from tests.support.pools import selection_state
 
 CLASSES, DIM, LENGTH = 10, 384, 128
 LABELLED, BATCH = 600, 50
@@ -134,8 +135,14 @@ def measure(n: int, repeats: int, epochs: int) -> dict[str, Any]:
         def ours(name: str) -> Callable[[], object]:
             return lambda: select_batch(
                 name,
-                selection_state(
-                    index, labelled, 0, oracle, probe, GivenSurprisal(surprisal), epochs
+                SelectionState(
+                    index,
+                    labelled,
+                    np.random.default_rng(0),
+                    oracle,
+                    probe,
+                    GivenSurprisal(surprisal),
+                    options=StrategyOptions(discriminator_epochs=epochs),
                 ),
                 BATCH,
             )

@@ -16,19 +16,11 @@ from typing import Any
 from ..errors import ClassembError, RunError
 from ..index.index import EmbeddingIndex
 from ..measures.rounds import RoundResult
-from ..models.contracts import PROBE, Training
-from ..models.devices import cpu_cores, resolve_device
+from ..models.devices import cpu_cores
 from ..watch import SILENT, Epoch, Watcher
 from .simulation import Cell, Plan, Simulator
 
 POLL = 1.0  # seconds between looks at whether all workers live
-MOST_WORKERS = 4  # each holds a model of its own
-
-
-def default_workers(cells: int, training: Training) -> int:
-    """Worker processes for so many cells: one for a BERT on a GPU, else one a core, at most four."""
-    on_gpu = training.model != PROBE and resolve_device(training.device) == "cuda"
-    return 1 if on_gpu else max(1, min(cells, cpu_cores(), MOST_WORKERS))
 
 
 def run_grid(

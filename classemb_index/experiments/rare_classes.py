@@ -14,6 +14,7 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..measures.rounds import read_rounds
+from ..models.classifier import kind_of
 from ..models.contracts import PROBE, Training
 from ..pool.recipes import Recipe, find_recipe
 from ..queries.classes import hidden
@@ -160,7 +161,7 @@ def reproduce_rare_classes(
     recipes = study.recipes(sources or {})
     names = [recipe.name for recipe in recipes]
     *rare, usual = names
-    fine_tuned = next(e for e in scale.experiments if e.classifier.model != PROBE)
+    fine_tuned = next(e for e in scale.experiments if kind_of(e.classifier.model).is_fine_tuned)
     watch.stage("Loading the models")
     masked_lm = models.masked_lm(scale.masked_lm, PROBE, device)  # fails before the work
     open_reproduction(out, _settings(study, names, scale, fine_tuned), {*names, REPORT})

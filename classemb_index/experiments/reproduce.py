@@ -13,6 +13,7 @@ from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..index.store import MANIFEST
 from ..measures.curves import read_summary
+from ..models.classifier import kind_of
 from ..models.contracts import DEFAULT_MODEL, PROBE, Training
 from ..models.encoder import DEFAULT_ENCODER
 from ..models.hub import MINILM
@@ -117,7 +118,7 @@ class Scale:
         """The same scale with another BERT to fine-tune, which ALPS takes too unless told otherwise."""
         experiments = [
             e
-            if model is None or e.classifier.model == PROBE
+            if model is None or not kind_of(e.classifier.model).is_fine_tuned
             else replace(e, classifier=replace(e.classifier, model=model))
             for e in self.experiments
         ]

@@ -13,8 +13,9 @@ from ..errors import RunError
 from ..index.index import EmbeddingIndex
 from ..measures.curves import Summary, summarise, support_of
 from ..measures.rounds import CONFIG, ROUNDS, SUMMARY, RoundResult, read_rounds
+from ..models.classifier import default_workers
 from ..watch import SILENT, Watcher
-from .grid import default_workers, run_grid
+from .grid import run_grid
 from .simulation import Plan, Simulator
 
 PARTIAL = ".partial"

@@ -20,11 +20,11 @@ from ..index.kept import PoolSurprisal
 from ..labels.batches import Batch
 from ..labels.labelled import LabelledSet, draw_labelled, labelled_set
 from ..measures.rounds import FULL, RoundResult
+from ..models.classifier import load_masked_lm
 from ..models.contracts import THRESHOLD, Classifier, Encoder, MaskedLM, Training
 from ..models.devices import device_name
 from ..models.encoder import SentenceBertEncoder
 from ..models.f1 import f1_scores
-from ..models.masked_lm import load_masked_lm
 from ..pool.pool import Pool
 from ..strategies.base import Aid, Selection, SelectionState
 from ..strategies.options import StrategyOptions

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..arrays import FloatMatrix, blocks, unit
 from ..errors import ModelError
-from .contracts import PROBE, MaskedLM
+from .contracts import MaskedLM
 from .devices import autocast, resolve_device, resolve_precision
-from .hub import MINILM, hub_answers, loading, model_path, tokenizer_facts, weights_digest
+from .hub import hub_answers, loading, model_path, tokenizer_facts, weights_digest
 
 DEFAULT_MASKED_LM = "bert-base-uncased"  # the paper's classifier, before fine-tuning
 LENGTH = 128  # tokens that are read of a text
@@ -131,22 +131,6 @@ class MaskedLanguageModel:
             scores = head(hidden.float())  # only where it is asked: most of the time is the head's
         truth = batch["input_ids"][sampled]
         return torch.nn.functional.cross_entropy(scores.float(), truth, reduction="none")
-
-
-def load_masked_lm(name: str | None, model: str, device: str) -> MaskedLanguageModel:
-    """The masked language model of that name; without one, the classifier's own model.
-
-    Args:
-        name: a hub name or local path, or None.
-        model: the classifier's; "probe" and "minilm" have no masked-LM head, so that
-            the paper's BERT takes their place.
-        device: "auto", "cpu" or "cuda".
-
-    Raises:
-        ModelError: it cannot be had, or has no masked-LM head.
-    """
-    chosen = name or (DEFAULT_MASKED_LM if model in (PROBE, MINILM) else model)
-    return MaskedLanguageModel(chosen, device=device)
 
 
 def surprisal_embeddings(

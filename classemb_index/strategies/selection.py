@@ -14,9 +14,8 @@ from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..labels.batches import Batch
 from ..labels.labelled import LabelledSet
-from ..models.classifier import make_classifier
+from ..models.classifier import kind_of, load_masked_lm, make_classifier
 from ..models.contracts import PROBE, Classifier, MaskedLM, Training
-from ..models.masked_lm import load_masked_lm
 from ..pool.pool import Pool
 from ..queries.classes import class_vectors
 from ..watch import SILENT, Watcher
@@ -239,7 +238,7 @@ def train_classifier(
             f"the pool {index.pool.name} has no classes to learn; add labels to its documents, or select "
             "with --strategy random"
         )
-    if not len(labelled) and training.model != PROBE:
+    if not len(labelled) and kind_of(training.model).is_fine_tuned:
         raise RequestError(
             f"no document is labelled, so {training.model!r} has nothing to be trained on; label "
             "some, or select with --strategy random"

@@ -26,8 +26,9 @@ from classemb_index import (
     simulate,
 )
 from classemb_index.errors import RequestError, RunError
-from classemb_index.experiments.grid import default_workers, run_grid
+from classemb_index.experiments.grid import run_grid
 from classemb_index.experiments.simulation import Models
+from classemb_index.models.classifier import default_workers
 from classemb_index.models.devices import cpu_cores
 from classemb_index.watch import Epoch
 from tests.support.errors import refusal
@@ -214,7 +215,7 @@ def test_a_grid_without_cells_gives_nothing(index: EmbeddingIndex) -> None:
 def test_by_default_a_worker_a_core_but_no_more_than_cells_or_four(
     monkeypatch: pytest.MonkeyPatch, cells: int, cores: int, workers: int
 ) -> None:
-    monkeypatch.setattr("classemb_index.experiments.grid.cpu_cores", lambda: cores)
+    monkeypatch.setattr("classemb_index.models.classifier.cpu_cores", lambda: cores)
     assert default_workers(cells, PROBE) == workers
     assert default_workers(cells, Training(device="cpu")) == workers
 
@@ -222,7 +223,7 @@ def test_by_default_a_worker_a_core_but_no_more_than_cells_or_four(
 def test_by_default_a_bert_on_a_gpu_has_one_worker_and_a_probe_beside_it_several(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("classemb_index.experiments.grid.cpu_cores", lambda: 8)
-    monkeypatch.setattr("classemb_index.experiments.grid.resolve_device", lambda device: "cuda")
+    monkeypatch.setattr("classemb_index.models.classifier.cpu_cores", lambda: 8)
+    monkeypatch.setattr("classemb_index.models.classifier.resolve_device", lambda device: "cuda")
     assert default_workers(10, Training(device="cuda")) == 1
     assert default_workers(10, PROBE) == 4

@@ -596,7 +596,7 @@ def test_several_workers_are_given_the_cells_that_are_left(
 def test_the_default_is_a_worker_a_core_for_all_cells_of_the_plan(
     index: EmbeddingIndex, folder: Path, grid: Grid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classemb_index.experiments.grid.cpu_cores", lambda: 3)
+    monkeypatch.setattr("classemb_index.models.classifier.cpu_cores", lambda: 3)
     stopped_after(6, folder, index, planned())
     run(folder, index, workers=None)
     assert grid.workers == [3] and len(grid.cells[0]) == 2

@@ -13,10 +13,9 @@ from classemb_index.errors import ModelError
 from classemb_index.index.index import EmbeddingIndex
 from classemb_index.index.kept import PoolSurprisal
 from classemb_index.labels.labelled import draw_labelled
-from classemb_index.models import masked_lm as module
+from classemb_index.models.classifier import load_masked_lm
 from classemb_index.models.masked_lm import (
     MaskedLanguageModel,
-    load_masked_lm,
     surprisal_embeddings,
 )
 from classemb_index.strategies.selection import select_batch
@@ -297,7 +296,7 @@ def test_the_named_model_is_the_masked_lm_or_the_classifiers_own_or_the_papers(
     def loaded(name: str, *, device: str) -> tuple[str, str]:
         return name, device
 
-    monkeypatch.setattr(module, "MaskedLanguageModel", loaded)
+    monkeypatch.setattr("classemb_index.models.classifier.MaskedLanguageModel", loaded)
     assert load_masked_lm(name, model, "cpu") == (chosen, "cpu")
 
 
