@@ -33,14 +33,14 @@ class Evidence:
     Attributes:
         positives: (p, dim) float32 embeddings of its labelled documents.
         negatives: (m, dim) of the labelled documents without it.
-        name: (dim,) of the class's name or description; None without one.
+        name_vector: (dim,) of the class's name or description; None without one.
         feedback: (dim,) mean of the documents nearest to the name; None without one.
         mean: (dim,) mean embedding of the pool.
     """
 
     positives: FloatMatrix
     negatives: FloatMatrix
-    name: FloatVector | None
+    name_vector: FloatVector | None
     feedback: FloatVector | None
     mean: FloatVector
 
@@ -110,7 +110,7 @@ def probe(evidence: Evidence) -> FloatMatrix | None:
 
 def label_name(evidence: Evidence) -> FloatMatrix | None:
     """The class's name, or the user's description of it: no label is needed."""
-    return None if evidence.name is None else evidence.name[None]
+    return None if evidence.name_vector is None else evidence.name_vector[None]
 
 
 def expanded_name(evidence: Evidence) -> FloatMatrix | None:
@@ -212,10 +212,10 @@ def choose_method(evidence: Evidence) -> tuple[str, str]:
         return "expanded-name", "no positive is labelled"
     if not len(evidence.negatives):
         alone = f"{positives} and no negative to tell them from"
-        if evidence.name is None:
+        if evidence.name_vector is None:
             return "centred", alone
         return "mixed", f"{alone}, so the name counts too"
-    if count <= ENOUGH and evidence.name is not None:
+    if count <= ENOUGH and evidence.name_vector is not None:
         return "expanded-mixed", f"{positives}: few, so the name counts too"
     words = "and no usable name" if count <= ENOUGH else "are enough without the name"
     return "probe", f"{positives} {words}"
