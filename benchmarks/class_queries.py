@@ -19,6 +19,7 @@ from classemb_index import (
     draw_labelled,
     query_classes,
 )
+from classemb_index.arrays import blocks, unit
 from classemb_index.queries.methods import METHODS
 from classemb_index.strategies.base import SelectionState
 from classemb_index.strategies.selection import select_batch
@@ -36,7 +37,7 @@ class Directions:
     precision = "float32"
 
     def __init__(self, directions: np.ndarray) -> None:
-        self._directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+        self._directions = unit(directions)
         self.dim = directions.shape[1]
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -99,10 +100,9 @@ def build(place: Path, n: int, dim: int) -> EmbeddingIndex:
     directions = rng.standard_normal((CLASSES, dim), dtype=np.float32)
     labels = rng.random((n, CLASSES)) < SHARES
     vectors = np.lib.format.open_memmap(place / "given.npy", "w+", np.float32, (n, dim))
-    for start in range(0, n, CHUNK):
-        part = labels[start : start + CHUNK]
-        noise = rng.standard_normal((len(part), dim), dtype=np.float32)
-        vectors[start : start + CHUNK] = noise + part @ directions
+    for part in blocks(n, CHUNK):
+        noise = rng.standard_normal((part.stop - part.start, dim), dtype=np.float32)
+        vectors[part] = noise + labels[part] @ directions
     records = (
         Record(str(row), "text", tuple(f"c{c}" for c in np.flatnonzero(has)), None)
         for row, has in enumerate(labels)

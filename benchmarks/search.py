@@ -103,14 +103,14 @@ def search(place: Path, k: int, repeats: int) -> dict[str, object]:
     import faiss
 
     from classemb_index import EmbeddingIndex, class_centroids
+    from classemb_index.arrays import unit
     from classemb_index.index.backends import open_backend
 
     index = EmbeddingIndex.open(place / "index")
     rng = np.random.default_rng(1)
     rows = rng.permutation(len(index))
     labelled = np.sort(rows[:1000])
-    queries = class_centroids(index.embeddings(labelled), index.pool.labels[labelled])
-    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    queries = unit(class_centroids(index.embeddings(labelled), index.pool.labels[labelled]))
     among = np.ones(len(index), dtype=bool)
     among[rows[: int(SHARE_EXCLUDED * len(index))]] = False
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from classemb_index.pool.published import Published
-
 from .console import out, titled
 
 if TYPE_CHECKING:
     from classemb_index.doctor import Finding
     from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.pool.published import Published
 
 
 def show_info(index: EmbeddingIndex) -> None:
@@ -36,7 +35,7 @@ def show_info(index: EmbeddingIndex) -> None:
         f"{encoder.precision or 'vectors were given'})",
         "fingerprint": (encoder.fingerprint or "-")[:16],
         "backend": manifest.backend,
-        "paper": _published(Published.of(manifest.paper)),
+        "paper": _published(index.published),
         "size": f"{size / 1e6:.1f} MB",
         "built": f"{manifest.created} by {manifest.tool_version}",
     }.items():
