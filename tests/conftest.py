@@ -14,7 +14,7 @@ import pytest
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from tests.support.commands import Outcome
-from tests.support.pools import topic_records, topic_vectors
+from tests.support.pools import json_lines, topic_records, topic_vectors
 
 
 @pytest.fixture
@@ -108,11 +108,7 @@ def toy_source(toy_pool: Pool, tmp_path: Path, write_jsonl: Callable[..., Path])
     """The toy pool as toy.jsonl, with vectors.npy and classes.json beside it."""
     np.save(tmp_path / "vectors.npy", topic_vectors(toy_pool))
     (tmp_path / "classes.json").write_text(json.dumps(toy_pool.groups))
-    records = topic_records()
-    return write_jsonl(
-        [{"id": r.id, "text": r.text, "labels": r.labels, "split": r.split} for r in records],
-        "toy.jsonl",
-    )
+    return write_jsonl(json_lines(topic_records()).splitlines(), "toy.jsonl")
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ from classemb_index.experiments.simulation import Models
 from classemb_index.models.devices import cpu_cores
 from classemb_index.watch import Epoch
 from tests.support.errors import refusal
-from tests.support.paper import Recorder
 from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
 from tests.support.rounds import without_seconds
+from tests.support.watchers import Recorder
 
 SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds
 STRATEGIES = ["random", "uncertainty", "full"]
