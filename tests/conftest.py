@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,17 @@ import pytest
 from classemb_index import EmbeddingIndex, Pool, Record
 from tests.support.commands import Outcome
 from tests.support.pools import json_lines, topic_records, topic_vectors
+
+FROZEN_MODULES = pytest.StashKey[int]()
+MANY_MODULES = 100  # as a heavy library brings
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Keep imported modules out of the garbage collector, which takes longer than small tests."""
+    if len(sys.modules) > item.config.stash.get(FROZEN_MODULES, 0) + MANY_MODULES:
+        item.config.stash[FROZEN_MODULES] = len(sys.modules)
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from classemb_index import EmbeddingIndex, RoundResult
 from classemb_index.models.contracts import Training
 from classemb_index.reports.rare import PoolRuns, write_rare_report
 from tests.support.commands import Outcome, json_of
+from tests.support.pictures import leave_pictures_blank
 from tests.support.pools import json_lines, topic_records
 from tests.support.tiny import write_tiny
 
@@ -184,8 +185,9 @@ def read(path: Path) -> Any:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, toy_built: Outcome) -> Path:
+def folder(tmp_path: Path, toy_built: Outcome, monkeypatch: pytest.MonkeyPatch) -> Path:
     """indexes/toy, indexes/some with unknown labels and published numbers, and tiny models."""
+    leave_pictures_blank(monkeypatch)
     assert toy_built.code == 0
     write_tiny(tmp_path / "tiny", WORDS, "BertModel")
     write_tiny(tmp_path / "tiny-lm", WORDS)

@@ -38,7 +38,14 @@ from classemb_index.strategies.selection import (
     settings_of,
 )
 from tests.support.fakes import RowSurprisal
-from tests.support.pools import looking_at, selection_state, train, unit
+from tests.support.pools import (
+    looking_at,
+    selection_state,
+    topic_records,
+    topic_vectors,
+    train,
+    unit,
+)
 
 IndexOf = Callable[..., EmbeddingIndex]
 
@@ -113,6 +120,16 @@ def state_of(
 
 def oracle_if(asks: bool, pool: Pool, labelled: LabelledSet) -> Oracle | None:
     return oracle_of(pool, labelled) if asks else None
+
+
+@pytest.fixture(scope="module")
+def toy_index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
+    """The toy index once for all tests here, none of which writes into it."""
+    pool = Pool.from_records(
+        topic_records(), name="toy", classes={"frequent": ["a", "b"], "rare": ["c"]}
+    )
+    folder = tmp_path_factory.mktemp("indexes") / "toy"
+    return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
 
 
 @every_case
