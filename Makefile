@@ -34,7 +34,7 @@ demo: $(INSTALLED)
 	@echo "All of it on one page: $(DEMO)/report/report.html"
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,18 @@ import pytest
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from tests.support.commands import Outcome
-from tests.support.pools import topic_records, topic_vectors
+from tests.support.pools import json_lines, topic_records, topic_vectors
+
+FROZEN_MODULES = pytest.StashKey[int]()
+MANY_MODULES = 100  # as a heavy library brings
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Keep imported modules out of the garbage collector, which takes longer than small tests."""
+    if len(sys.modules) > item.config.stash.get(FROZEN_MODULES, 0) + MANY_MODULES:
+        item.config.stash[FROZEN_MODULES] = len(sys.modules)
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture
@@ -108,11 +120,7 @@ def toy_source(toy_pool: Pool, tmp_path: Path, write_jsonl: Callable[..., Path])
     """The toy pool as toy.jsonl, with vectors.npy and classes.json beside it."""
     np.save(tmp_path / "vectors.npy", topic_vectors(toy_pool))
     (tmp_path / "classes.json").write_text(json.dumps(toy_pool.groups))
-    records = topic_records()
-    return write_jsonl(
-        [{"id": r.id, "text": r.text, "labels": r.labels, "split": r.split} for r in records],
-        "toy.jsonl",
-    )
+    return write_jsonl(json_lines(topic_records()).splitlines(), "toy.jsonl")
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.pictures import leave_pictures_blank
+
 OLD = Path(__file__).parent / "fixtures" / "old"
 UNREAD = "backend_parameters"  # of the manifest; no version ever wrote or read anything in it
 STRATEGIES = ("random", "class-embedding", "portfolio", "dal", "anchoral")
@@ -17,8 +19,9 @@ EVERY_SCHEMA = pytest.mark.parametrize("schema", ["schema-1", "schema-2"])
 
 
 @pytest.fixture
-def old(tmp_path: Path, schema: str) -> Path:
-    """The folders of one schema, copied to where the command line runs."""
+def old(tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folders of one schema, copied to where the command line runs; no picture is drawn."""
+    leave_pictures_blank(monkeypatch)
     shutil.copytree(OLD / schema, tmp_path, dirs_exist_ok=True)
     return tmp_path
 

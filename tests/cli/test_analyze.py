@@ -13,6 +13,7 @@ import pytest
 from classemb_index import EmbeddingIndex, Pool, draw_labelled
 from classemb_index.measures.methods import COMPARED
 from tests.support.commands import Outcome, json_of
+from tests.support.pictures import leave_pictures_blank
 from tests.support.pools import topic_vectors
 
 Cli = Callable[..., Outcome]
@@ -224,8 +225,13 @@ def test_analyze_out_writes_the_table_and_pictures_of_the_methods(
 
 
 def test_analyze_without_any_label_shows_the_methods_alone(
-    cli: Cli, toy_built: Outcome, tmp_path: Path, toy_names: None
+    cli: Cli,
+    toy_built: Outcome,
+    tmp_path: Path,
+    toy_names: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    leave_pictures_blank(monkeypatch)
     options = ["--methods", "label-name,centroid", "--sizes", 0, "-k", 15]
     found = strict_json_of(cli("analyze", "indexes/toy", *options, "--json", "--out", "found"))
     assert (found["proximity"], found["distances"]) == ([], [])

@@ -16,14 +16,16 @@ from classemb_index import EmbeddingIndex, RoundResult
 from classemb_index.models.contracts import Training
 from classemb_index.reports.rare import PoolRuns, write_rare_report
 from tests.support.commands import Outcome, json_of
-from tests.support.pools import topic_records
+from tests.support.pictures import leave_pictures_blank
+from tests.support.pools import json_lines, topic_records
+from tests.support.tiny import write_tiny
 
 Cli = Callable[..., Outcome]
 Documents = dict[str, list[Any]]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "json.md"
 HEADER = "| key | type | meaning | since |"
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "document", "on", "nothing", "a", "b", "c"]
+WORDS = ["document", "on", "nothing", "a", "b", "c"]
 RECIPE = """
 [pool]
 source = "some.jsonl"
@@ -159,29 +161,6 @@ def has_type(value: Any, words: str) -> bool:
     return type(value) is TYPES[words]
 
 
-def write_tiny(folder: Path, architecture: str) -> None:
-    """A BERT of random weights."""
-    import torch
-    import transformers
-
-    folder.mkdir()
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    vocabulary = str(folder / "vocab.txt")
-    tokenizer = transformers.BertTokenizerFast(vocab=vocabulary, model_max_length=32)
-    tokenizer.save_pretrained(folder)
-    config = transformers.BertConfig(
-        vocab_size=len(WORDS),
-        max_position_embeddings=40,
-        hidden_size=8,
-        intermediate_size=8,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        getattr(transformers, architecture)(config).save_pretrained(folder)
-
-
 def rows_of(path: Path) -> list[dict[str, Any]]:
     """The lines of a CSV file; an empty cell is None."""
     with path.open(newline="", encoding="utf-8") as file:
@@ -206,24 +185,18 @@ def read(path: Path) -> Any:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, toy_built: Outcome) -> Path:
+def folder(tmp_path: Path, toy_built: Outcome, monkeypatch: pytest.MonkeyPatch) -> Path:
     """indexes/toy, indexes/some with unknown labels and published numbers, and tiny models."""
+    leave_pictures_blank(monkeypatch)
     assert toy_built.code == 0
-    write_tiny(tmp_path / "tiny", "BertModel")
-    write_tiny(tmp_path / "tiny-lm", "BertForMaskedLM")
+    write_tiny(tmp_path / "tiny", WORDS, "BertModel")
+    write_tiny(tmp_path / "tiny-lm", WORDS)
     (tmp_path / "some.toml").write_text(RECIPE)
-    lines = [
-        {
-            "id": r.id,
-            "text": r.text,
-            "labels": None
-            if r.split == "train" and i % 3
-            else [*r.labels, *("d" for _ in range(i == 4))],
-            "split": r.split,
-        }
+    records = [
+        r._replace(labels=None if r.split == "train" and i % 3 else (*r.labels, *"d"[: i == 4]))
         for i, r in enumerate(topic_records(200))
     ]
-    (tmp_path / "some.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "some.jsonl").write_text(json_lines(records))
     first = next(r for r in topic_records() if r.labels == ("a",) and r.split == "train")
     (tmp_path / "one.txt").write_text(first.id)
     return tmp_path

@@ -29,7 +29,9 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PROSE = [README, *DOCS, ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
 MOST_BYTES = 8192  # of the README
 MOST_CHARACTERS = 120  # of a line of prose
-TOKENS = 16  # that the demo index of these tests reads of a document, to be built in seconds
+# the demo index of these tests reads so many documents and tokens of each, to be built in seconds
+DOCUMENTS, TOKENS = 1500, 16
+LOADED = 'SentenceBertEncoder("minilm")'  # by a page; the tests give it as few tokens
 PICTURES = {"docs/simulation.md": ["tour/analysis/pca.png", "tour/run/curves.png"]}
 
 
@@ -98,7 +100,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     minilm_or_skip()
     folder = tmp_path_factory.mktemp("indexes") / "demo"
-    build = ["build", "--max-length", str(TOKENS), "--out", str(folder)]
+    fewer = ["--limit", str(DOCUMENTS), "--max-length", str(TOKENS)]
+    build = ["build", *fewer, "--out", str(folder)]
     outcome = CliRunner().invoke(import_module("classemb_index.cli.main").commands, build)
     assert outcome.exit_code == 0, outcome.output
     return folder
@@ -145,12 +148,14 @@ def test_python_of_a_page_runs_from_top_to_bottom(
     minilm_or_skip()
     monkeypatch.chdir(tmp_path)
     for block in blocks(page, "python"):
-        exec(compile(block.text, str(page), "exec"), {})
+        text = block.text.replace(LOADED, f"{LOADED[:-1]}, max_length={TOKENS})")
+        exec(compile(text, str(page), "exec"), {})
         assert capsys.readouterr().out
 
 
 def test_the_library_page_simulates() -> None:
     (first, *_) = blocks(ROOT / "docs" / "library.md", "python")
+    assert LOADED in first.text
     assert "simulate(" in first.text and "macro-F1" in first.text
 
 

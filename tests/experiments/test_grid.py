@@ -7,19 +7,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from classemb_index import (
     EmbeddingIndex,
     Plan,
     Pool,
-    ProbeClassifier,
     RoundResult,
     Schedule,
     Training,
@@ -32,16 +32,14 @@ from classemb_index.models.classifier import default_workers
 from classemb_index.models.devices import cpu_cores
 from classemb_index.watch import Epoch
 from tests.support.errors import refusal
-from tests.support.paper import Recorder
 from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
 from tests.support.rounds import without_seconds
+from tests.support.watchers import Recorder
 
 SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds
 STRATEGIES = ["random", "uncertainty", "full"]
 CELLS = [(strategy, seed) for seed in (0, 1) for strategy in STRATEGIES]
-PLAN = probe_plan(STRATEGIES[:2], [0, 1], SMALL, full=True)  # of these cells
-ONE = replace(PLAN, strategies=("random",), seeds=(0,), full=False)  # of the first of them
 PROBE = Training(model="probe")
 
 A_PARENT = """
@@ -60,8 +58,40 @@ def with_classifier(plan: Plan, make: Callable[[EmbeddingIndex, Training], Any])
     return replace(plan, models=Models(classifier=make))
 
 
-class Tired(ProbeClassifier):
-    """A probe that falls asleep when it has been trained twice."""
+class LeastSquares:
+    """A classifier that imports no library beside NumPy, so that a worker starts at once."""
+
+    uses_dev = False
+
+    def __init__(self, embeddings: np.ndarray) -> None:
+        self._embeddings = np.asarray(embeddings)
+
+    def settings(self) -> Mapping[str, Any]:
+        return {"model": "least-squares"}
+
+    def fit(
+        self,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        dev_rows: np.ndarray,
+        dev_labels: np.ndarray,
+        seed: int,
+        on_epoch: Callable[[int, float | None], None] | None = None,
+    ) -> int:
+        self._weights = np.linalg.lstsq(self._embeddings[rows], labels.astype(float))[0]
+        if on_epoch:
+            on_epoch(1, None)
+        return 1
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        return np.clip(self._embeddings[rows] @ self._weights, 0, 1).astype(np.float32)
+
+    def representations(self, rows: np.ndarray) -> np.ndarray:
+        return self._embeddings[rows]
+
+
+class Tired(LeastSquares):
+    """Falls asleep when it has been trained twice."""
 
     fits = 0
 
@@ -70,6 +100,10 @@ class Tired(ProbeClassifier):
         if self.fits > 2:
             time.sleep(600)
         return super().fit(*arguments, **named)
+
+
+def make_least_squares(index: EmbeddingIndex, training: Training) -> LeastSquares:
+    return LeastSquares(index.embeddings())
 
 
 def make_tired(index: EmbeddingIndex, training: Training) -> Tired:
@@ -87,6 +121,11 @@ def stumble(index: EmbeddingIndex, training: Training) -> Any:
 
 def end_at_once(index: EmbeddingIndex, training: Training) -> Any:
     os._exit(3)
+
+
+# of these cells, and of the first of them
+PLAN = with_classifier(probe_plan(STRATEGIES[:2], [0, 1], SMALL, full=True), make_least_squares)
+ONE = replace(PLAN, strategies=("random",), seeds=(0,), full=False)
 
 
 class Run(NamedTuple):

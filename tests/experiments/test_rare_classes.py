@@ -39,10 +39,11 @@ from tests.support.fakes import (
     missing_encoder,
 )
 from tests.support.pages import Page, markdown_headings, markdown_tables
-from tests.support.paper import TINY, Recorder, Reproduction
+from tests.support.paper import TINY, Reproduction
 from tests.support.pictures import leave_pictures_blank
-from tests.support.pools import topic_records
+from tests.support.pools import json_lines, topic_records
 from tests.support.rounds import without_seconds
+from tests.support.watchers import Recorder
 
 CHOSEN = ("random", "class-embedding", "alps", "uncertainty", "max-uncertainty", "portfolio")
 COMPARED = ("random", "uncertainty", "max-uncertainty", "portfolio")
@@ -113,11 +114,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("place")
     for seed, (name, n) in enumerate(DOCUMENTS.items()):
         (folder / f"{name}.toml").write_text(RECIPE.format(name=name))
-        lines = [
-            json.dumps({"id": r.id, "text": r.text, "labels": r.labels, "split": r.split}) + "\n"
-            for r in topic_records(n, seed, ("a", "b", "c", "d"))
-        ]
-        (folder / f"{name}.jsonl").write_text("".join(lines))
+        records = topic_records(n, seed, ("a", "b", "c", "d"))
+        (folder / f"{name}.jsonl").write_text(json_lines(records))
     return folder
 
 
@@ -400,7 +398,7 @@ def test_run_again_nothing_is_built_read_or_trained_again(whole: Reproduction, s
     models = Models(missing_encoder, make_small_classifier, lambda *_: masked_lm)
     again = reproduced(small, models=models)
     assert {name: (small / name).read_bytes() for name in kept} == before
-    assert masked_lm.texts == 0
+    assert masked_lm.given == []
     assert again.watcher.epochs == [] and again.watcher.counts == []
     assert again.watcher.stages == whole.watcher.stages
     assert again.watcher.results == whole.watcher.results

@@ -34,10 +34,11 @@ from tests.support.fakes import (
     missing_masked_lm,
 )
 from tests.support.pages import Page
-from tests.support.paper import SMALL_MODELS, TINY, Recorder, Reproduction, write_recipe
+from tests.support.paper import SMALL_MODELS, TINY, Reproduction, write_recipe
 from tests.support.pictures import leave_pictures_blank
 from tests.support.places import RECIPES
 from tests.support.rounds import without_seconds
+from tests.support.watchers import Recorder
 
 FEW = replace(TINY, strategies=("random", "alps"))
 NO_ENCODER = Models(encoder=missing_encoder, masked_lm=fake_masked_lm)
@@ -178,7 +179,7 @@ def test_run_again_nothing_is_built_read_or_trained_again(whole: Reproduction, s
     models = Models(encoder=missing_encoder, masked_lm=lambda name, model, device: masked_lm)
     again = reproduced(small, models=models)
     assert {name: (small / name).read_bytes() for name in kept} == before
-    assert masked_lm.texts == 0
+    assert masked_lm.given == []
     assert again.watcher.epochs == [] and again.watcher.counts == []
     assert again.watcher.results == whole.watcher.results
     assert again.written[1].read_bytes() == whole.written[1].read_bytes()

@@ -34,10 +34,10 @@ from classemb_index.strategies.selection import STRATEGIES
 from classemb_index.watch import SILENT, Watcher
 from tests.support.errors import refusal
 from tests.support.fakes import missing_masked_lm
-from tests.support.paper import Recorder
 from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
 from tests.support.rounds import scored_round, without_seconds
+from tests.support.watchers import Recorder
 
 BOTH = ["random", "class-embedding"]
 SMALL = Schedule(initial=10, batch=10, budget=30)  # three rounds

@@ -33,10 +33,10 @@ from classemb_index.strategies.selection import STRATEGIES, oracle_of, select_ba
 from classemb_index.watch import SILENT, Epoch, Watcher
 from tests.support.errors import refusal
 from tests.support.fakes import fake_masked_lm, missing_masked_lm
-from tests.support.paper import Recorder
 from tests.support.plans import probe_plan
 from tests.support.pools import selection_state, topic_records
 from tests.support.rounds import without_seconds
+from tests.support.watchers import Recorder
 
 BOTH = ["random", "class-embedding"]
 SMALL = Schedule(initial=10, batch=7, budget=30)  # 10, 17, 24, 30

@@ -17,6 +17,7 @@ from classemb_index.index.backends.base import Neighbours
 from classemb_index.index.backends.exact import ExactIndex
 from classemb_index.index.backends.faiss import FlatIndex
 from tests.support.places import installed
+from tests.support.pools import unit
 
 IN_BLOCKS = {"exact": ExactIndex, "flat": FlatIndex}  # of a size that a test can choose
 
@@ -32,11 +33,6 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 def faiss_or_skip() -> None:
     pytest.importorskip("faiss", reason="needs FAISS (the 'cpu' or 'gpu' extra)")
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors.astype(np.float32)
 
 
 def random_unit(n: int, seed: int = 0, dim: int = DIM) -> np.ndarray:

@@ -15,7 +15,8 @@ from classemb_index.errors import EncoderMismatchError, IndexDamagedError, Reque
 from classemb_index.index.build import BLOCK, CHUNK
 from classemb_index.index.store import file_digest
 from classemb_index.pool.documents import write_documents
-from tests.support.fakes import HashEncoder, Told
+from tests.support.fakes import HashEncoder
+from tests.support.watchers import Recorder
 
 RECORDS = [
     Record("x", "one", ("b", "a"), "train"),
@@ -132,9 +133,9 @@ def test_the_manifest_says_what_the_index_is_made_of(pool: Pool, tmp_path: Path)
 def test_progress_rises_from_nothing_to_every_document(tmp_path: Path) -> None:
     n = CHUNK + 1
     pool = Pool.from_records(Record(str(i), "text", None, None) for i in range(n))
-    told = Told()
+    told = Recorder()
     EmbeddingIndex.build(pool, HashEncoder(), tmp_path / "n", watch=told)
-    assert told.progressed == [(0, n), (CHUNK, n), (n, n)]
+    assert told.counts == [(0, n), (CHUNK, n), (n, n)]
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f4"])

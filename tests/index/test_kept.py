@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 from collections.abc import Callable, Sequence
 
 import filelock
@@ -13,38 +12,16 @@ import pytest
 from classemb_index.index.index import EmbeddingIndex
 from classemb_index.index.kept import PoolSurprisal
 from classemb_index.pool.pool import Pool
-from tests.support.fakes import Told
+from tests.support.fakes import FakeMaskedLM, surprisal_of
 from tests.support.pools import topic_records, topic_vectors
+from tests.support.watchers import Recorder
 
 
-class FakeMaskedLM:
-    """Surprisal that follows from a text's bytes; notes how many texts it was given at a time."""
-
-    precision = "float32"
-
-    def __init__(self, fingerprint: str = "fake") -> None:
-        self.fingerprint = fingerprint
-        self.given: list[int] = []
-
-    def surprisal(self, texts: Sequence[str], seed: int = 0) -> np.ndarray:
-        self.given.append(len(texts))
-        return np.stack([surprisal_of(text) for text in texts])
-
-
-class RefusingMaskedLM:
+class RefusingMaskedLM(FakeMaskedLM):
     """Has the fingerprint of FakeMaskedLM and computes nothing."""
-
-    precision = "float32"
-
-    fingerprint = "fake"
 
     def surprisal(self, texts: Sequence[str], seed: int = 0) -> np.ndarray:
         raise AssertionError("the surprisal should have been read")
-
-
-def surprisal_of(text: str) -> np.ndarray:
-    rng = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
-    return rng.exponential(size=128).astype(np.float32)
 
 
 def unit_vectors(index: EmbeddingIndex, rows: Sequence[int]) -> np.ndarray:
@@ -120,8 +97,8 @@ def test_an_index_with_a_cache_is_right_and_can_be_opened_and_built_again(
 def test_another_model_or_another_pool_has_another_file(
     toy_index: EmbeddingIndex, index_of: Callable[..., EmbeddingIndex]
 ) -> None:
-    def name(index: EmbeddingIndex, fingerprint: str) -> str:
-        return PoolSurprisal(index, FakeMaskedLM(fingerprint)).path.name
+    def name(index: EmbeddingIndex, model: str) -> str:
+        return PoolSurprisal(index, FakeMaskedLM(model)).path.name
 
     records = topic_records()
     same, shorter = (
@@ -207,10 +184,10 @@ def test_on_a_full_disk_surprisal_is_computed_once_and_held_in_memory(
 def test_progress_ends_at_all_texts_and_is_not_told_when_they_are_read(
     toy_index: EmbeddingIndex,
 ) -> None:
-    told = Told()
+    told = Recorder()
     rows = selectable(toy_index)
     found = PoolSurprisal(toy_index, FakeMaskedLM(), told, block=30).of(rows)
-    assert told.progressed == [(30, 72), (60, 72), (72, 72)]
+    assert told.counts == [(30, 72), (60, 72), (72, 72)]
     np.testing.assert_allclose(found, unit_vectors(toy_index, rows.tolist()), atol=1e-6)
     PoolSurprisal(toy_index, RefusingMaskedLM(), told).of(rows)
-    assert len(told.progressed) == 3
+    assert len(told.counts) == 3

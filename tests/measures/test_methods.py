@@ -22,24 +22,14 @@ from classemb_index.measures.rankings import MEASURES, class_rankings
 from classemb_index.measures.statistics import Estimate, estimate
 from classemb_index.queries.build import build_queries
 from classemb_index.queries.classes import class_groups
-from classemb_index.watch import Watcher
 from tests.support.circle import DEGREES, DOCUMENTS, labelled, on_circle
 from tests.support.pools import train
+from tests.support.watchers import Recorder
 
 IndexOf = Callable[..., EmbeddingIndex]
 
 NO_LABELS = "no label is seen"
 CHOICES = ", ".join(COMPARED)
-
-
-class Counting(Watcher):
-    """Remembers the numbers that it was told."""
-
-    def __init__(self) -> None:
-        self.done: list[tuple[int, int]] = []
-
-    def progress(self, done: int, total: int) -> None:
-        self.done.append((done, total))
 
 
 def nothing(pool: Pool) -> LabelledSet:
@@ -308,10 +298,10 @@ def test_documents_with_unknown_labels_and_other_splits_are_left_out(index_of: I
 
 
 def test_draws_are_counted_as_they_are_done(circle: EmbeddingIndex) -> None:
-    watch = Counting()
+    watch = Recorder()
     draws = [[labelled(circle, "d0", "d1")] * 2, [labelled(circle, "d0", "d1", "d5")]]
     method_analysis(circle, draws, ["centroid"], 2, watch)
-    assert watch.done == [(1, 3), (2, 3), (3, 3)]
+    assert watch.counts == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_groups_are_as_declared(circle: EmbeddingIndex) -> None:

@@ -21,9 +21,9 @@ from classemb_index.models.masked_lm import (
 from classemb_index.strategies.selection import select_batch
 from tests.support.places import shared_or_skip
 from tests.support.pools import selection_state
+from tests.support.tiny import write_tiny
 
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = [*SPECIAL, "the", "council", "adopts", "a", "rule", "on", "sugar", "and", "fruit"]
+WORDS = ["the", "council", "adopts", "a", "rule", "on", "sugar", "and", "fruit"]
 TEXTS = [
     "Council Regulation on imports of citrus fruit from third countries",
     "export refunds for sugar",
@@ -35,31 +35,6 @@ TEXTS = [
         for i, topic in enumerate(["oil", "wine"] * 6)
     ),
 ]
-
-
-def write_tiny(folder: Path, architecture: str = "BertForMaskedLM", seed: int = 0) -> str:
-    """A model of 14 words, 130 positions and random weights, and its name."""
-    import torch
-    import transformers
-
-    folder.mkdir()
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    tokenizer = transformers.BertTokenizerFast(
-        vocab=str(folder / "vocab.txt"), model_max_length=128
-    )
-    tokenizer.save_pretrained(folder)
-    model = getattr(transformers, architecture)
-    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config = model.config_class(
-        vocab_size=len(WORDS), max_position_embeddings=130, pad_token_id=0, **sizes
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        made = model(config)
-        for parameter in made.parameters():
-            torch.nn.init.normal_(parameter, std=0.5)  # surprisal that differs between words
-    made.save_pretrained(folder)
-    return str(folder)
 
 
 def loss_of(name: str, text: str, sampled: np.ndarray) -> float:
@@ -226,7 +201,7 @@ def test_alps_selects_by_the_surprisal_of_a_model(
 def test_a_masked_lm_head_of_any_form_gives_the_loss_of_transformers(
     tmp_path: Path, architecture: str
 ) -> None:
-    name = write_tiny(tmp_path / "tiny", architecture)
+    name = write_tiny(tmp_path / "tiny", WORDS, architecture)
     text = "the council adopts a rule on sugar and the rule on fruit " * 3
     (line,) = MaskedLanguageModel(name, device="cpu", precision="float32").surprisal([text])
     sampled = np.flatnonzero(line)
@@ -237,7 +212,7 @@ def test_a_masked_lm_head_of_any_form_gives_the_loss_of_transformers(
 def test_a_text_without_an_ordinary_token_has_no_surprisal_and_the_zero_embedding(
     tmp_path: Path,
 ) -> None:
-    tiny = MaskedLanguageModel(write_tiny(tmp_path / "tiny"), device="cpu")
+    tiny = MaskedLanguageModel(write_tiny(tmp_path / "tiny", WORDS), device="cpu")
     texts = ["", "   ", "the council adopts a rule " * 10]
     found = surprisal_embeddings(texts, tiny)
     assert np.isfinite(found).all()
@@ -246,14 +221,14 @@ def test_a_text_without_an_ordinary_token_has_no_surprisal_and_the_zero_embeddin
 
 
 def test_no_texts_have_no_surprisal(tmp_path: Path) -> None:
-    tiny = MaskedLanguageModel(write_tiny(tmp_path / "tiny"), device="cpu")
+    tiny = MaskedLanguageModel(write_tiny(tmp_path / "tiny", WORDS), device="cpu")
     assert tiny.surprisal([]).shape == (0, 128)
     assert surprisal_embeddings([], tiny).shape == (0, 128)
 
 
 @pytest.mark.parametrize("architecture", ["BertModel", "BertForSequenceClassification"])
 def test_a_model_without_a_masked_lm_head_is_refused(tmp_path: Path, architecture: str) -> None:
-    name = write_tiny(tmp_path / "tiny", architecture)
+    name = write_tiny(tmp_path / "tiny", WORDS, architecture)
     for asked, model in ((name, "probe"), (None, name)):
         with pytest.raises(ModelError) as error:
             load_masked_lm(asked, model, "cpu")
@@ -311,7 +286,7 @@ def test_the_fingerprint_hangs_on_weights_and_words_and_not_on_name_nor_use(
 
     from transformers import AutoModelForMaskedLM
 
-    own = Path(write_tiny(tmp_path / "own"))
+    own = Path(write_tiny(tmp_path / "own", WORDS))
     shutil.copytree(own, tmp_path / "copy")
     assert fingerprint(tmp_path / "copy", use=True) == fingerprint(own)
 

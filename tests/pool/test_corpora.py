@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from classemb_index import ClassembError, Record
 from classemb_index.pool.files import FORMS
-from classemb_index.pool.sources import Fields, Reading, read_records
+from classemb_index.pool.sources import Fields
+from tests.support.sources import message_of, read, without_place
 
 WriteJsonl = Callable[..., Path]
-
-
-def read(source: object, fields: Fields | None = None) -> list[Record]:
-    return list(read_records(str(source), Reading(fields or Fields())))
-
-
-def without_place(records: Sequence[Record]) -> list[tuple[object, ...]]:
-    return [tuple(record[:4]) for record in records]
-
-
-def message_of(source: object) -> str:
-    with pytest.raises(ClassembError) as error:
-        read(source)
-    return str(error.value)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from classemb_index import ClassembError, Pool, Record
 from classemb_index.pool.documents import ROW_GROUP, DocumentsFile, write_documents
 from classemb_index.pool.pool import read_documents
+from tests.support.sources import Text
 
 RECORDS = [
     Record("x", "one", ("b", "a"), "train"),
@@ -21,10 +22,6 @@ RECORDS = [
     Record("z", "three", None, None),
     Record("w", "four", ("a",), "test"),
 ]
-
-
-class Text(str):
-    """A string that can be watched."""
 
 
 def test_without_declared_classes_a_pool_has_all_labels_in_alphabetical_order() -> None:

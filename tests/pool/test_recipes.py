@@ -23,7 +23,9 @@ from classemb_index.pool.recipes import (
     recipe_names,
 )
 from classemb_index.pool.sampling import cut_classes, draw_splits
+from tests.support.errors import refusal
 from tests.support.places import shared_or_skip
+from tests.support.sources import Text
 
 TABLE_4 = {  # names as the corpora write them, in the paper's order
     "arxiv": (
@@ -60,14 +62,8 @@ TABLES_2_AND_3 = {
 PLAIN = '[pool]\nsource = "pool.csv"\n'
 
 
-class Text(str):
-    """A string that can be watched."""
-
-
 def message_of(name: str, text: str) -> str:
-    with pytest.raises(ClassembError) as error:
-        parse_recipe(name, text)
-    return str(error.value)
+    return refusal(ClassembError, lambda: parse_recipe(name, text))
 
 
 def unsplit(n: int) -> list[Record]:

@@ -7,7 +7,7 @@ import json
 import re
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from classemb_index import ClassembError, Record
+from classemb_index import ClassembError
 from classemb_index.pool.files import FORMS, id_lines, json_file, read_vectors
 from classemb_index.pool.sources import FILES, Fields, Reading, read_records
 from tests.support.places import shared_or_skip
+from tests.support.sources import message_of, read, without_place
 
 ROWS = [
     {"id": "x", "text": "one", "labels": ["b", "a"], "split": "train"},
@@ -34,20 +35,6 @@ RECORDS = [
 ]
 
 WriteJsonl = Callable[..., Path]
-
-
-def read(source: object, fields: Fields | None = None, **names: Mapping[str, str]) -> list[Record]:
-    return list(read_records(str(source), Reading(fields or Fields(), **names)))
-
-
-def without_place(records: Sequence[Record]) -> list[tuple[object, ...]]:
-    return [tuple(record[:4]) for record in records]
-
-
-def message_of(source: object) -> str:
-    with pytest.raises(ClassembError) as error:
-        read(source)
-    return str(error.value)
 
 
 def test_jsonl_gives_a_record_a_line_in_order_with_its_place(write_jsonl: WriteJsonl) -> None:

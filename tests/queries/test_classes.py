@@ -17,22 +17,12 @@ from classemb_index.queries.classes import (
     read_descriptions,
     resolve_classes,
 )
-from tests.support.fakes import HashEncoder
+from tests.support.fakes import HashEncoder, NamedEncoder
 
 RECORDS = [
     Record("x", "one", ("a",), None),
     Record("y", "two", ("b", "c"), None),
 ]
-
-
-class NamedEncoder(HashEncoder):
-    """A hash encoder that is loaded by name, as a Sentence-BERT is; remembers how."""
-
-    asked: tuple[str, str, int | None] | None = None
-
-    def __init__(self, name: str, *, device: str, max_length: int | None) -> None:
-        super().__init__()
-        NamedEncoder.asked = name, device, max_length
 
 
 class TunedEncoder(NamedEncoder):
@@ -84,11 +74,17 @@ def test_hidden_names_are_rows_of_zeros(index: EmbeddingIndex) -> None:
 def test_descriptions_are_embedded_by_the_indexs_own_encoder_on_its_device(
     index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classemb_index.index.index.SentenceBertEncoder", NamedEncoder)
+    asked = []
+
+    def load(name: str, *, device: str, max_length: int | None) -> NamedEncoder:
+        asked.append((name, device, max_length))
+        return NamedEncoder(name, device=device, max_length=max_length)
+
+    monkeypatch.setattr("classemb_index.index.index.SentenceBertEncoder", load)
     opened = EmbeddingIndex.open(index.folder, device="cpu")
     found = described(opened, {"b": "about birds"})
     np.testing.assert_array_equal(found, HashEncoder().encode(["a", "about birds", "c"]))
-    assert NamedEncoder.asked == ("hash", "cpu", 16)
+    assert asked == [("hash", "cpu", 16)]
     assert isinstance(opened.load_encoder(), NamedEncoder)
 
 

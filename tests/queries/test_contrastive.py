@@ -27,6 +27,7 @@ from classemb_index.queries.contrastive import query_tuned, tuned_index
 from classemb_index.queries.search import query_classes
 from classemb_index.watch import Watcher
 from tests.support.places import minilm_or_skip
+from tests.support.watchers import Recorder
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 TOPICS = {"fruit": ["apple", "pear", "plum"], "metal": ["iron", "zinc", "tin"]}
@@ -309,15 +310,10 @@ def test_the_second_call_opens_what_the_first_one_kept(
     def refused(*rest: object, **named: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    told: list[tuple[int, int]] = []
-
-    class Told(Watcher):
-        def progress(self, done: int, total: int) -> None:
-            told.append((done, total))
-
+    told = Recorder()
     labelled = labelled_of(index)
-    first = tuned_index(index, labelled, settings=QUICK, watch=Told())
-    assert told == [(0, 24), (24, 24)]
+    first = tuned_index(index, labelled, settings=QUICK, watch=told)
+    assert told.counts == [(0, 24), (24, 24)]
     monkeypatch.setattr(filelock.FileLock, "acquire", refused)  # nothing needs to be written
     monkeypatch.setattr(EmbeddingIndex, "load_encoder", refused)
     second = tuned_index(EmbeddingIndex.open(index.folder), labelled, settings=QUICK)

@@ -19,7 +19,7 @@ from classemb_index.queries.build import build_queries
 from classemb_index.queries.methods import AUTO, METHODS, Evidence, Needs, choose_method, margins
 from classemb_index.queries.search import search_queries
 from tests.support.fakes import HashEncoder
-from tests.support.pools import topic_records, topic_vectors
+from tests.support.pools import dot, topic_records, topic_vectors
 
 Vector = list[float]
 
@@ -287,15 +287,11 @@ class Known:
     documents: dict[int, Vector]
 
 
-def dot(first: Vector, second: Vector) -> float:
-    return sum(x * y for x, y in zip(first, second, strict=True))
-
-
 def plus(first: Vector, second: Vector, times: float = 1.0) -> Vector:
     return [x + times * y for x, y in zip(first, second, strict=True)]
 
 
-def unit(vector: Vector) -> Vector:
+def scaled(vector: Vector) -> Vector:
     return [x / dot(vector, vector) ** 0.5 for x in vector]
 
 
@@ -304,7 +300,7 @@ def mean_of(vectors: list[Vector]) -> Vector:
 
 
 def blend(first: Vector, second: Vector, share: float) -> Vector:
-    return plus([share * x for x in unit(first)], unit(second), 1 - share)
+    return plus([share * x for x in scaled(first)], scaled(second), 1 - share)
 
 
 def by_centred(known: Known) -> Vector:
@@ -369,7 +365,7 @@ def ranked(scores: dict[int, float], k: int) -> tuple[list[int], list[float]]:
 
 def oracle(method: str, known: Known, k: int) -> tuple[list[int], list[float]]:
     """What the method answers, by slow loops."""
-    vectors = [unit(vector) for vector in ORACLES[method](known)]
+    vectors = [scaled(vector) for vector in ORACLES[method](known)]
     scores = {row: max(dot(x, v) for v in vectors) for row, x in known.documents.items()}
     if method != "margin":
         return ranked(scores, k)

@@ -15,11 +15,12 @@ from classemb_index.errors import (
     RequestError,
     UnknownClassError,
 )
-from classemb_index.labels.labelled import LabelledSet, labelled_from_ids
+from classemb_index.labels.labelled import labelled_from_ids
 from classemb_index.queries.build import build_queries
 from classemb_index.queries.classes import resolve_classes
 from classemb_index.queries.methods import METHODS
 from classemb_index.queries.search import like_document, like_text
+from tests.support.circle import labelled
 from tests.support.fakes import HashEncoder
 from tests.support.pools import topic_records, topic_vectors
 
@@ -35,10 +36,6 @@ def three(index_of: IndexOf) -> EmbeddingIndex:
     """x has class a and lies on the first axis, y has b and lies on the second, z between."""
     records = [record("x", ("a",)), record("y", ("b",)), record("z", ("a",))]
     return index_of(records, [[1, 0], [0, 1], [0.6, 0.8]])
-
-
-def labelled(index: EmbeddingIndex, *ids: str) -> LabelledSet:
-    return labelled_from_ids(index.pool, ids, "by hand")
 
 
 def test_neighbours_of_three_documents_by_hand(three: EmbeddingIndex) -> None:

@@ -18,6 +18,7 @@ from classemb_index.measures.curves import read_summary
 from classemb_index.pool.published import Published
 from classemb_index.reports.corpus import Corpus, read_corpora
 from classemb_index.reports.paper import write_report
+from tests.support.errors import refusal
 from tests.support.pages import Page, markdown_headings, markdown_tables
 from tests.support.paper import DOCUMENTS, PAPER
 from tests.support.plans import probe_plan
@@ -120,10 +121,8 @@ def alone(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def refusal(error: type[Exception], *folders: Path) -> str:
-    with pytest.raises(error) as found:
-        read_corpora(folders)
-    return str(found.value)
+def refused(error: type[Exception], *folders: Path) -> str:
+    return refusal(error, lambda: read_corpora(folders))
 
 
 def test_runs_stand_with_the_index_of_their_documents(
@@ -192,26 +191,26 @@ def test_two_indexes_of_the_same_documents_are_refused(
     eurlex: EmbeddingIndex, tmp_path: Path
 ) -> None:
     other = shutil.copytree(eurlex.folder, tmp_path / "other")
-    assert refusal(ReportError, eurlex.folder, other) == (
+    assert refused(ReportError, eurlex.folder, other) == (
         f"{eurlex.folder} and {other} are indexes of the same documents; name one of them"
     )
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "absent"):
-        assert refusal(ReportError, folder) == (
+        assert refused(ReportError, folder) == (
             f"{folder} is neither an index (build) nor a run folder (simulate); name folders of these"
         )
 
 
 def test_a_report_of_nothing_is_refused() -> None:
-    assert refusal(ReportError) == "a report needs an index or a run folder; name at least one"
+    assert refused(ReportError) == "a report needs an index or a run folder; name at least one"
 
 
 def test_a_run_without_summary_is_refused(run: Path, tmp_path: Path) -> None:
     unfinished = shutil.copytree(run, tmp_path / "unfinished")
     (unfinished / "summary.json").unlink()
-    assert refusal(RunError, unfinished) == (
+    assert refused(RunError, unfinished) == (
         f"{unfinished / 'summary.json'} is missing or cannot be read; run simulate again"
     )
 
@@ -235,7 +234,7 @@ def test_a_run_whose_settings_are_damaged_is_refused(
 ) -> None:
     damaged = shutil.copytree(run, tmp_path / "damaged")
     (damaged / "config.json").write_text(damage, encoding="utf-8")
-    assert refusal(ReportError, damaged) == (
+    assert refused(ReportError, damaged) == (
         f"{damaged / 'config.json'} cannot be read; run simulate again"
     )
 

@@ -11,6 +11,7 @@ import sklearn.cluster
 from classemb_index import EmbeddingIndex, draw_labelled
 from classemb_index.strategies.alps import cluster_selection
 from classemb_index.strategies.selection import select_batch
+from tests.support.fakes import RowSurprisal
 from tests.support.pools import selection_state
 
 
@@ -20,18 +21,6 @@ def generator(seed: int = 0) -> np.random.Generator:
 
 def at(*points: tuple[float, float]) -> np.ndarray:
     return np.array(points, dtype=np.float32)
-
-
-class Surprise:
-    """Surprisal embeddings, one line a row of the pool; notes which rows are asked for."""
-
-    def __init__(self, vectors: np.ndarray) -> None:
-        self._vectors = vectors
-        self.asked: list[int] = []
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        self.asked += rows.tolist()
-        return self._vectors[rows]
 
 
 @pytest.fixture
@@ -163,7 +152,7 @@ def test_alps_reads_the_surprisal_of_unlabelled_documents_alone(
     # two directions; one document of the second kind is left, and it must be picked
     vectors = np.tile(np.array([1, 0], dtype=np.float32), (len(toy_index), 1))
     vectors[left[17]] = vectors[labelled.rows] = [0, 1]
-    surprise = Surprise(vectors)
+    surprise = RowSurprisal(vectors)
     found = select_batch("alps", selection_state(toy_index, labelled, 0, surprisal=surprise), 2)
     assert surprise.asked == left.tolist()
     assert set(found.rows.tolist()) == {left[0], left[17]}

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, Record, draw_labelled
+from classemb_index import EmbeddingIndex, draw_labelled
 from classemb_index.labels.batches import NO_CLASS, Batch
 from classemb_index.labels.labelled import LabelledSet, labelled_from_ids, labelled_set
 from classemb_index.strategies.options import StrategyOptions
 from classemb_index.strategies.selection import oracle_of, select_batch
-from tests.support.pools import selection_state, topic_records
+from tests.support.pools import selection_state, topic_records, train
 
 IndexOf = Callable[..., EmbeddingIndex]
 Pick = tuple[int, int, float]  # row, class, score
@@ -22,10 +22,6 @@ Pick = tuple[int, int, float]  # row, class, score
 with_and_without_oracle = pytest.mark.parametrize(
     "asks", [True, False], ids=["oracle", "no-oracle"]
 )
-
-
-def train(i: int, *labels: str) -> Record:
-    return Record(f"d{i}", f"text {i}", labels, "train")
 
 
 def algorithm_1(

@@ -12,19 +12,10 @@ from classemb_index import EmbeddingIndex, draw_labelled
 from classemb_index.labels.labelled import labelled_set
 from classemb_index.strategies.cvirs import cvirs_scores
 from classemb_index.strategies.selection import select_batch
+from tests.support.fakes import Given
 from tests.support.pools import selection_state
 
 A_BYTE_AND_MORE = [1, 2, 7, 8, 9, 64, 65, 70]  # classes; label vectors are packed eight to a byte
-
-
-class Given:
-    """A classifier of these probabilities, one line a row of the pool."""
-
-    def __init__(self, probabilities: np.ndarray) -> None:
-        self._probabilities = probabilities
-
-    def probabilities(self, rows: np.ndarray) -> np.ndarray:
-        return self._probabilities[rows]
 
 
 def entropy(p: float) -> float:

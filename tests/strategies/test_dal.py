@@ -27,7 +27,7 @@ def points(values: object) -> np.ndarray:
 
 
 @dataclass
-class Recorder:
+class NotingDiscriminator:
     """A discriminator that notes what it is given; larger values look more unlabelled."""
 
     labelled: list[np.ndarray] = field(default_factory=list)
@@ -113,7 +113,7 @@ def test_a_batch_is_spread_over_mini_queries_the_remainder_over_the_first_ones(
 
 
 def test_ten_mini_queries_are_made_unless_another_number_is_asked_for() -> None:
-    recorder = Recorder()
+    recorder = NotingDiscriminator()
     discriminative_selection(
         points([0]), points(range(30)), 12, np.random.default_rng(0), discriminator=recorder
     )
@@ -123,7 +123,7 @@ def test_ten_mini_queries_are_made_unless_another_number_is_asked_for() -> None:
 
 
 def test_the_subset_is_ten_times_the_labelled_set_or_all_that_is_left() -> None:
-    recorder = Recorder()
+    recorder = NotingDiscriminator()
     unlabelled = points(np.random.default_rng(1).permutation(50) + 100)
     discriminative_selection(
         points([1, 2]),
@@ -143,7 +143,7 @@ def test_the_subset_is_ten_times_the_labelled_set_or_all_that_is_left() -> None:
 
 
 def test_what_is_picked_moves_to_the_labelled_set() -> None:
-    recorder = Recorder()
+    recorder = NotingDiscriminator()
     unlabelled = points([10, 50, 20, 40, 30])
     found = discriminative_selection(
         points([1]),
@@ -159,7 +159,7 @@ def test_what_is_picked_moves_to_the_labelled_set() -> None:
 
 
 def test_picks_are_the_most_unlabelled_of_all_documents_and_not_of_the_subset() -> None:
-    recorder = Recorder()
+    recorder = NotingDiscriminator()
     unlabelled = points(np.random.default_rng(1).permutation(500))
     found = discriminative_selection(
         points([1]),
@@ -181,14 +181,14 @@ def test_documents_of_equal_chance_come_in_the_order_of_their_rows() -> None:
         5,
         np.random.default_rng(0),
         mini_queries=2,
-        discriminator=Recorder(),
+        discriminator=NotingDiscriminator(),
     )
     assert found.tolist() == [1, 2, 4, 0, 3]
 
 
 def test_subsets_are_drawn_by_the_generator_that_is_given() -> None:
     def subsets(seed: int) -> list[list[float]]:
-        recorder = Recorder()
+        recorder = NotingDiscriminator()
         discriminative_selection(
             points([1]),
             points(range(100)),

@@ -25,8 +25,8 @@ from classemb_index.strategies.portfolio import (
     weighted_uncertainty,
 )
 from classemb_index.strategies.selection import select_batch
-from tests.support.fakes import HashEncoder
-from tests.support.pools import Given, SmallPool, apart, dot, selection_state, small_pool, train
+from tests.support.fakes import Given, HashEncoder
+from tests.support.pools import SmallPool, apart, dot, selection_state, small_pool, train
 
 IndexOf = Callable[..., EmbeddingIndex]
 Pick = tuple[int, int, str, float]  # row, class, step, score

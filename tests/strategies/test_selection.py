@@ -37,7 +37,15 @@ from classemb_index.strategies.selection import (
     select_batch,
     settings_of,
 )
-from tests.support.pools import looking_at, selection_state
+from tests.support.fakes import RowSurprisal
+from tests.support.pools import (
+    looking_at,
+    selection_state,
+    topic_records,
+    topic_vectors,
+    train,
+    unit,
+)
 
 IndexOf = Callable[..., EmbeddingIndex]
 
@@ -75,22 +83,16 @@ with_and_without_oracle = pytest.mark.parametrize(
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
-class FakeSurprisal:
+def surprisal_of(index: EmbeddingIndex) -> RowSurprisal:
     """Unit vectors that follow from the row alone."""
-
-    def __init__(self, n: int) -> None:
-        vectors = np.random.default_rng(7).exponential(size=(n, 6)).astype(np.float32)
-        self._vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        return self._vectors[rows]
+    vectors = np.random.default_rng(7).exponential(size=(len(index), 6))
+    return RowSurprisal(unit(vectors.astype(np.float32)))
 
 
 def names_of(index: EmbeddingIndex) -> np.ndarray:
     """Unit vectors in place of embedded class names."""
     shape = len(index.pool.classes), index.manifest.dim
-    vectors = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit(np.random.default_rng(3).standard_normal(shape).astype(np.float32))
 
 
 def state_of(
@@ -111,7 +113,7 @@ def state_of(
         seed,
         oracle,
         classifier=probe,
-        surprisal=FakeSurprisal(len(index)),
+        surprisal=surprisal_of(index),
         options=StrategyOptions(discriminator_epochs=5, name_vectors=names, **chosen),
     )
 
@@ -120,8 +122,14 @@ def oracle_if(asks: bool, pool: Pool, labelled: LabelledSet) -> Oracle | None:
     return oracle_of(pool, labelled) if asks else None
 
 
-def train(i: int, *labels: str) -> Record:
-    return Record(f"d{i}", f"text {i}", labels, "train")
+@pytest.fixture(scope="module")
+def toy_index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
+    """The toy index once for all tests here, none of which writes into it."""
+    pool = Pool.from_records(
+        topic_records(), name="toy", classes={"frequent": ["a", "b"], "rare": ["c"]}
+    )
+    folder = tmp_path_factory.mktemp("indexes") / "toy"
+    return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
 
 
 @every_case

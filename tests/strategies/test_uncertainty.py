@@ -12,19 +12,10 @@ from classemb_index.labels.labelled import labelled_from_ids
 from classemb_index.strategies.base import Selection
 from classemb_index.strategies.selection import select_batch
 from classemb_index.strategies.uncertainty import class_uncertainty
+from tests.support.fakes import Given
 from tests.support.pools import selection_state
 
 IndexOf = Callable[..., EmbeddingIndex]
-
-
-class Given:
-    """A classifier of these probabilities, one line a row of the pool."""
-
-    def __init__(self, probabilities: list[list[float]]) -> None:
-        self._probabilities = np.array(probabilities, dtype=np.float32)
-
-    def probabilities(self, rows: np.ndarray) -> np.ndarray:
-        return self._probabilities[rows]
 
 
 @pytest.fixture

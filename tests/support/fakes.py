@@ -8,17 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from classemb_index.errors import ModelError
-from classemb_index.watch import Watcher
-
-
-class Told(Watcher):
-    """Notes how far work has come, each time that it is told."""
-
-    def __init__(self) -> None:
-        self.progressed: list[tuple[int, int]] = []
-
-    def progress(self, done: int, total: int) -> None:
-        self.progressed.append((done, total))
 
 
 class HashEncoder:
@@ -56,19 +45,48 @@ class NamedEncoder(HashEncoder):
 
 
 class FakeMaskedLM:
-    """Surprisal that follows from a text's bytes; counts the texts that it was asked for."""
+    """Surprisal that follows from a text's bytes; notes how many texts it was given at a time."""
 
     precision = "float32"
 
     def __init__(self, name: str = "fake") -> None:
         self.name = name
         self.fingerprint = f"fake {name}"
-        self.texts = 0
+        self.given: list[int] = []
 
     def surprisal(self, texts: Sequence[str], seed: int = 0) -> np.ndarray:
-        self.texts += len(texts)
-        digests = [list(hashlib.sha256(text.encode()).digest()) for text in texts]
-        return np.array([digest * 4 for digest in digests], dtype=np.float32)
+        self.given.append(len(texts))
+        return np.array([surprisal_of(text) for text in texts])
+
+
+def surprisal_of(text: str) -> np.ndarray:
+    """(128,) float32, what a `FakeMaskedLM` says of one text."""
+    return np.array(list(hashlib.sha256(text.encode()).digest()) * 4, dtype=np.float32)
+
+
+class Given:
+    """A classifier of these probabilities, one line a row of the pool."""
+
+    def __init__(self, probabilities: object) -> None:
+        self._probabilities = np.array(probabilities, dtype=np.float32)
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        return self._probabilities[rows]
+
+    def representations(self, rows: np.ndarray) -> np.ndarray:
+        return self._probabilities[rows]
+
+
+class RowSurprisal:
+    """Surprisal embeddings, one line a row of the pool; notes which rows are asked for."""
+
+    def __init__(self, vectors: np.ndarray) -> None:
+        self._vectors = vectors
+        self.asked: list[int] = []
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        self.asked += rows.tolist()
+        return self._vectors[rows]
 
 
 def fake_masked_lm(name: str | None, model: str, device: str) -> FakeMaskedLM:

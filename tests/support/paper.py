@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +12,9 @@ from classemb_index.experiments.reproduce import Experiment, Scale, reproduce
 from classemb_index.experiments.schedule import Schedule
 from classemb_index.experiments.simulation import Models
 from classemb_index.models.contracts import PROBE, Training
-from classemb_index.watch import Epoch, Watcher
 from tests.support.fakes import NamedEncoder, fake_masked_lm
-from tests.support.pools import topic_records
+from tests.support.pools import json_lines, topic_records
+from tests.support.watchers import Recorder
 
 DOCUMENTS = 360  # of which 216 are train: 100 labelled ones leave more than 100
 PAPER = {
@@ -64,11 +63,7 @@ SMALL_MODELS = Models(encoder=NamedEncoder, masked_lm=fake_masked_lm)
 def write_recipe(folder: Path) -> None:
     """toy.toml, and toy.jsonl that it reads."""
     (folder / "toy.toml").write_text(RECIPE, encoding="utf-8")
-    lines = [
-        json.dumps({"id": r.id, "text": r.text, "labels": r.labels, "split": r.split})
-        for r in topic_records(DOCUMENTS)
-    ]
-    (folder / "toy.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "toy.jsonl").write_text(json_lines(topic_records(DOCUMENTS)), encoding="utf-8")
 
 
 def use_small_models(
@@ -78,35 +73,6 @@ def use_small_models(
     module = "classemb_index.experiments.reproduce"
     monkeypatch.setattr(f"{module}.SCALES", {"small": scale})
     monkeypatch.setattr(f"{module}.reproduce", partial(reproduce, models=models))
-
-
-class Recorder(Watcher):
-    """A watcher that remembers; after `most` rounds it interrupts."""
-
-    def __init__(self, most: int | None = None) -> None:
-        self._most = most
-        self.stages: list[str] = []
-        self.counts: list[tuple[int, int]] = []
-        self.announced: list[int] = []
-        self.epochs: list[Epoch] = []
-        self.results: list[tuple[str, int, float]] = []
-
-    def stage(self, words: str) -> None:
-        self.stages.append(words)
-
-    def progress(self, done: int, total: int) -> None:
-        self.counts.append((done, total))
-
-    def rounds(self, total: int) -> None:
-        self.announced.append(total)
-
-    def epoch(self, epoch: Epoch) -> None:
-        self.epochs.append(epoch)
-
-    def round_done(self, strategy: str, seed: int, macro_f1: float) -> None:
-        if len(self.results) == self._most:
-            raise KeyboardInterrupt
-        self.results.append((strategy, seed, macro_f1))
 
 
 class Reproduction(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from classemb_index.labels.labelled import LabelledSet, labelled_set
 from classemb_index.strategies.base import Aid, Oracle, SelectionState
 from classemb_index.strategies.options import StrategyOptions
 from classemb_index.strategies.selection import STRATEGIES
+from tests.support.fakes import Given, RowSurprisal
 
 IndexOf = Callable[..., EmbeddingIndex]
 
@@ -40,7 +42,7 @@ def topic_vectors(pool: Pool, dim: int = 8, noise: float = 0.8, seed: int = 1) -
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((len(pool.classes), dim))
     vectors = pool.labels @ directions + noise * rng.standard_normal((len(pool), dim))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit(vectors)
 
 
 def looking_at(*aids: Aid) -> list[str]:
@@ -71,29 +73,6 @@ def on_base(state: SelectionState) -> SelectionState:
     return replace(state, base=STRATEGIES[state.options.base].select)
 
 
-class Given:
-    """A classifier of these probabilities, one line a row of the pool."""
-
-    def __init__(self, probabilities: object) -> None:
-        self._probabilities = np.array(probabilities, dtype=np.float32)
-
-    def probabilities(self, rows: np.ndarray) -> np.ndarray:
-        return self._probabilities[rows]
-
-    def representations(self, rows: np.ndarray) -> np.ndarray:
-        return self._probabilities[rows]
-
-
-class Surprised:
-    """Embeddings in place of surprisal."""
-
-    def __init__(self, index: EmbeddingIndex) -> None:
-        self._index = index
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        return self._index.embeddings(rows)
-
-
 @dataclass(frozen=True)
 class SmallPool:
     """A pool as the library sees it, and as plain lists for a slow loop."""
@@ -108,7 +87,7 @@ class SmallPool:
         chosen = StrategyOptions(
             **{"name_vectors": self.names, "discriminator_epochs": 3} | options
         )
-        given = Given(self.probabilities), Surprised(self.index)
+        given = Given(self.probabilities), RowSurprisal(self.index.embeddings())
         return selection_state(self.index, self.labelled, seed, oracle, *given, chosen)
 
     @property
@@ -136,11 +115,18 @@ def train(i: int, *labels: str) -> Record:
     return Record(f"d{i}", f"text {i}", labels, "train")
 
 
+def json_lines(records: Iterable[Record]) -> str:
+    """The records as a JSONL source has them."""
+    lines = ({"id": r.id, "text": r.text, "labels": r.labels, "split": r.split} for r in records)
+    return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+
 def dot(first: Sequence[float], second: Sequence[float]) -> float:
     return sum(x * y for x, y in zip(first, second, strict=True))
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
+    """Each row scaled to length 1, float32."""
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
