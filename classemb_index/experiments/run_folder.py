@@ -53,8 +53,8 @@ def run_simulation(
     simulator = Simulator(index, plan, watch)
     config = simulator.config()  # a model that cannot be had leaves no folder
     _check_run_folder(folder)
-    simulator.compute_surprisal()  # before a round, and before several processes ask for it
     with RunFolder.opened(folder, config) as run:
+        simulator.compute_surprisal()  # before a round, and before several processes ask for it
         watch.rounds(plan.n_rounds())
         for result in run.rounds_of(plan):
             watch.round_done(result.strategy, result.seed, result.macro_f1)
