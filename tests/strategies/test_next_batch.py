@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,6 +56,21 @@ def test_the_batch_is_that_of_the_strategy_with_a_probe_of_the_labelled_set(
     assert found.classes.tolist() == expected.classes.tolist()
     np.testing.assert_array_equal(found.scores, expected.scores)
     assert (found.steps, found.note, found.strategy) == (expected.steps, expected.note, name)
+
+
+def test_the_classifier_is_trained_with_the_seed_of_the_request(
+    toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+    fit = ProbeClassifier.fit
+
+    def noted(self: ProbeClassifier, *arguments: Any) -> int:
+        seeds.append(arguments[-1])
+        return fit(self, *arguments)
+
+    monkeypatch.setattr(ProbeClassifier, "fit", noted)
+    next_batch(toy_index, draw_labelled(toy_index.pool, 20, 0), BatchRequest("cvirs", 5, seed=4))
+    assert seeds == [4]
 
 
 def test_portfolio_and_fifty_documents_are_asked_for_where_nothing_is_said() -> None:
@@ -129,6 +145,24 @@ def test_classes_are_searched_by_names_by_descriptions_or_by_nothing(
             "there is no folder ./none to load a model from",
         ),
         (
+            BatchRequest("alps", 5, training=Training(model="./none")),
+            ModelError,
+            "there is no folder ./none to load a model from",
+        ),
+        (
+            BatchRequest("alps", 5, training=Training(model="./none"), masked_lm="./absent"),
+            ModelError,
+            "there is no folder ./absent to load a model from",
+        ),
+        (
+            BatchRequest(
+                "cvirs", 5, StrategyOptions(no_near_duplicates=1.0), Training(model="./none")
+            ),
+            RequestError,
+            "a cosine similarity of 1.0 tells no near-duplicates; --no-near-duplicates takes a "
+            "number between 0 and 1, such as 0.95",
+        ),
+        (
             BatchRequest("random", 5, descriptions={"d": "about dams"}),
             UnknownClassError,
             "no class 'd'; the pool has: a, b, c",
@@ -145,7 +179,17 @@ def test_classes_are_searched_by_names_by_descriptions_or_by_nothing(
             "uncertainty, max-uncertainty, portfolio, balanced",
         ),
     ],
-    ids=["strategy", "size", "model", "class", "names", "base"],
+    ids=[
+        "strategy",
+        "size",
+        "model",
+        "own-lm",
+        "masked-lm",
+        "similarity",
+        "class",
+        "names",
+        "base",
+    ],
 )
 def test_what_cannot_be_done_is_refused(
     toy_index: EmbeddingIndex, request_: BatchRequest, error: type[Exception], message: str
