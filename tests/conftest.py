@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ import pytest
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from tests.support.commands import Outcome
-from tests.support.pools import json_lines, topic_records, topic_vectors
+from tests.support.pools import TOY_GROUPS, topic_records, topic_vectors, write_toy
 
 FROZEN_MODULES = pytest.StashKey[int]()
 MANY_MODULES = 100  # as a heavy library brings
@@ -32,9 +35,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture
 def toy_pool() -> Pool:
     """120 documents, 3 classes (the rarest declared rare), 72 train, 24 dev, 24 test."""
-    return Pool.from_records(
-        topic_records(), name="toy", classes={"frequent": ["a", "b"], "rare": ["c"]}
-    )
+    return Pool.from_records(topic_records(), name="toy", classes=TOY_GROUPS)
 
 
 @pytest.fixture
@@ -116,15 +117,34 @@ def cli(
 
 
 @pytest.fixture
-def toy_source(toy_pool: Pool, tmp_path: Path, write_jsonl: Callable[..., Path]) -> Path:
+def toy_source(tmp_path: Path) -> Path:
     """The toy pool as toy.jsonl, with vectors.npy and classes.json beside it."""
-    np.save(tmp_path / "vectors.npy", topic_vectors(toy_pool))
-    (tmp_path / "classes.json").write_text(json.dumps(toy_pool.groups))
-    return write_jsonl(json_lines(topic_records()).splitlines(), "toy.jsonl")
+    return write_toy(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def toy_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """A folder with the toy source and indexes/toy of it, and what `build` said."""
+    from importlib import import_module
+
+    folder = tmp_path_factory.mktemp("once")
+    write_toy(folder)
+    words = ["build", "toy.jsonl", "--embeddings", "vectors.npy", "--classes", "classes.json"]
+    out, err = io.StringIO(), io.StringIO()
+    app = import_module("classemb_index.cli.main").app
+    with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(out), redirect_stderr(err):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["classemb-index", *words])
+        with pytest.raises(SystemExit) as stop:
+            app()
+    return folder, Outcome(int(stop.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
-def toy_built(cli: Callable[..., Outcome], toy_source: Path) -> Outcome:
+def toy_built(
+    cli: Callable[..., Outcome], tmp_path: Path, toy_once: tuple[Path, Outcome]
+) -> Outcome:
     """What `build` says about indexes/toy, which it makes of the toy pool."""
-    options = ["--embeddings", "vectors.npy", "--classes", "classes.json"]
-    return cli("build", toy_source.name, *options)
+    folder, outcome = toy_once
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return outcome

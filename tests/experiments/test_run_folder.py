@@ -400,6 +400,16 @@ def test_an_option_that_only_one_of_two_runs_has_is_another_setting(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_setting_that_is_no_object_there_is_another_one(
+    index: EmbeddingIndex, finished: Path
+) -> None:
+    path = finished / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(config | {"schedule": None}))
+    settings = f"schedule None there, {config['schedule']} now"
+    assert refused(finished, index) == OTHER.format(finished, settings)
+
+
 def test_another_index_is_refused(accented: EmbeddingIndex, finished: Path) -> None:
     message = refused(finished, accented)
     assert "index.vectors" in message and "index.documents" in message

@@ -12,7 +12,7 @@ import pytest
 
 from classemb_index import Pool, Record
 from classemb_index.errors import ClassembError, RequestError, SourceError, UnknownClassError
-from classemb_index.labels.batches import NO_CLASS, read_batches, write_batch
+from classemb_index.labels.batches import NO_CLASS, Batch, read_batches, write_batch
 from classemb_index.strategies.base import Selection
 
 Write = Callable[..., Path]
@@ -63,6 +63,13 @@ def test_what_select_writes_is_read_back_as_it_was_picked(pool: Pool, tmp_path: 
     assert batch.rows.tolist() == selection.rows.tolist()
     assert batch.classes.tolist() == selection.classes.tolist()
     assert (batch.steps, batch.strategy) == (selection.steps, "portfolio")
+
+
+def test_picks_say_none_where_there_is_no_class_no_score_and_no_step(pool: Pool) -> None:
+    batch = Batch.of_ids(pool, ["d2", "d0"], ["b", None], ["name", ""])
+    keys = "rank", "row", "id", "class", "score", "step"
+    first, second = (1, 2, "d2", "b", None, "name"), (2, 0, "d0", None, None, None)
+    assert batch.picks(pool) == [dict(zip(keys, pick, strict=True)) for pick in (first, second)]
 
 
 def test_an_id_alone_is_all_that_a_line_must_have(pool: Pool, write_jsonl: Write) -> None:

@@ -102,12 +102,12 @@ def test_bfloat16_embeddings_are_of_unit_length_and_point_where_those_of_float32
 def test_the_fingerprint_stays_the_same_across_loads_calls_precision_and_batch_size(
     minilm: SentenceBertEncoder,
 ) -> None:
-    minilm.encode(TEXTS)
+    minilm.encode(TEXTS[:3])
     fresh = SentenceBertEncoder("minilm", device="cpu", precision="bfloat16", batch_size=4)
     assert re.fullmatch("[0-9a-f]{64}", fresh.fingerprint)
     assert fresh.fingerprint == minilm.fingerprint
     used = SentenceBertEncoder("minilm", device="cpu", precision="float32")
-    used.encode(TEXTS)
+    used.encode(TEXTS[:3])
     assert used.fingerprint == minilm.fingerprint
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classemb_index import BatchRequest, next_batch
 from classemb_index.errors import ModelError
 from classemb_index.index.index import EmbeddingIndex
 from classemb_index.index.kept import PoolSurprisal
@@ -22,6 +23,7 @@ from classemb_index.strategies.selection import select_batch
 from tests.support.places import shared_or_skip
 from tests.support.pools import selection_state
 from tests.support.tiny import write_tiny
+from tests.support.watchers import Recorder
 
 WORDS = ["the", "council", "adopts", "a", "rule", "on", "sugar", "and", "fruit"]
 TEXTS = [
@@ -218,6 +220,15 @@ def test_a_text_without_an_ordinary_token_has_no_surprisal_and_the_zero_embeddin
     assert np.isfinite(found).all()
     np.testing.assert_array_equal(found[:2], 0)
     assert np.linalg.norm(found[2]) == pytest.approx(1)
+
+
+def test_how_far_the_surprisal_is_is_told_when_a_batch_is_asked_for(
+    toy_index: EmbeddingIndex, tmp_path: Path
+) -> None:
+    request = BatchRequest("alps", 2, masked_lm=write_tiny(tmp_path / "tiny", WORDS))
+    told = Recorder()
+    next_batch(toy_index, draw_labelled(toy_index.pool, 20, 0), request, watch=told)
+    assert told.counts[-1] == (72, 72)
 
 
 def test_no_texts_have_no_surprisal(tmp_path: Path) -> None:

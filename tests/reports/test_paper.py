@@ -21,6 +21,7 @@ from classemb_index.reports.paper import write_report
 from tests.support.errors import refusal
 from tests.support.pages import Page, markdown_headings, markdown_tables
 from tests.support.paper import DOCUMENTS, PAPER
+from tests.support.pictures import leave_pictures_blank
 from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
 
@@ -109,7 +110,9 @@ def plain_markdown(
 ) -> str:
     """The report of the corpus without published numbers."""
     folder = tmp_path_factory.mktemp("reports") / "plain"
-    write_report(read_corpora([plain.folder, plain_run]), folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        leave_pictures_blank(monkeypatch)
+        write_report(read_corpora([plain.folder, plain_run]), folder)
     return (folder / "report.md").read_text(encoding="utf-8")
 
 
@@ -117,7 +120,9 @@ def plain_markdown(
 def alone(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a run without its index."""
     folder = tmp_path_factory.mktemp("reports") / "alone"
-    write_report(read_corpora([run]), folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        leave_pictures_blank(monkeypatch)
+        write_report(read_corpora([run]), folder)
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,6 +40,7 @@ from classemb_index.strategies.selection import (
 )
 from tests.support.fakes import RowSurprisal
 from tests.support.pools import (
+    TOY_GROUPS,
     looking_at,
     selection_state,
     topic_records,
@@ -95,6 +97,14 @@ def names_of(index: EmbeddingIndex) -> np.ndarray:
     return unit(np.random.default_rng(3).standard_normal(shape).astype(np.float32))
 
 
+@cache  # most tests draw the same documents
+def probe_of(index: EmbeddingIndex, rows: tuple[int, ...]) -> ProbeClassifier:
+    """A probe trained on these rows; it is the same for every seed."""
+    probe, labels = ProbeClassifier(index.embeddings()), index.pool.labels
+    probe.fit(np.array(rows, dtype=np.int64), labels[list(rows)], NO_ROWS, labels[NO_ROWS], 0)
+    return probe
+
+
 def state_of(
     index: EmbeddingIndex,
     labelled: LabelledSet,
@@ -105,14 +115,12 @@ def state_of(
     """All that any strategy looks at: a probe trained on the labelled set, and a surprisal."""
     chosen = case.options if case else {}
     names = names_of(index) if case and case.named else None
-    probe = ProbeClassifier(index.embeddings())
-    probe.fit(labelled.rows, labelled.labels, NO_ROWS, index.pool.labels[NO_ROWS], seed)
     return selection_state(
         index,
         labelled,
         seed,
         oracle,
-        classifier=probe,
+        classifier=probe_of(index, tuple(labelled.rows.tolist())),
         surprisal=surprisal_of(index),
         options=StrategyOptions(discriminator_epochs=5, name_vectors=names, **chosen),
     )
@@ -125,9 +133,7 @@ def oracle_if(asks: bool, pool: Pool, labelled: LabelledSet) -> Oracle | None:
 @pytest.fixture(scope="module")
 def toy_index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
     """The toy index once for all tests here, none of which writes into it."""
-    pool = Pool.from_records(
-        topic_records(), name="toy", classes={"frequent": ["a", "b"], "rare": ["c"]}
-    )
+    pool = Pool.from_records(topic_records(), name="toy", classes=TOY_GROUPS)
     folder = tmp_path_factory.mktemp("indexes") / "toy"
     return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
 

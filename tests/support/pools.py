@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from classemb_index.strategies.selection import STRATEGIES
 from tests.support.fakes import Given, RowSurprisal
 
 IndexOf = Callable[..., EmbeddingIndex]
+
+
+TOY_GROUPS = {"frequent": ["a", "b"], "rare": ["c"]}
 
 
 def topic_records(
@@ -119,6 +123,15 @@ def json_lines(records: Iterable[Record]) -> str:
     """The records as a JSONL source has them."""
     lines = ({"id": r.id, "text": r.text, "labels": r.labels, "split": r.split} for r in records)
     return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+
+def write_toy(folder: Path) -> Path:
+    """toy.jsonl of the topic records, with vectors.npy and classes.json beside it."""
+    pool = Pool.from_records(topic_records(), classes=TOY_GROUPS)
+    np.save(folder / "vectors.npy", topic_vectors(pool))
+    (folder / "classes.json").write_text(json.dumps(TOY_GROUPS))
+    (folder / "toy.jsonl").write_text(json_lines(topic_records()))
+    return folder / "toy.jsonl"
 
 
 def dot(first: Sequence[float], second: Sequence[float]) -> float:
