@@ -13,6 +13,7 @@ from classemb_index.labels.batches import NO_CLASS
 from classemb_index.labels.labelled import labelled_from_ids, labelled_set
 from classemb_index.strategies.base import Selection
 from classemb_index.strategies.near_duplicates import without_near_duplicates
+from classemb_index.strategies.portfolio import select_portfolio
 from classemb_index.strategies.selection import STRATEGIES, oracle_of, select_batch
 from tests.support.pools import SmallPool, apart, dot, small_pool, train
 
@@ -183,3 +184,11 @@ def test_no_oracle_answers_inside_a_batch_without_near_duplicates(index_of: Inde
     assert len(found.rows) == 20 and asked == []
     select_batch("class-embedding", pool.state(0, noted), 20)
     assert len(asked) == 20  # it does answer where near-duplicates are allowed
+
+
+def test_portfolio_fills_a_batch_in_its_own_way(index_of: IndexOf) -> None:
+    state = small_pool(index_of, 1).state
+    own = select_portfolio(state(no_near_duplicates=0.6), 20)
+    found = select_batch("portfolio", state(no_near_duplicates=0.6), 20)
+    assert own.note == TOO_FEW
+    assert (found.rows.tolist(), found.steps) == (own.rows.tolist(), own.steps)
