@@ -179,7 +179,6 @@ def with_options(**groups: Any) -> Callable[[Callable[..., None]], Callable[...,
         ]
         vars(run)["__signature__"] = signature.replace(parameters=parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        del vars(run)["__wrapped__"]
         return run
 
     return decorated
