@@ -66,17 +66,31 @@ def index_of(tmp_path: Path) -> Callable[..., EmbeddingIndex]:
 
 
 @pytest.fixture
+def search_sizes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Grows by every search of an index: how many vectors, how many neighbours of each."""
+    sizes: list[tuple[int, int]] = []
+    _note_searches(monkeypatch, lambda queries, k: sizes.append((len(queries), k)))
+    return sizes
+
+
+@pytest.fixture
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[list[float]]:
     """Grows by every vector that an index is searched for."""
     seen: list[list[float]] = []
+    _note_searches(monkeypatch, lambda queries, k: seen.extend(queries.tolist()))
+    return seen
+
+
+def _note_searches(
+    monkeypatch: pytest.MonkeyPatch, note: Callable[[np.ndarray, int], None]
+) -> None:
     search = EmbeddingIndex.search
 
-    def noted(self: EmbeddingIndex, queries: np.ndarray, *rest: Any, **named: Any) -> Any:
-        seen.extend(queries.tolist())
-        return search(self, queries, *rest, **named)
+    def noted(self: EmbeddingIndex, queries: np.ndarray, k: int, **named: Any) -> Any:
+        note(queries, k)
+        return search(self, queries, k, **named)
 
     monkeypatch.setattr(EmbeddingIndex, "search", noted)
-    return seen
 
 
 @pytest.fixture

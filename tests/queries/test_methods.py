@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -515,22 +514,15 @@ def test_queries_of_all_methods_in_one_search_are_answered_as_each_alone(
 
 
 def test_margin_makes_no_other_query_retrieve_its_thousand(
-    large: tuple[EmbeddingIndex, LabelledSet], monkeypatch: pytest.MonkeyPatch
+    large: tuple[EmbeddingIndex, LabelledSet], search_sizes: list[tuple[int, int]]
 ) -> None:
     index, labelled = large
     queries = [build_queries(index, [0], labelled, method)[0] for method in METHODS]
     alone = [search_queries(index, [query], 20, labelled.unlabelled)[0] for query in queries]
-    searches: list[tuple[int, int]] = []
-    search = EmbeddingIndex.search
-
-    def counted(self: EmbeddingIndex, vectors: np.ndarray, k: int, **named: Any) -> object:
-        searches.append((len(vectors), k))
-        return search(self, vectors, k, **named)
-
-    monkeypatch.setattr(EmbeddingIndex, "search", counted)
+    search_sizes.clear()
     together = search_queries(index, queries, 20, labelled.unlabelled)
     # multi-centroid has five vectors, the eight others one
-    assert searches == [(8 + 5, 20), (1, 1000)]
+    assert search_sizes == [(8 + 5, 20), (1, 1000)]
     for one, two in zip(together, alone, strict=True):
         np.testing.assert_array_equal(one.rows, two.rows)
         np.testing.assert_allclose(one.scores, two.scores, atol=1e-6)

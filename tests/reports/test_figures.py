@@ -169,9 +169,15 @@ def test_a_class_name_is_shown_as_it_is_written(tmp_path: Path, name: str) -> No
 
 
 def test_every_picture_is_drawn_of_awkward_class_names(tmp_path: Path) -> None:
+    stem = tmp_path / "picture"
     for names in (AWKWARD[:3], AWKWARD[1:]):
-        save_components(COMPONENTS, names, f"about {names[0]}", tmp_path / "pca")
-    save_curves(CURVES, "about " + ", ".join(AWKWARD), tmp_path / "curves")
+        words = assert_written(
+            save_components(COMPONENTS, names, f"about {names[0]}", stem), stem
+        ).replace(r"\$", "$")
+        assert f"about {names[0]}" in words
+        assert names[0] in words and names[2] in words  # the classes that have points
+    title = "about " + ", ".join(AWKWARD)
+    assert title in assert_written(save_curves(CURVES, title, stem), stem).replace(r"\$", "$")
 
 
 def test_pictures_replace_those_that_are_there(tmp_path: Path) -> None:
