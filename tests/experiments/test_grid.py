@@ -19,7 +19,6 @@ import pytest
 from classemb_index import (
     EmbeddingIndex,
     Plan,
-    Pool,
     RoundResult,
     Schedule,
     Training,
@@ -33,7 +32,6 @@ from classemb_index.models.devices import cpu_cores
 from classemb_index.watch import Epoch
 from tests.support.errors import refusal
 from tests.support.plans import probe_plan
-from tests.support.pools import topic_records, topic_vectors
 from tests.support.rounds import without_seconds
 from tests.support.watchers import Recorder
 
@@ -149,13 +147,6 @@ def alive_after(seconds: float) -> int:
     while multiprocessing.active_children() and time.monotonic() < until:
         time.sleep(0.05)
     return len(multiprocessing.active_children())
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
-    pool = Pool.from_records(topic_records(), name="toy")
-    folder = tmp_path_factory.mktemp("index") / "toy"
-    return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
 
 
 @pytest.fixture(scope="module")

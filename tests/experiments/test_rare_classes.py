@@ -40,7 +40,6 @@ from tests.support.fakes import (
 )
 from tests.support.pages import Page, markdown_headings, markdown_tables
 from tests.support.paper import TINY, Reproduction
-from tests.support.pictures import leave_pictures_blank
 from tests.support.pools import json_lines, topic_records
 from tests.support.rounds import without_seconds
 from tests.support.watchers import Recorder
@@ -125,14 +124,6 @@ def whole(place: Path) -> Reproduction:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(place)
         return reproduced(place / "whole")
-
-
-@pytest.fixture
-def small(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a reproduction on small pools will be written, without its pictures."""
-    monkeypatch.chdir(place)
-    leave_pictures_blank(monkeypatch)
-    return tmp_path / "out"
 
 
 @pytest.fixture

@@ -35,7 +35,6 @@ from tests.support.fakes import (
 )
 from tests.support.pages import Page
 from tests.support.paper import SMALL_MODELS, TINY, Reproduction, write_recipe
-from tests.support.pictures import leave_pictures_blank
 from tests.support.places import RECIPES
 from tests.support.rounds import without_seconds
 from tests.support.watchers import Recorder
@@ -73,14 +72,6 @@ def whole(place: Path) -> Reproduction:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(place)
         return reproduced(place / "whole")
-
-
-@pytest.fixture
-def small(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a reproduction will be written, without its pictures."""
-    monkeypatch.chdir(place)
-    leave_pictures_blank(monkeypatch)
-    return tmp_path / "out"
 
 
 def trains(folder: Path, **options: Any) -> bool:

@@ -35,7 +35,6 @@ from classemb_index.watch import SILENT, Watcher
 from tests.support.errors import refusal
 from tests.support.fakes import missing_masked_lm
 from tests.support.plans import probe_plan
-from tests.support.pools import topic_records, topic_vectors
 from tests.support.rounds import scored_round, without_seconds
 from tests.support.watchers import Recorder
 
@@ -85,13 +84,6 @@ def stopped_after(
 
 def refused(folder: Path, index: EmbeddingIndex, *planned_with: Any, **options: Any) -> str:
     return refusal(RunError, lambda: run(folder, index, *planned_with, **options))
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
-    pool = Pool.from_records(topic_records(), name="toy")
-    folder = tmp_path_factory.mktemp("index") / "toy"
-    return EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
 
 
 @pytest.fixture(scope="module")
