@@ -14,6 +14,7 @@
     │   ├── IndexLockedError   another process is building it
     │   ├── IndexSchemaError   a newer version of the tool wrote it
     │   └── EncoderMismatchError  it was embedded with another encoder
+    ├── LabelStoreError        the answers beside an index cannot be read or written
     ├── RunError               a run folder cannot be continued as asked
     └── ReportError            what a report is asked of is neither an index nor a run
 
@@ -77,6 +78,10 @@ class IndexSchemaError(IndexFolderError):
 
 class EncoderMismatchError(IndexFolderError):
     """The index was embedded with another encoder."""
+
+
+class LabelStoreError(ClassembError):
+    """The answers beside an index cannot be read or written."""
 
 
 class RunError(ClassembError):
