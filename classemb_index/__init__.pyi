@@ -5,11 +5,13 @@ from .experiments.simulation import Plan as Plan
 from .experiments.simulation import simulate as simulate
 from .index.backends.base import Neighbours as Neighbours
 from .index.index import EmbeddingIndex as EmbeddingIndex
+from .labels.annotation import Annotation as Annotation
 from .labels.batches import Batch as Batch
 from .labels.labelled import LabelledSet as LabelledSet
 from .labels.labelled import default_labelled as default_labelled
 from .labels.labelled import draw_labelled as draw_labelled
 from .labels.labelled import labelled_from_ids as labelled_from_ids
+from .labels.store import LabelStore as LabelStore
 from .measures.analysis import analyze_index as analyze_index
 from .measures.curves import Summary as Summary
 from .measures.curves import compare_strategies as compare_strategies

@@ -17,7 +17,7 @@ from .options import (
     Json,
     LabelledFile,
     chosen_seeds,
-    open_index,
+    open_annotated,
     parse_names,
     parse_numbers,
 )
@@ -61,7 +61,7 @@ def analyze(
     from classemb_index.pool.files import id_lines
     from classemb_index.reports.tables import save_analysis
 
-    opened = open_index(index, device)
+    opened, _ = open_annotated(index, device)
     with draws_progress("Comparing query methods") as watch:
         result = analyze_index(
             opened,

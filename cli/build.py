@@ -100,7 +100,7 @@ def build(
     source: Annotated[
         str,
         typer.Argument(
-            help="A recipe (demo, eurlex, arxiv, FILE.toml), a .jsonl[.gz], .csv or .parquet file, "
+            help="A recipe (demo, eurlex, arxiv, FILE.toml), a .jsonl[.gz], .csv, .tsv or .parquet file, "
             "a corpus in its native form, or hub:NAME."
         ),
     ] = "demo",

@@ -13,6 +13,7 @@ from .analyze import analyze
 from .build import build
 from .choices import NamingCommand
 from .info import doctor, info, verify
+from .labels import labels
 from .query import query
 from .report import report
 from .reproduce import reproduce
@@ -30,6 +31,7 @@ commands = typer.Typer(
 
 for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
     commands.command(cls=NamingCommand)(command)
+commands.add_typer(labels)
 
 
 def app() -> None:

@@ -19,9 +19,9 @@ from .display.console import note
 
 if TYPE_CHECKING:
     from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.labels.annotation import Annotation
     from classemb_index.labels.batches import Batch
     from classemb_index.labels.labelled import LabelledSet
-    from classemb_index.pool.pool import Pool
 
 ALL = "all"
 INDEXES = Path("indexes")
@@ -56,8 +56,20 @@ Workers = Annotated[
 ]
 
 
+def open_annotated(folder: Path | None, device: str = "auto") -> tuple[EmbeddingIndex, Annotation]:
+    """The index that a command works on, what people answered over its source's labels."""
+    from classemb_index.labels.annotation import Annotation
+    from classemb_index.labels.store import LabelStore
+
+    index = open_index(folder, device)
+    annotation = Annotation.of(index.pool, LabelStore(index.folder))
+    if annotation.digest:
+        index = index.with_pool(annotation.pool, annotation.digest)
+    return index, annotation
+
+
 def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
-    """The index that a command works on."""
+    """The index that a command works on, with the labels of its source."""
     from classemb_index.index.index import EmbeddingIndex
     from classemb_index.index.store import latest_index
 
@@ -98,10 +110,19 @@ class LabelledChoice:
         default=0, metadata={"help": "Seed of the draw and of any random choice.", "min": 0}
     )
 
-    def of(self, pool: Pool) -> tuple[LabelledSet, Sequence[Batch]]:
+    @property
+    def is_default(self) -> bool:
+        """Whether neither files nor a size are given."""
+        return not self.labelled and self.labelled_size is None
+
+    def of(
+        self, annotation: Annotation, *, again: bool = False
+    ) -> tuple[LabelledSet, Sequence[Batch]]:
         """The labelled set, and its batches where they are known.
 
-        A note says which set is the default.
+        A note says which set is the default: once anything was handed out or answered, every
+        document whose labels are known; documents that are out or were skipped are not
+        handed out a second time, unless `again`.
 
         Raises:
             RequestError: files and a size are given, or the pool cannot give such a set.
@@ -109,7 +130,7 @@ class LabelledChoice:
         from classemb_index.labels.batches import read_batches
         from classemb_index.labels.labelled import default_labelled, draw_labelled, nothing_labelled
 
-        size = self.labelled_size
+        size, pool = self.labelled_size, annotation.pool
         if self.labelled and size is not None:
             raise RequestError(
                 "--labelled and --labelled-size exclude each other; give one of them"
@@ -118,9 +139,12 @@ class LabelledChoice:
             return read_batches(pool, self.labelled)
         if size is not None:
             return draw_labelled(pool, size, self.seed) if size else nothing_labelled(pool), ()
-        labelled = default_labelled(pool, self.seed)
+        if annotation.has_begun:
+            labelled, history = annotation.labelled(again=again), annotation.history
+        else:
+            labelled, history = default_labelled(pool, self.seed), ()
         note(f"labelled set: {labelled.origin}")
-        return labelled, ()
+        return labelled, history
 
 
 @dataclass(frozen=True)

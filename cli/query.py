@@ -19,7 +19,7 @@ from .options import (
     Index,
     Json,
     LabelledChoice,
-    open_index,
+    open_annotated,
     with_options,
 )
 
@@ -71,13 +71,13 @@ def query(
             "--descriptions": words.descriptions,
         }
         _refuse_class_options("--like" if text is None else "--text", of_classes)
-        _documents(open_index(index, device), like, text, top_k, as_json)
+        _documents(open_annotated(index, device)[0], like, text, top_k, as_json)
         return
     from classemb_index.labels.progress import class_outlooks
     from classemb_index.queries.classes import class_vectors, resolve_classes
 
-    opened = open_index(index, device)
-    chosen, history = known.of(opened.pool)
+    opened, annotation = open_annotated(index, device)
+    chosen, history = known.of(annotation, again=True)  # what is out can be found all the same
     classes, remark = resolve_classes(opened.pool, class_names, chosen.counts)
     if remark:
         note(remark)

@@ -21,7 +21,7 @@ from .options import (
     LabelledChoice,
     MaskedLM,
     NoNames,
-    open_index,
+    open_annotated,
     with_options,
 )
 
@@ -51,21 +51,34 @@ def select(
     masked_lm: MaskedLM = None,
     as_json: Json = False,
     out: Annotated[
-        Path | None, typer.Option(help="Write the batch with its texts, as JSONL.")
+        Path | None,
+        typer.Option(
+            help="Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl or .parquet."
+        ),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Also documents that were handed out or skipped before."),
+    ] = False,
+    annotator: Annotated[str, typer.Option(help="Who gets the batch.")] = "",
 ) -> None:
     """Select the next batch of documents to label."""
-    from classemb_index.labels.batches import write_batch
+    from classemb_index.labels.annotation import picks_of
     from classemb_index.labels.progress import class_outlooks
+    from classemb_index.labels.store import LabelStore
+    from classemb_index.labels.tables import check_out, write_batch
     from classemb_index.strategies.selection import (
         BatchRequest,
         next_batch,
         oracle_of,
     )
 
-    opened = open_index(index, training.device)
+    if out is not None:
+        check_out(out, force)
+    opened, annotation = open_annotated(index, training.device)
     pool = opened.pool
-    chosen, history = known.of(pool)
+    chosen, history = known.of(annotation, again=again)
     request = BatchRequest(
         strategy, batch, options, training, masked_lm, words.texts(), no_names, known.seed
     )
@@ -79,6 +92,9 @@ def select(
         note(f"no labelled document and nothing else to ask with: {silent}")
     if out is not None:
         write_batch(pool, selection, out)
+        if known.is_default and not pool.is_known[pool.selectable].all():
+            picks, by = picks_of(pool, selection), selection.strategy or strategy
+            LabelStore(opened.folder).hand_out(picks, by, annotator=annotator, origin=str(out))
     outlooks = class_outlooks(pool, chosen, history, range(len(pool.classes)))
     if as_json:
         show_json(selection.document(pool, known.seed, outlooks))

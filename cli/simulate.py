@@ -24,7 +24,7 @@ from .options import (
     NoNames,
     Workers,
     choose_strategies,
-    open_index,
+    open_annotated,
     parse_seeds,
     with_options,
 )
@@ -69,7 +69,7 @@ def simulate(
     from classemb_index.queries.classes import class_vectors
     from classemb_index.reports.figures import save_run_curves
 
-    opened = open_index(index, training.device)
+    opened, _ = open_annotated(index, training.device)
     name = opened.manifest.name
     vectors = class_vectors(opened, words.texts(), no_names)
     plan = Plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, Unpack
@@ -41,6 +42,7 @@ class EmbeddingIndex:
         folder: where it lies.
         manifest: what it is made of.
         device: where it searches, as it was asked for.
+        labels_digest: of the answers that lie over the source's labels; "" for none.
     """
 
     def __init__(self, stored: StoredIndex, device: str) -> None:
@@ -50,6 +52,7 @@ class EmbeddingIndex:
         self._documents = stored.documents
         self._by_class = stored.by_class
         self.device = device
+        self.labels_digest = ""
 
     @classmethod
     def build(
@@ -102,6 +105,17 @@ class EmbeddingIndex:
 
     def __len__(self) -> int:
         return self.manifest.n
+
+    def with_pool(self, pool: Pool, labels_digest: str) -> EmbeddingIndex:
+        """The same index over its documents with other labels.
+
+        Args:
+            pool: the index's own, row for row, with more or other labels.
+            labels_digest: tells these labels from others, for what is kept in the folder.
+        """
+        other = copy(self)
+        vars(other).update(pool=pool, labels_digest=labels_digest)
+        return other
 
     @cached_property
     def pool(self) -> Pool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,18 +80,6 @@ class Batch:
             }
             for rank, (row, id_, asked_by, score, step) in enumerate(columns, start=1)
         ]
-
-
-def write_batch(pool: Pool, batch: Batch, path: Path) -> None:
-    """Write a batch as JSONL, a pick a line with its text, for the annotators."""
-    lines = (
-        json.dumps(
-            {**pick, "strategy": batch.strategy, "text": pool.text(pick["row"])}, ensure_ascii=False
-        )
-        + "\n"
-        for pick in batch.picks(pool)
-    )
-    path.write_text("".join(lines), encoding="utf-8")
 
 
 def read_batches(pool: Pool, paths: Sequence[Path]) -> tuple[LabelledSet, tuple[Batch, ...]]:

@@ -17,8 +17,8 @@ from ..arrays import FloatMatrix
 from ..errors import SourceError
 
 FORMS = (
-    "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz] or .parquet file, a folder of .jsonl[.gz] "
-    "files, the EURLEX57K folder, the arXiv metadata snapshot (.json) or hub:NAME"
+    "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz], .tsv[.gz] or .parquet file, a folder of "
+    ".jsonl[.gz] files, the EURLEX57K folder, the arXiv metadata snapshot (.json) or hub:NAME"
 )
 
 Raw = tuple[str, Mapping[str, Any]]  # where a record stands, and its fields as they were read

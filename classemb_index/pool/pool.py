@@ -29,9 +29,11 @@ class Pool:
         texts: n strings; read from disk on demand when the pool is large.
         classes: q class names; a class's position is its number everywhere.
         labels: (n, q); all False in rows whose labels are unknown.
-        is_known: (n,) True where a document's labels are known.
+        is_known: (n,) True where anything is known of a document's labels.
         splits: (n,) strings, "train", "dev", "test" or "" for none.
         groups: "frequent" and "rare" to class names, where they were declared.
+        cells: (n, q) True where it is known whether the document has the class; None where that is
+            known for all classes of a known document.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Pool:
     is_known: Mask
     splits: np.ndarray[tuple[int], np.dtype[np.str_]]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cells: BoolMatrix | None = None
 
     @classmethod
     def read(
@@ -126,6 +129,13 @@ class Pool:
     def selectable(self) -> Mask:
         """(n,) True for documents to search and select from: the train split, and no split."""
         return np.asarray((self.splits == "train") | (self.splits == ""), dtype=bool)
+
+    @property
+    def known(self) -> BoolMatrix:
+        """(n, q) True where it is known whether the document has the class; takes no memory of its own."""
+        if self.cells is not None:
+            return self.cells
+        return np.broadcast_to(self.is_known[:, None], self.labels.shape)
 
     @cached_property
     def answerable(self) -> Mask:

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,42 @@ def read_records(source: str, reading: Reading) -> Iterator[Record]:
     return (_record(place, raw, reading) for place, raw in _raw_records(source, reading.fields))
 
 
+def read_rows(path: Path) -> Iterator[Raw]:
+    """The rows of a JSON Lines, CSV or Parquet file, each with its place, as they were read.
+
+    Raises:
+        SourceError: the file is missing, half-written or of no such form.
+    """
+    if not path.is_file():
+        raise SourceError(f"there is no file {path}")
+    name = path.name.lower().removesuffix(".gz")
+    read = next((read for suffix, read in FILES.items() if name.endswith(suffix)), None)
+    if read is None:
+        raise SourceError(f"{path} has no known form; rows are read from {', '.join(FILES)}")
+    return read(path, Fields())
+
+
+def parse_labels(
+    place: str, value: object, reading: Reading | None = None
+) -> tuple[str, ...] | None:
+    """The class names in a cell, each once; None where it is empty: unknown.
+
+    Raises:
+        SourceError: it is no list of names and no text; the message names the place.
+    """
+    reading = reading or Reading()
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(reading.fields.label_separator)]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(x, (str, int)) for x in value):
+        raise SourceError(
+            f"{place}: labels must be a list of names, or null where they are unknown"
+        )
+    names = (str(name) for name in value)
+    return tuple(dict.fromkeys(reading.rename.get(name, name) for name in names if name))
+
+
 def _raw_records(source: str, fields: Fields) -> Iterator[Raw]:
     if source.startswith(HUB):
         return _hub(source.removeprefix(HUB), fields)
@@ -90,7 +127,7 @@ def _record(place: str, raw: Mapping[str, Any], reading: Reading) -> Record:
         raise SourceError(
             f"{place}: no text in {' or '.join(map(repr, fields.text))}; leave it out"
         )
-    labels = _labels(place, raw.get(fields.labels), reading)
+    labels = parse_labels(place, raw.get(fields.labels), reading)
     if not all(map(_is_unicode, (str(id_), text, *(labels or ())))):
         raise SourceError(f"{place}: half a character (a lone surrogate) in the id, text or labels")
     return Record(str(id_), text, labels, _split(place, raw.get(fields.split), reading), place)
@@ -102,19 +139,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _labels(place: str, value: object, reading: Reading) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = [part.strip() for part in value.split(reading.fields.label_separator)]
-    if not isinstance(value, (list, tuple)) or not all(isinstance(x, (str, int)) for x in value):
-        raise SourceError(
-            f"{place}: labels must be a list of names, or null where they are unknown"
-        )
-    names = (str(name) for name in value)
-    return tuple(dict.fromkeys(reading.rename.get(name, name) for name in names if name))
 
 
 def _split(place: str, value: object, reading: Reading) -> str | None:
@@ -146,18 +170,19 @@ def _json_lines(path: Path, fields: Fields) -> Iterator[Raw]:
             yield place, json_object(line.rstrip("\r\n"), place)
 
 
-def _csv(path: Path, fields: Fields) -> Iterator[Raw]:
+def _csv(path: Path, fields: Fields, delimiter: str = ",") -> Iterator[Raw]:
     """CSV with a header; labels in a cell as a JSON list or separated; an empty cell is unknown."""
     csv.field_size_limit(2**31 - 1)
     with opened(path) as file:
-        reader = csv.DictReader(file, strict=True)
+        reader = csv.DictReader(file, strict=True, delimiter=delimiter)
         try:
             for row in reader:
                 place = f"{path}, line {reader.line_num}"
                 if None in row or None in row.values():
                     raise SourceError(f"{place} has not as many cells as the header")
                 cells: dict[str, object] = {k: v if v.strip() else None for k, v in row.items()}
-                cells[fields.labels] = _csv_labels(row.get(fields.labels, ""))
+                if fields.labels in row:
+                    cells[fields.labels] = _csv_labels(row[fields.labels])
                 yield place, cells
         except csv.Error as cause:
             line = reader.reader.line_num
@@ -241,5 +266,6 @@ FILES: Mapping[str, Callable[[Path, Fields], Iterator[Raw]]] = {
     ".jsonl": _json_lines,
     ".json": _json_lines,
     ".csv": _csv,
+    ".tsv": partial(_csv, delimiter="\t"),
     ".parquet": _parquet,
 }

@@ -263,7 +263,8 @@ def _answer(
     if neighbours is None:
         return ClassNeighbours(position, n_labelled, None, method=query.method, why=query.why)
     has_class = tuple(
-        bool(pool.labels[row, position]) if pool.is_known[row] else None for row in neighbours.rows
+        bool(pool.labels[row, position]) if pool.known[row, position] else None
+        for row in neighbours.rows
     )
     among = labelled.unlabelled & pool.is_known
     in_unlabelled = int(np.count_nonzero(pool.labels[among, position]))

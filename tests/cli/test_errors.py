@@ -603,10 +603,10 @@ def test_a_place_that_cannot_be_written_is_refused(
         "file: File exists"
     )
     assert refused("select", "toy", "--batch", 5, "--out", "absent/batch.jsonl") == (
-        "absent/batch.jsonl: No such file or directory"
+        "there is no folder absent to write batch.jsonl into; make it first"
     )
     assert refused("select", "toy", "--batch", 5, "--json", "--out", "file/batch.jsonl") == (
-        "file/batch.jsonl: Not a directory"
+        "there is no folder file to write batch.jsonl into; make it first"
     )
     assert refused("analyze", "toy", "--sizes", 30, "-k", 5, "--out", "file") == (
         "file: File exists"

@@ -132,7 +132,7 @@ def test_select_out_writes_the_batch_with_its_texts(
     assert outcome.out.splitlines()[:2] == ["wrote batch.jsonl", "Classes so far"]
     assert ["a", "-", "unknown:"] in [line.split()[:3] for line in outcome.out.splitlines()]
     lines = [json.loads(line) for line in (tmp_path / "batch.jsonl").read_text().splitlines()]
-    added = {"strategy": "class-embedding"}
+    added = {"strategy": "class-embedding", "labels": None}
     assert lines == [{**pick, **added, "text": toy_pool.text(pick["row"])} for pick in picks]
 
 

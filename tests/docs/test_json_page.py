@@ -220,6 +220,29 @@ def queries(cli: Cli) -> Documents:
     return {"query by class": found[0], "query --like and --text": found[1]}
 
 
+def annotations(cli: Cli, folder: Path) -> Documents:
+    """A batch filled in, imported on trial and for good, contradicted and undone."""
+    at = ("--index", "indexes/some")
+    known = next(r for r in topic_records(200) if r.split == "test")
+    (folder / "filled.csv").write_text(f"id,labels\nnobody,a\n{known.id},zebra\n", encoding="utf-8")
+    (folder / "other.csv").write_text(f"id,labels\n{known.id},d\n", encoding="utf-8")
+    found = [
+        json_of(cli("labels", "import", "filled.csv", *at, "--dry-run", "--json")),
+        json_of(cli("labels", "import", "other.csv", *at, "--json")),
+        json_of(cli("labels", "import", "other.csv", *at, "--replace", "--json")),
+    ]
+    assert cli("labels", "undo", *at).code == 0
+    assert cli("build", "some.jsonl", "--encoder", "tiny", "--out", "indexes/loose").code == 0
+    return {
+        "labels import": found,
+        "labels status": [
+            json_of(cli("labels", "status", "--index", f"indexes/{name}", "--json"))
+            for name in ("some", "loose")
+        ],
+        "labels log": [json_of(cli("labels", "log", *at, "--json"))],
+    }
+
+
 def selections(cli: Cli, folder: Path) -> Documents:
     """Strategies with and without steps, classes and scores; picks.jsonl and named.jsonl."""
     asked = [
@@ -237,7 +260,9 @@ def selections(cli: Cli, folder: Path) -> Documents:
     ]
     lines = [line for name in ("picks", "named") for line in lines_of(folder / f"{name}.jsonl")]
     cli("select", "indexes/toy", "--strategy", "random", "--out", "random.jsonl", "--batch", 2)
-    return {"select": found, "a line of select --out": [*lines, *lines_of(folder / "random.jsonl")]}
+    lines += lines_of(folder / "random.jsonl")
+    filled = {**lines[0], "labels": ["a"]}  # as an annotator leaves it
+    return {"select": found, "a line of select --out": [*lines, filled]}
 
 
 def analyses(cli: Cli, folder: Path) -> Documents:
@@ -315,7 +340,9 @@ def measures(folder: Path) -> Documents:
 def test_every_key_of_real_output_is_on_the_page_with_its_type(cli: Cli, folder: Path) -> None:
     built = cli("build", "some.toml", "--max-length", 16)
     assert built.code == 0, built.err
-    found = selections(cli, folder) | queries(cli) | analyses(cli, folder)
+    found = (
+        selections(cli, folder) | annotations(cli, folder) | queries(cli) | analyses(cli, folder)
+    )
     found |= simulations(cli, folder) | reproductions(cli, folder) | measures(folder)
     infos = [json_of(cli("info", f"indexes/{name}", "--json")) for name in ("toy", "some")]
     found["manifest.json"] = [*infos, read(folder / "indexes" / "toy" / "manifest.json")]

@@ -133,8 +133,10 @@ def test_blocks_that_are_run_hold_nothing_but_commands_of_the_tool(page: Path) -
 
 @pytest.mark.parametrize("words", all_commands(), ids=" ".join)
 def test_every_option_of_a_page_exists(words: list[str]) -> None:
-    command = command_line().commands[words[0]]
-    context = command.make_context(words[0], words[1:])
+    command = command_line()
+    while hasattr(command, "commands"):
+        command, name, words = command.commands[words[0]], words[0], words[1:]
+    context = command.make_context(name, words)
     assert context.params
 
 

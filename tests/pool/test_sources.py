@@ -295,8 +295,9 @@ def test_a_folder_of_neither_form_is_answered_with_the_forms_of_a_source(tmp_pat
 
 def test_the_forms_of_a_source_name_a_folder_of_json_lines() -> None:
     assert FORMS == (
-        "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz] or .parquet file, a folder of "
-        ".jsonl[.gz] files, the EURLEX57K folder, the arXiv metadata snapshot (.json) or hub:NAME"
+        "a recipe's name or .toml file, a .jsonl[.gz], .csv[.gz], .tsv[.gz] or .parquet file, "
+        "a folder of .jsonl[.gz] files, the EURLEX57K folder, the arXiv metadata snapshot (.json) "
+        "or hub:NAME"
     )
 
 

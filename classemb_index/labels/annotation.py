@@ -1,0 +1,195 @@
+"""A pool under annotation: the source's labels with the answers of people over them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Mask
+from ..pool.pool import Pool
+from .batches import NO_CLASS, Batch
+from .labelled import LabelledSet, labelled_set
+from .store import Answer, HandedOut, LabelStore, Pick
+
+IMPORT = "import"  # the strategy of answers to documents that were never handed out
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What is known of a pool's documents, and who is busy with which.
+
+    Attributes:
+        pool: of the index, its labels with the answers over them: an answer changes its own
+            cell, all other cells are as the source says.
+        skipped: (n,) True for documents that somebody skipped and nobody answered.
+        handed_out: the batches that were handed out, first to last.
+        answered: (n,) True for documents that somebody answered.
+        digest: sha256 of the answers that hold; "" where there is none.
+    """
+
+    pool: Pool
+    skipped: Mask
+    handed_out: tuple[HandedOut, ...]
+    answered: Mask
+    digest: str = ""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was answered, skipped or handed out."""
+        return bool(self.handed_out or self.answered.any() or self.skipped.any())
+
+    @classmethod
+    def of(cls, pool: Pool, store: LabelStore) -> Annotation:
+        """The pool with the store's answers; those to documents and classes that it lacks wait.
+
+        Raises:
+            LabelStoreError: the store is damaged or a newer version wrote it.
+        """
+        answers = store.state()
+        answered, skipped = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
+        position_of = {name: position for position, name in enumerate(pool.classes)}
+        cells = []
+        for document, name, said in answers:
+            row = pool.row_of.get(document)
+            if row is None:
+                continue
+            if name is None:
+                skipped[row] = True
+            elif name in position_of:
+                cells.append((row, position_of[name], said == "yes"))
+                answered[row] = True
+        if cells:
+            pool = _answered(pool, np.array(cells, dtype=np.int64))
+        digest = hashlib.sha256(repr(answers).encode()).hexdigest() if answers else ""
+        return cls(pool, skipped & ~answered, tuple(store.batches()), answered, digest)
+
+    @cached_property
+    def history(self) -> tuple[Batch, ...]:
+        """The documents of each batch that came back, in the order of the batches; each once.
+
+        Documents that were answered and never handed out come first, as a batch of the strategy
+        "import": nobody knows why they were labelled, so they are no random sample.
+        """
+        given = {pick.document for handed in self.handed_out for pick in handed.picks}
+        own = [
+            row for row in np.flatnonzero(self.answered).tolist() if self.pool.ids[row] not in given
+        ]
+        seen: set[int] = set()
+        batches = []
+        if own:
+            picks = [(row, Pick(self.pool.ids[row], None, "")) for row in own]
+            batches.append(_batch(self.pool, picks, IMPORT))
+        for handed in self.handed_out:
+            rows = [self.pool.row_of.get(pick.document, -1) for pick in handed.picks]
+            back = [
+                (row, pick)
+                for row, pick in zip(rows, handed.picks, strict=True)
+                if row >= 0 and self.pool.is_known[row] and row not in seen
+            ]
+            seen.update(row for row, _ in back)
+            if back:
+                batches.append(_batch(self.pool, back, handed.strategy))
+        return tuple(batches)
+
+    def out(self, age: timedelta | None = None) -> Mask:
+        """(n,) True for documents that were handed out and are neither answered nor skipped yet.
+
+        Args:
+            age: from which a batch counts as lost, and its documents are free; None for never.
+        """
+        is_out = np.zeros(len(self.pool), dtype=bool)
+        now = datetime.now(UTC)
+        for handed in self.handed_out:
+            if age is not None and now - datetime.fromisoformat(handed.at) >= age:
+                continue
+            rows = [self.pool.row_of.get(pick.document, -1) for pick in handed.picks]
+            is_out[[row for row in rows if row >= 0]] = True
+        return np.asarray(is_out & ~self.pool.is_known & ~self.skipped)
+
+    def labelled(self, *, again: bool = False, age: timedelta | None = None) -> LabelledSet:
+        """Every selectable document of which something is known, and what may be handed out.
+
+        Args:
+            again: documents that are out or were skipped may be handed out once more.
+            age: see `out`.
+        """
+        rows = np.flatnonzero(self.pool.selectable & self.pool.is_known)
+        labelled = labelled_set(
+            self.pool, rows, f"the {len(rows)} documents whose labels are known"
+        )
+        if again:
+            return labelled
+        return replace(labelled, unlabelled=labelled.unlabelled & ~self.out(age) & ~self.skipped)
+
+    def document(self) -> dict[str, Any]:
+        """Documents by state, and each class's answers among the selectable ones, as JSON."""
+        pool = self.pool
+        among = pool.selectable
+        yes = pool.labels[among].sum(axis=0)
+        known = pool.known[among].sum(axis=0)
+        n = int(among.sum())
+        group_of = {name: group for group, names in pool.groups.items() for name in names}
+        return {
+            "documents": {
+                "answered": int(self.answered.sum()),
+                "handed_out": int(self.out().sum()),
+                "skipped": int(self.skipped.sum()),
+            },
+            "classes": [
+                {
+                    "class": name,
+                    "group": group_of.get(name),
+                    "yes": int(yes[c]),
+                    "no": int(known[c] - yes[c]),
+                    "unknown": n - int(known[c]),
+                }
+                for c, name in enumerate(pool.classes)
+            ],
+        }
+
+
+def picks_of(pool: Pool, batch: Batch) -> list[Pick]:
+    """The batch as it is handed out."""
+    columns = zip(batch.ids(pool), batch.asked_by(pool), batch.steps, strict=True)
+    return [Pick(*pick) for pick in columns]
+
+
+def answers_to(document: str, labels: Sequence[str] | None, classes: Sequence[str]) -> list[Answer]:
+    """What a filled cell says of a document: yes to the classes named, no to all others.
+
+    Args:
+        document: its id.
+        labels: class names, all of them in `classes`; None where it was skipped.
+        classes: all that the annotator chose from.
+    """
+    if labels is None:
+        return [Answer(document, None, "skip")]
+    return [Answer(document, name, "yes" if name in labels else "no") for name in classes]
+
+
+def _answered(pool: Pool, cells: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> Pool:
+    """The pool with these cells: row, class position, 1 for yes."""
+    rows, positions, said = cells.T
+    labels, known = pool.labels.copy(), pool.known.copy()
+    labels[rows, positions] = said.astype(bool)
+    known[rows, positions] = True
+    is_known = pool.is_known.copy()
+    is_known[rows] = True
+    return replace(pool, labels=labels, cells=known, is_known=is_known)
+
+
+def _batch(pool: Pool, back: Sequence[tuple[int, Pick]], strategy: str) -> Batch:
+    position_of = {name: position for position, name in enumerate(pool.classes)}
+    asked = [position_of.get(pick.class_name or "", NO_CLASS) for _, pick in back]
+    return Batch(
+        np.array([row for row, _ in back], dtype=np.int64),
+        np.array(asked, dtype=np.int64),
+        tuple(pick.step for _, pick in back),
+        strategy,
+    )

@@ -1,0 +1,217 @@
+"""Batches as files that people fill in - CSV, JSON Lines, Parquet - and what they wrote into them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..errors import RequestError, SourceError
+from ..pool.pool import Pool
+from ..pool.sources import parse_labels, read_rows
+from .batches import Batch
+
+COLUMNS = ("id", "text", "class", "step", "score", "labels", "skip")
+NONE_OF_THEM = "-"  # in a cell: looked at, none of the classes
+SKIPPED = ("1", "true", "x", "y", "yes", "skip")  # in the column "skip", in any case
+NOT_SKIPPED = ("", "0", "false", "n", "no")
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]  # cells by column
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A row that somebody filled in.
+
+    Attributes:
+        place: where it stands.
+        document: the id.
+        labels: class names as they were written, each once; None where the document was skipped.
+    """
+
+    place: str
+    document: str
+    labels: tuple[str, ...] | None
+
+
+def check_out(path: Path, force: bool) -> None:
+    """Nothing, when a batch may be written there.
+
+    Raises:
+        RequestError: the file exists and `force` is False, or its name ends in no known form.
+    """
+    _writer(path)
+    if not path.parent.is_dir():
+        raise RequestError(
+            f"there is no folder {path.parent} to write {path.name} into; make it first"
+        )
+    if path.exists() and not force:
+        raise RequestError(f"{path} exists; choose another --out, or --force to replace it")
+
+
+def write_batch(pool: Pool, batch: Batch, path: Path) -> None:
+    """Write a batch for the annotators, its `labels` empty; the suffix decides the form.
+
+    The columns are id, text, class (that asked), step, score, labels and skip; JSON Lines and
+    Parquet have rank, row and strategy too. CSV begins with a byte order mark, by which
+    spreadsheets know UTF-8. The file is there whole or not at all.
+
+    Raises:
+        RequestError: the name ends in no known form.
+    """
+    texts = pool.texts_of(batch.rows)
+    rows = [
+        {**pick, "strategy": batch.strategy, "text": text, "labels": None, "skip": None}
+        for pick, text in zip(batch.picks(pool), texts, strict=True)
+    ]
+    _write_whole(rows, path)
+
+
+def write_labels(pool: Pool, path: Path) -> None:
+    """Write the documents whose labels are known, in the pool's order, as `read_filled` reads them.
+
+    Of a document that is known for some classes only, those that it is known to have are written.
+
+    Raises:
+        RequestError: the name ends in no known form.
+    """
+    rows = np.flatnonzero(pool.is_known)
+    cells = [pool.known_labels(row) or [NONE_OF_THEM] for row in rows.tolist()]
+    _write_whole(
+        [
+            {"rank": rank, "row": row, "id": pool.ids[row], "text": text, "labels": labels}
+            for rank, (row, text, labels) in enumerate(
+                zip(rows.tolist(), pool.texts_of(rows), cells, strict=True), start=1
+            )
+        ],
+        path,
+    )
+
+
+def _write_whole(rows: Rows, path: Path) -> None:
+    """Write the file under another name, then put it in its place."""
+    write = _writer(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        write(rows, partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_filled(path: Path) -> Iterator[Filled]:
+    """The rows of a file that are answered or skipped; empty ones are left out.
+
+    Class names in one cell are separated by ";", or a JSON list; "-" alone means none of them.
+
+    Raises:
+        SourceError: the file cannot be read, has no id or labels column, or a cell makes no sense.
+    """
+    columns: set[str] = set()
+    for place, cells in read_rows(path):
+        columns |= cells.keys()
+        if missing := sorted({"id", "labels"} - cells.keys()):
+            there = ", ".join(cells) or "none"
+            raise SourceError(
+                f"{place}: no {' and no '.join(map(repr, missing))}; labels are read from the columns "
+                f"'id' and 'labels', the file has: {there}"
+            )
+        document = cells["id"]
+        if document is None or isinstance(document, bool | float | list | dict):
+            raise SourceError(f"{place}: the id is {document!r}; every row names a document")
+        labels = _labels(place, cells["labels"])
+        if _is_skipped(place, cells.get("skip")):
+            if labels:
+                raise SourceError(
+                    f"{place}: document {str(document)!r} is skipped and has labels; leave one of them out"
+                )
+            yield Filled(place, str(document), None)
+        elif labels is not None:
+            yield Filled(place, str(document), labels)
+
+
+def _labels(place: str, cell: object) -> tuple[str, ...] | None:
+    labels = parse_labels(place, cell)
+    return () if labels == (NONE_OF_THEM,) else labels
+
+
+def _is_skipped(place: str, cell: object) -> bool:
+    word = "" if cell is None else str(cell).strip().lower()
+    if word not in SKIPPED + NOT_SKIPPED:
+        raise SourceError(f"{place}: 'skip' is {cell!r}; write x where a document is skipped")
+    return word in SKIPPED
+
+
+def _write_csv(rows: Rows, path: Path, delimiter: str = ",") -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS, extrasaction="ignore", delimiter=delimiter)
+        table.writeheader()
+        for row in rows:
+            labels = row["labels"]
+            table.writerow({**row, "labels": None if labels is None else _cell(labels)})
+
+
+def _cell(labels: Sequence[str]) -> str:
+    """Names parted by ";"; as a JSON list where a name would not come back from that."""
+    if any(";" in name or name != name.strip() or name[:1] == "[" for name in labels):
+        return json.dumps(list(labels), ensure_ascii=False)
+    return "; ".join(labels)
+
+
+def _write_tsv(rows: Rows, path: Path) -> None:
+    _write_csv(rows, path, "\t")
+
+
+def _write_jsonl(rows: Rows, path: Path) -> None:
+    path.write_text(_json_lines(rows), encoding="utf-8")
+
+
+def _write_jsonl_gz(rows: Rows, path: Path) -> None:
+    with path.open("wb") as raw, gzip.open(raw, "wb") as packed:
+        packed.write(_json_lines(rows).encode())
+
+
+def _json_lines(rows: Rows) -> str:
+    lines = io.StringIO()
+    for row in rows:
+        lines.write(
+            json.dumps({k: v for k, v in row.items() if k != "skip"}, ensure_ascii=False) + "\n"
+        )
+    return lines.getvalue()
+
+
+def _write_parquet(rows: Rows, path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema(
+        [("rank", pa.int64()), ("row", pa.int64()), ("score", pa.float64())]
+        + [(name, pa.string()) for name in ("id", "class", "step", "strategy", "text")]
+        + [("labels", pa.list_(pa.string())), ("skip", pa.string())]
+    )
+    pq.write_table(pa.Table.from_pylist(list(rows), schema), path)
+
+
+FORMS: Mapping[str, Callable[[Rows, Path], None]] = {
+    ".csv": _write_csv,
+    ".tsv": _write_tsv,
+    ".jsonl": _write_jsonl,
+    ".jsonl.gz": _write_jsonl_gz,
+    ".parquet": _write_parquet,
+}
+
+
+def _writer(path: Path) -> Callable[[Rows, Path], None]:
+    name = path.name.lower()
+    for suffix, write in FORMS.items():
+        if name.endswith(suffix):
+            return write
+    raise RequestError(f"{path} has no known form; a batch is written to {', '.join(FORMS)}")
