@@ -33,6 +33,9 @@ class Watcher:
     def progress(self, done: int, total: int) -> None:
         """So many documents, texts or draws of this stage are done, of so many."""
 
+    def taken_over(self, taken: int, total: int) -> None:
+        """So many of a pool's documents have their vectors from the index that is replaced."""
+
     def rounds(self, total: int) -> None:
         """A simulation of so many rounds begins."""
 

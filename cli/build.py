@@ -15,6 +15,7 @@ from .display.progress import documents_progress, reading
 from .options import INDEXES, Device, with_options
 
 if TYPE_CHECKING:
+    from classemb_index.arrays import FloatMatrix
     from classemb_index.models.encoder import SentenceBertEncoder
     from classemb_index.pool.pool import Pool
     from classemb_index.pool.recipes import Recipe
@@ -64,6 +65,7 @@ class EncoderChoice:
     Attributes:
         encoder: its name or path.
         embeddings: a file of vectors.
+        ids: the file of their ids.
         precision: that it computes at.
         max_length: tokens that it reads.
     """
@@ -75,11 +77,26 @@ class EncoderChoice:
     embeddings: Path | None = field(
         default=None, metadata={"help": "Vectors made elsewhere (.npy), row for row."}
     )
+    ids: Path | None = field(
+        default=None, metadata={"help": "Ids of the vectors, one a line, in their order."}
+    )
     precision: str = field(default="auto", metadata={"help": "auto, float32 or bfloat16."})
     max_length: int | None = field(
         default=None,
         metadata={"help": "Tokens to read of a text; default: the model's own.", "min": 1},
     )
+
+    def vectors(self, pool: Pool) -> FloatMatrix | None:
+        """The given vectors in the order of the pool; None where none are given."""
+        from classemb_index.errors import RequestError
+        from classemb_index.pool.files import read_vectors, vectors_by_id
+
+        if self.embeddings is None:
+            if self.ids is not None:
+                raise RequestError("--ids names the vectors of --embeddings; give both")
+            return None
+        vectors = read_vectors(self.embeddings)
+        return vectors if self.ids is None else vectors_by_id(vectors, self.ids, pool.ids)
 
     def load(self, recipe: Recipe, device: str) -> SentenceBertEncoder | None:
         """The encoder; None where vectors are given and no encoder is named."""
@@ -119,14 +136,13 @@ def build(
     """Embed a pool once and write its index."""
     from classemb_index.index.index import EmbeddingIndex
     from classemb_index.index.store import check_replaceable
-    from classemb_index.pool.files import read_vectors
     from classemb_index.pool.recipes import find_recipe
 
     recipe = find_recipe(source) if local is None else find_recipe(source).with_source(local)
     folder = out or INDEXES / recipe.name
     check_replaceable(folder, recipe.source, force)
     pool = chosen.read(recipe)
-    vectors = read_vectors(encoding.embeddings) if encoding.embeddings else None
+    vectors = encoding.vectors(pool)
     model = encoding.load(recipe, device)
     with documents_progress("Embedding") as watch:
         index = EmbeddingIndex.build(

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from ..arrays import FloatMatrix, FloatVector, Mask, Rows, blocks, unit
+from ..arrays import ByteMatrix, FloatMatrix, FloatVector, Mask, Rows, blocks, unit
 from ..errors import RequestError, SourceError
 from ..models.contracts import Encoder
 from ..pool.pool import Pool
@@ -23,13 +23,15 @@ from .store import (
     CLASS_NAMES,
     DOCUMENTS,
     NAME_FEEDBACK,
+    TEXT_HASHES,
     VECTORS,
     EncoderInfo,
     Manifest,
     building,
     publish,
 )
-from .vectors import VectorFile
+from .takeover import matching_rows, replaced_index, stored_hashes, text_hashes
+from .vectors import VectorFile, link_vectors
 
 CHUNK = 512  # documents encoded between two entries of the journal
 BLOCK = 16_384  # given vectors that are checked and scaled, and vectors that are summed, together
@@ -43,7 +45,7 @@ class BuildOptions(TypedDict, total=False):
         embeddings: (n, dim) vectors made elsewhere, row for row; scaled to unit length.
         paper: published numbers to be compared with (a recipe's [paper]).
         device: where to search: "auto" (the default), "cpu" or "cuda".
-        watch: is told the documents done and in all.
+        watch: is told the documents done and in all, and how many were taken over.
     """
 
     embeddings: FloatMatrix | None
@@ -79,7 +81,7 @@ def write_index(
         if embeddings is not None:
             parts = _given_parts(embeddings, place, shape, dtype)
         elif encoder is not None:
-            parts = _encoded_parts(pool, encoder, place)
+            parts = _encoded_parts(draft, pool, encoder, folder, watch)
         watch.progress(0, len(pool))
         for done in parts:
             watch.progress(done, len(pool))
@@ -99,18 +101,24 @@ class Draft:
     """
 
     def __init__(self, place: Path, pool: Pool) -> None:
-        self._place = place
+        self.place = place
         self._pool = pool
 
     @cached_property
     def vectors(self) -> FloatMatrix:
         """(n, dim) as they were written, memory-mapped."""
-        vectors: FloatMatrix = np.load(self._place / VECTORS, mmap_mode="r")
+        vectors: FloatMatrix = np.load(self.place / VECTORS, mmap_mode="r")
         return vectors
 
+    @cached_property
+    def hashes(self) -> ByteMatrix:
+        """(n, 16) uint8, see `text_hashes`."""
+        return text_hashes(self._pool.texts_of, len(self._pool))
+
     def save_documents(self) -> None:
-        """Write the documents file."""
-        self._pool.save(self._place / DOCUMENTS)
+        """Write the documents file, and the hashes of its texts."""
+        self._pool.save(self.place / DOCUMENTS)
+        np.save(self.place / TEXT_HASHES, self.hashes)
 
     def save_names(self, encoder: Encoder, backend: VectorIndex) -> None:
         """Write the embeddings of the class names, and their feedback.
@@ -120,8 +128,8 @@ class Draft:
         """
         name_vectors = embed_class_names(self._pool.classes, encoder)
         feedback = name_feedback(backend, self.vectors, name_vectors, self._pool.selectable)
-        np.save(self._place / CLASS_NAMES, name_vectors)
-        np.save(self._place / NAME_FEEDBACK, feedback)
+        np.save(self.place / CLASS_NAMES, name_vectors)
+        np.save(self.place / NAME_FEEDBACK, feedback)
 
     def publish(
         self, folder: Path, encoder: EncoderInfo, backend: str, paper: Mapping[str, Any]
@@ -143,7 +151,7 @@ class Draft:
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             tool_version=version("classemb-index"),
         )
-        publish(self._place, folder, manifest)
+        publish(self.place, folder, manifest)
 
 
 def embed_class_names(names: Sequence[str], encoder: Encoder) -> FloatMatrix:
@@ -182,28 +190,49 @@ def name_feedback(
     return means
 
 
-def _encoded_parts(pool: Pool, encoder: Encoder, draft: Path) -> Iterator[int]:
-    """Encode the pool into the draft's vectors, a chunk at a time; yields the documents done.
+def _encoded_parts(
+    draft: Draft, pool: Pool, encoder: Encoder, folder: Path, watch: Watcher
+) -> Iterator[int]:
+    """Write the pool's vectors into the draft, a chunk at a time; yields the documents done.
 
-    Chunks that an interrupted build finished with the same encoder and texts are kept.
+    Texts that the index in `folder` has from the same encoder keep their vectors, in whatever row
+    they stand there; only the others are encoded. Chunks that an interrupted build finished with
+    the same encoder and texts are kept.
 
     Raises:
         SourceError: the encoder gave NaN.
     """
+    fresh = np.arange(len(pool))
+    stored = replaced_index(folder, encoder)
+    if stored is not None:
+        known = stored_hashes(stored)
+        taken = matching_rows(draft.hashes, known)
+        fresh = np.flatnonzero(taken < 0)
+        if len(fresh) < len(pool):
+            watch.taken_over(len(pool) - len(fresh), len(pool))
+        if np.array_equal(draft.hashes, known):
+            link_vectors(stored.folder, draft.place)
+            yield len(pool)
+            return
     key = f"{encoder.fingerprint} {encoder.precision}"
-    file = VectorFile(draft, (len(pool), encoder.dim), np.dtype(np.float32), key)
-    for part in blocks(len(pool), CHUNK):
-        texts = pool.texts_of(range(part.start, part.stop))
-        digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    shape = (len(pool), encoder.dim)
+    file = VectorFile(draft.place, shape, np.dtype(np.float32), key)
+    if stored is not None:
+        file.copy(stored.vectors, taken)
+        yield len(pool) - len(fresh)
+    for part in blocks(len(fresh), CHUNK):
+        rows = fresh[part]
+        digest = hashlib.sha256(rows.tobytes() + draft.hashes[rows].tobytes()).hexdigest()
         if not file.is_finished(part.start, digest):
-            vectors = encoder.encode(texts)
+            vectors = encoder.encode(pool.texts_of(rows))
             if not np.isfinite(vectors).all():
                 raise SourceError(
-                    f"the encoder {encoder.name!r} gave NaN for a document of rows {part.start} to "
-                    f"{part.stop - 1}; try --precision float32"
+                    f"the encoder {encoder.name!r} gave NaN for a document of rows {rows[0]} to "
+                    f"{rows[-1]}; try --precision float32"
                 )
-            file.write(part.start, vectors, digest)
-        yield part.stop
+            file.write(rows, vectors)
+            file.finish(part.start, digest)
+        yield len(pool) - len(fresh) + part.stop
 
 
 def _given_parts(
@@ -225,7 +254,7 @@ def _given_parts(
                 f"the given vector of row {part.start + wrong[0]} {kind}, so it has no direction; "
                 "embed that document again, or leave it out"
             )
-        file.write(part.start, unit(block))
+        file.write(np.arange(part.start, part.stop), unit(block))
         yield part.stop
 
 

@@ -24,6 +24,7 @@ from .store import (
     CLASS_NAMES,
     DOCUMENTS,
     NAME_FEEDBACK,
+    TEXT_HASHES,
     VECTORS,
     StoredIndex,
     check_replaceable,
@@ -31,6 +32,7 @@ from .store import (
     damaged_files,
     read_stable,
 )
+from .takeover import text_hashes
 
 
 class EmbeddingIndex:
@@ -252,7 +254,7 @@ class EmbeddingIndex:
 
         Raises:
             IndexDamagedError: a file's checksum differs, a vector is not of unit
-                length, or documents and vectors are not row for row.
+                length, documents and vectors are not row for row, or a hash is not its text's.
         """
         if damaged := damaged_files(self.folder, self.manifest):
             self._damaged(f"the checksum of {', '.join(damaged)} is not the manifest's")
@@ -265,6 +267,10 @@ class EmbeddingIndex:
             worst = float(np.maximum(worst, error))  # keeps NaN, as max() does not
         if not worst < 1e-2:  # float16 keeps three digits; NaN fails too
             self._damaged("a vector is not of unit length")
+        if TEXT_HASHES in self.manifest.files:
+            hashes = np.load(self.folder / TEXT_HASHES)
+            if not np.array_equal(hashes, text_hashes(self.pool.texts_of, len(self))):
+                self._damaged(f"{TEXT_HASHES} does not hold the hashes of the texts")
         return [
             f"{len(self.manifest.files)} files have the bytes and sha256 of the manifest",
             f"{len(self)} documents with unique ids, one for each vector",

@@ -34,7 +34,9 @@ VECTORS = "vectors.npy"
 DOCUMENTS = "documents.parquet"
 CLASS_NAMES = "class_names.npy"
 NAME_FEEDBACK = "name_feedback.npy"
+TEXT_HASHES = "text_hashes.npy"  # came with schema 2 too; an index may lack it
 JOURNAL = "journal.jsonl"
+DATA = (VECTORS, DOCUMENTS, CLASS_NAMES, NAME_FEEDBACK, TEXT_HASHES)
 ATTEMPTS = 10  # to read a folder that is being swapped
 
 
@@ -218,25 +220,28 @@ def building(folder: Path) -> Iterator[Path]:
 def publish(draft: Path, folder: Path, manifest: Manifest) -> Manifest:
     """Put a finished draft in the place of `folder`: a reader sees the old index or the new one.
 
+    What lies in the folder and is no build's (labels, the cache) is there afterwards too.
+
     Returns:
         The manifest as written, with the checksums of all files.
     """
     folder = folder.resolve()  # the swap takes the place of the folder, not of a link to it
     files = {}
     for path in sorted(draft.iterdir()):
-        if path.name not in (MANIFEST, JOURNAL):
+        if path.name in DATA:
             files[path.name] = {"bytes": path.stat().st_size, "sha256": file_digest(path)}
-            _fsync(path)
+            fsync(path)
     manifest = Manifest(**{**vars(manifest), "files": files})
     text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n"
     (draft / MANIFEST).write_text(text, encoding="utf-8")
-    _fsync(draft / MANIFEST)
+    fsync(draft / MANIFEST)
+    _carry(folder, draft)
     (draft / JOURNAL).unlink(missing_ok=True)
-    _fsync(draft)
+    fsync(draft)
     if folder.exists():
         folder.rename(_sibling(folder, "old"))
     draft.rename(folder)
-    _fsync(folder.parent)
+    fsync(folder.parent)
     _finish_swap(folder)
     return manifest
 
@@ -285,6 +290,24 @@ def check_replaceable(folder: Path, source: str, force: bool) -> None:
         )
 
 
+def link_or_copy(path: Path | str, target: Path | str) -> None:
+    """The same file under another name; a copy where the disk knows no links."""
+    Path(target).unlink(missing_ok=True)
+    try:
+        os.link(path, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(path, target, follow_symlinks=False)
+
+
+def fsync(path: Path) -> None:
+    """Wait until the file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _read_once(folder: Path) -> StoredIndex:
     import pyarrow as pa
 
@@ -328,9 +351,14 @@ def _finish_swap(folder: Path) -> None:
         aside.rename(folder.resolve())
 
 
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _carry(folder: Path, draft: Path) -> None:
+    """Link into the draft what lies in the folder beside the files that a build writes."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.name in (*DATA, MANIFEST, JOURNAL):
+            continue
+        target = draft / path.name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(target, ignore_errors=True)  # an interrupted build linked it
+            shutil.copytree(path, target, symlinks=True, copy_function=link_or_copy)
+        else:
+            link_or_copy(path, target)

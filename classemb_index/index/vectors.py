@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..arrays import FloatMatrix
-from .store import JOURNAL, VECTORS
+from ..arrays import FloatMatrix, Rows, blocks
+from .store import JOURNAL, VECTORS, fsync, link_or_copy
+
+BLOCK = 16_384  # vectors that are copied together
+
+
+def link_vectors(folder: Path, draft: Path) -> None:
+    """Give a draft the vectors of an index as they are."""
+    (draft / JOURNAL).unlink(missing_ok=True)
+    link_or_copy(folder / VECTORS, draft / VECTORS)
 
 
 class VectorFile:
@@ -32,6 +41,8 @@ class VectorFile:
         self._key = None if key is None else json.dumps([key, *shape, dtype.str])
         self._finished = self._read_journal()
         header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+        if not self._finished:
+            self._path.unlink(missing_ok=True)  # it may be a link to the vectors of an index
         with self._path.open("r+b" if self._finished else "wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
             self._offset = file.tell()
@@ -40,18 +51,29 @@ class VectorFile:
             self._journal.write_text(self._key + "\n")
 
     def is_finished(self, start: int, digest: str) -> bool:
-        """True when the chunk at row `start` was written from the same texts."""
+        """True when the chunk that begins with the fresh row `start` has the same rows and texts."""
         return self._finished.get(start) == digest
 
-    def write(self, start: int, vectors: FloatMatrix, digest: str = "") -> None:
-        """Write the chunk of vectors that begins at row `start`."""
+    def copy(self, vectors: FloatMatrix, taken: Rows) -> None:
+        """Write the vectors of the rows `taken`, each in its place there; -1 stands for none."""
+        rows = np.flatnonzero(taken >= 0)
+        for part in blocks(len(rows), BLOCK):
+            self.write(rows[part], vectors[taken[rows[part]]])
+
+    def write(self, rows: Rows, vectors: FloatMatrix) -> None:
+        """Write vectors as these rows, which rise."""
+        values = np.ascontiguousarray(vectors, dtype=self._dtype)
+        runs = np.flatnonzero(np.diff(rows) != 1) + 1
         with self._path.open("r+b") as file:
-            file.seek(self._offset + start * self._shape[1] * self._dtype.itemsize)
-            file.write(np.ascontiguousarray(vectors, dtype=self._dtype).data)
-            if self._key is None:
-                return
-            file.flush()
-            os.fsync(file.fileno())
+            for start, stop in pairwise([0, *runs.tolist(), len(rows)]):
+                if start < stop:
+                    place = int(rows[start]) * self._shape[1] * self._dtype.itemsize
+                    file.seek(self._offset + place)
+                    file.write(values[start:stop].data)
+
+    def finish(self, start: int, digest: str) -> None:
+        """Note that the chunk that begins with the fresh row `start` is written."""
+        fsync(self._path)
         with self._journal.open("a") as journal:
             journal.write(json.dumps([start, digest]) + "\n")
             journal.flush()

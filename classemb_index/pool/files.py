@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -96,6 +96,39 @@ def read_vectors(path: Path) -> FloatMatrix:
         ) from cause
 
 
+def vectors_by_id(vectors: FloatMatrix, path: Path, ids: Sequence[str]) -> FloatMatrix:
+    """The vectors in the order of `ids`.
+
+    Args:
+        vectors: (n, dim), in the order of the file of ids.
+        path: one id a line.
+        ids: the pool's.
+
+    Raises:
+        SourceError: the file cannot be read, has another number of ids than there are vectors,
+            or repeats an id, has an unknown one or lacks one; the message names them.
+    """
+    names = id_lines(path)
+    if len(names) != len(vectors):
+        raise SourceError(
+            f"{path} has {len(names)} ids and there are {len(vectors)} vectors; "
+            "it holds one id a line, in the order of the vectors"
+        )
+    wanted, row_of = set(ids), {name: row for row, name in enumerate(names)}
+    repeated = [name for row, name in enumerate(names) if row_of[name] != row]
+    wrong = {
+        "repeated": list(dict.fromkeys(repeated)),
+        "unknown to the source": [name for name in row_of if name not in wanted],
+        "missing": [name for name in ids if name not in row_of],
+    }
+    if found := [f"{what}: {_some(names)}" for what, names in wrong.items() if names]:
+        raise SourceError(
+            f"the ids in {path} are not those of the documents ({'; '.join(found)}); "
+            "each document has one vector and one id"
+        )
+    return vectors[np.array([row_of[name] for name in ids], dtype=np.int64)]
+
+
 def id_lines(path: Path) -> list[str]:
     """The ids in a file, one a line, as `placed_lines` reads it."""
     return [line for _, line in placed_lines(path)]
@@ -115,3 +148,9 @@ def placed_lines(path: Path) -> list[tuple[str, str]]:
     if not lines:
         raise SourceError(f"{path} has no id; it holds one document id a line")
     return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from classemb_index.watch import Epoch, Watcher
 
-from .console import err
+from .console import err, note
 
 
 @contextmanager
@@ -57,6 +57,10 @@ class BarWatcher(Watcher):
         if self._bar is None:
             self._bar = self._bars.add_task(escape(self._words), total=total)
         self._bars.update(self._bar, completed=done, total=total)
+
+    def taken_over(self, taken: int, total: int) -> None:
+        """A note of how many documents need no encoding."""
+        note(f"{taken} of {total} taken over, {total - taken} encoded")
 
     def rounds(self, total: int) -> None:
         """A bar over rounds that shows strategy, seed, round, epoch and macro-F1 so far."""

@@ -73,7 +73,7 @@ def test_verify_says_what_is_right(cli: Cli, toy_built: Outcome) -> None:
     outcome = cli("verify", "indexes/toy")
     assert outcome.code == 0
     files, documents, vectors, whole = outcome.out.splitlines()
-    assert files == "2 files have the bytes and sha256 of the manifest"
+    assert files == "3 files have the bytes and sha256 of the manifest"
     assert documents == "120 documents with unique ids, one for each vector"
     assert vectors.startswith("all vectors have unit length (within ")
     assert whole == "indexes/toy is whole"

@@ -696,3 +696,9 @@ def test_a_run_folder_of_other_settings_is_refused(
     assert refused(*run, "--budget", 30) == (
         "run/rounds.jsonl, line 1 is no round of a simulation; choose another --out"
     )
+
+
+def test_ids_without_vectors_are_refused(cli: Callable[..., Outcome], toy_source: Path) -> None:
+    outcome = cli("build", toy_source.name, "--ids", "ids.txt")
+    assert outcome.code == 1
+    assert "--ids names the vectors of --embeddings; give both" in outcome.err

@@ -35,3 +35,12 @@ def test_a_step_that_never_runs_leaves_nothing_on_the_terminal(terminal: StringI
     with display.documents_progress("Surprisal") as watch:
         watch.round_done("random", 0, 0.5)  # of which it shows nothing
     assert CONTROL.sub("", terminal.getvalue()) == ""
+
+
+def test_a_note_says_how_many_documents_were_taken_over(
+    terminal: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with display.documents_progress("Embedding") as watch:
+        watch.taken_over(440, 500)
+    said = terminal.getvalue() + capsys.readouterr().err
+    assert "440 of 500 taken over, 60 encoded" in said

@@ -350,7 +350,7 @@ def test_an_index_without_an_encoder_answers_to_none(index: EmbeddingIndex) -> N
 
 def test_verify_says_what_it_has_checked(index: EmbeddingIndex) -> None:
     assert index.verify() == [
-        "2 files have the bytes and sha256 of the manifest",
+        "3 files have the bytes and sha256 of the manifest",
         "4 documents with unique ids, one for each vector",
         "all vectors have unit length (within 0.0e+00)",
     ]
@@ -403,7 +403,7 @@ def as_schema_1(folder: Path) -> None:
     """Make of an index one that an earlier version could have written."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
-    for name in ("class_names.npy", "name_feedback.npy"):
+    for name in ("text_hashes.npy", "class_names.npy", "name_feedback.npy"):
         del manifest["files"][name]
         (folder / name).unlink()
     del manifest["mean"]
@@ -473,7 +473,7 @@ def test_the_mean_is_that_of_the_selectable_documents_and_stands_in_the_manifest
 
 def test_vectors_without_an_encoder_come_without_class_names(index: EmbeddingIndex) -> None:
     assert (index.name_vectors, index.name_feedback) == (None, None)
-    assert set(index.manifest.files) == {"vectors.npy", "documents.parquet"}
+    assert set(index.manifest.files) == {"vectors.npy", "documents.parquet", "text_hashes.npy"}
     np.testing.assert_allclose(index.mean, [0, 0], atol=1e-7)  # of (1, 0) and (-1, 0)
 
 
@@ -481,7 +481,7 @@ def test_an_index_of_a_pool_without_classes_has_no_class_names(tmp_path: Path) -
     pool = Pool.from_records([Record("x", "one", None, None)])
     index = EmbeddingIndex.build(pool, HashEncoder(), tmp_path / "x")
     assert index.name_vectors is None
-    assert set(index.manifest.files) == {"vectors.npy", "documents.parquet"}
+    assert set(index.manifest.files) == {"vectors.npy", "documents.parquet", "text_hashes.npy"}
 
 
 def test_an_encoder_that_gives_nan_for_a_class_name_is_refused(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def beside(folder: Path) -> set[str]:
 
 def test_the_manifest_has_bytes_and_sha256_of_every_other_file(toy_index: EmbeddingIndex) -> None:
     files = json.loads((toy_index.folder / "manifest.json").read_text())["files"]
-    assert set(files) == {"vectors.npy", "documents.parquet"}
+    assert set(files) == {"vectors.npy", "documents.parquet", "text_hashes.npy"}
     for name, facts in files.items():
         content = (toy_index.folder / name).read_bytes()
         assert facts == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -334,7 +334,13 @@ def test_the_working_directory_is_never_replaced(
     assert list(tmp_path.iterdir()) == []
 
 
-FILES = ["vectors.npy", "documents.parquet", "class_names.npy", "name_feedback.npy"]
+FILES = [
+    "vectors.npy",
+    "documents.parquet",
+    "text_hashes.npy",
+    "class_names.npy",
+    "name_feedback.npy",
+]
 
 
 @pytest.fixture

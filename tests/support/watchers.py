@@ -12,6 +12,7 @@ class Recorder(Watcher):
         self._most = most
         self.stages: list[str] = []
         self.counts: list[tuple[int, int]] = []
+        self.taken: list[tuple[int, int]] = []
         self.announced: list[int] = []
         self.epochs: list[Epoch] = []
         self.results: list[tuple[str, int, float]] = []
@@ -21,6 +22,9 @@ class Recorder(Watcher):
 
     def progress(self, done: int, total: int) -> None:
         self.counts.append((done, total))
+
+    def taken_over(self, taken: int, total: int) -> None:
+        self.taken.append((taken, total))
 
     def rounds(self, total: int) -> None:
         self.announced.append(total)
