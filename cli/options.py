@@ -18,6 +18,8 @@ from classemb_index.errors import RequestError
 from .display.console import note
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from classemb_index.index.index import EmbeddingIndex
     from classemb_index.labels.annotation import Annotation
     from classemb_index.labels.batches import Batch
@@ -116,13 +118,13 @@ class LabelledChoice:
         return not self.labelled and self.labelled_size is None
 
     def of(
-        self, annotation: Annotation, *, again: bool = False
+        self, annotation: Annotation, *, again: bool = False, age: timedelta | None = None
     ) -> tuple[LabelledSet, Sequence[Batch]]:
         """The labelled set, and its batches where they are known.
 
         A note says which set is the default: once anything was handed out or answered, every
         document whose labels are known; documents that are out or were skipped are not
-        handed out a second time, unless `again`.
+        handed out a second time, unless `again`, or they were out for `age`.
 
         Raises:
             RequestError: files and a size are given, or the pool cannot give such a set.
@@ -140,7 +142,7 @@ class LabelledChoice:
         if size is not None:
             return draw_labelled(pool, size, self.seed) if size else nothing_labelled(pool), ()
         if annotation.has_begun:
-            labelled, history = annotation.labelled(again=again), annotation.history
+            labelled, history = annotation.labelled(again=again, age=age), annotation.history
         else:
             labelled, history = default_labelled(pool, self.seed), ()
         note(f"labelled set: {labelled.origin}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +62,12 @@ def select(
         bool,
         typer.Option("--again", help="Also documents that were handed out or skipped before."),
     ] = False,
+    free_after: Annotated[
+        float | None,
+        typer.Option(
+            min=0, metavar="DAYS", help="Documents that were out for so long are handed out again."
+        ),
+    ] = None,
     annotator: Annotated[str, typer.Option(help="Who gets the batch.")] = "",
 ) -> None:
     """Select the next batch of documents to label."""
@@ -78,7 +85,9 @@ def select(
         check_out(out, force)
     opened, annotation = open_annotated(index, training.device)
     pool = opened.pool
-    chosen, history = known.of(annotation, again=again)
+    chosen, history = known.of(
+        annotation, again=again, age=None if free_after is None else timedelta(days=free_after)
+    )
     request = BatchRequest(
         strategy, batch, options, training, masked_lm, words.texts(), no_names, known.seed
     )

@@ -23,6 +23,7 @@ from ..errors import (
     IndexMissingError,
     IndexSchemaError,
 )
+from ..pool.files import held_still
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -235,14 +236,15 @@ def publish(draft: Path, folder: Path, manifest: Manifest) -> Manifest:
     text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False) + "\n"
     (draft / MANIFEST).write_text(text, encoding="utf-8")
     fsync(draft / MANIFEST)
-    _carry(folder, draft)
-    (draft / JOURNAL).unlink(missing_ok=True)
-    fsync(draft)
-    if folder.exists():
-        folder.rename(_sibling(folder, "old"))
-    draft.rename(folder)
-    fsync(folder.parent)
-    _finish_swap(folder)
+    with held_still(folder):  # an answer written meanwhile would stay behind
+        _carry(folder, draft)
+        (draft / JOURNAL).unlink(missing_ok=True)
+        fsync(draft)
+        if folder.exists():
+            folder.rename(_sibling(folder, "old"))
+        draft.rename(folder)
+        fsync(folder.parent)
+        _finish_swap(folder)
     return manifest
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from ..errors import LabelStoreError, RequestError
+from ..pool.files import held_still
 
 LABELS = "labels.sqlite"  # in the index folder
 SCHEMA_VERSION = 1
@@ -270,7 +271,7 @@ class LabelStore:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
         """The open file; None where nobody has answered yet."""
-        if not self.path.exists():
+        if not self._exists():
             yield None
             return
         with self._open() as store:
@@ -279,27 +280,31 @@ class LabelStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """The open file in one transaction, made where there is none."""
-        if not self.path.exists():
-            self._make()
-        with self._open() as store:
-            store.execute("BEGIN IMMEDIATE")
-            yield store
-            store.execute("COMMIT")
+        with held_still(self.path.parent):
+            if not self.path.exists():
+                self._make()
+            with self._open() as store:
+                store.execute("BEGIN IMMEDIATE")
+                yield store
+                store.execute("COMMIT")
 
     def _make(self) -> None:
         """Put an empty store in its place, whole: SQLite does not wait for who turns WAL on."""
-        from filelock import FileLock
+        partial = self.path.with_name(f".{LABELS}.partial")
+        partial.unlink(missing_ok=True)
+        with closing(sqlite3.connect(partial)) as store:
+            store.executescript(
+                f"PRAGMA journal_mode = WAL; {TABLES} PRAGMA user_version = {SCHEMA_VERSION};"
+            )
+        partial.rename(self.path)
 
-        with FileLock(self.path.with_name(f".{LABELS}.lock")):
-            if self.path.exists():
-                return
-            partial = self.path.with_name(f".{LABELS}.partial")
-            partial.unlink(missing_ok=True)
-            with closing(sqlite3.connect(partial)) as store:
-                store.executescript(
-                    f"PRAGMA journal_mode = WAL; {TABLES} PRAGMA user_version = {SCHEMA_VERSION};"
-                )
-            partial.rename(self.path)
+    def _exists(self) -> bool:
+        """Whether the file is there, also while a build puts another folder in its place."""
+        if self.path.exists():
+            return True
+        with suppress(OSError), held_still(self.path.parent):  # a folder of somebody else's
+            return self.path.exists()
+        return False
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from classemb_index import Batch, Pool, Record
+from classemb_index import Batch, EmbeddingIndex, Pool, Record
 from classemb_index.errors import ClassembError
 from classemb_index.labels.annotation import Annotation, answers_to
 from classemb_index.labels.batches import NO_CLASS
@@ -276,3 +277,26 @@ def test_a_file_that_exists_or_has_no_form_is_refused_before_the_work(tmp_path: 
     assert message_of(lambda: check_out(missing, force=False)) == (
         f"there is no folder {missing.parent} to write b.csv into; make it first"
     )
+
+
+def test_answers_survive_builds_that_go_on_while_they_are_written(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+
+    def build() -> None:
+        pool = Pool.from_records([Record(id_, "text", None, None) for id_ in IDS], classes=CLASSES)
+        EmbeddingIndex.build(pool, None, folder, embeddings=np.eye(6, dtype=np.float32))
+
+    build()
+    written = 0
+    with ThreadPoolExecutor(1) as builder:
+        builds = [builder.submit(build) for _ in range(8)]
+        while not all(done.done() for done in builds):
+            LabelStore(folder).record([Answer(f"d{written}", "cocoa", "yes")])
+            written += 1
+        for done in builds:
+            done.result()
+    assert written > 8
+    assert {answer.document for answer in LabelStore(folder).state()} == {
+        f"d{i}" for i in range(written)
+    }
+    LabelStore(folder).check()

@@ -1,0 +1,107 @@
+"""`labels`: a batch goes out, comes back, is corrected and taken back, and survives a build."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.commands import Outcome, json_of
+
+Cli = Callable[..., Outcome]
+
+AT = ("--index", "index")
+
+
+@pytest.fixture
+def build(cli: Cli, tmp_path: Path, write_jsonl: Callable[..., Path]) -> Callable[[], Outcome]:
+    """Builds an index of twelve documents that nobody labelled, each with a direction of its own."""
+    write_jsonl([{"id": f"d{i}", "text": f"text {i}"} for i in range(12)])
+    (tmp_path / "classes.json").write_text('{"rare": ["a"], "frequent": ["b"]}')
+    np.save(tmp_path / "v.npy", np.eye(12, dtype=np.float32))
+    words = ("build", "pool.jsonl", "--classes", "classes.json", "--embeddings", "v.npy")
+    return lambda: cli(*words, "--out", "index")
+
+
+def ids_of(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [row["id"] for row in csv.DictReader(file)]
+
+
+def select(cli: Cli, out: str, *rest: object) -> Outcome:
+    return cli("select", "index", "--strategy", "random", "--batch", 4, "--out", out, *rest)
+
+
+def test_two_annotators_get_different_documents_and_a_skipped_one_stays_away(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    assert build().code == 0
+    for name in ("ada", "bob"):
+        assert select(cli, f"{name}.csv", "--annotator", name).code == 0
+    ada, bob = ids_of(tmp_path / "ada.csv"), ids_of(tmp_path / "bob.csv")
+    assert not set(ada) & set(bob)
+    (tmp_path / "back.csv").write_text(
+        f"id,labels,skip\n{ada[0]},a; b,\n{ada[1]},-,\n{ada[2]},,x\n", encoding="utf-8"
+    )
+    imported = cli("labels", "import", "back.csv", *AT, "--annotator", "ada")
+    assert imported.out == (
+        "3 filled rows; 2 accepted; 0 known already; 1 skipped; 0 with answers that differ\n"
+    )
+    status = json_of(cli("labels", "status", *AT, "--json"))
+    assert status["documents"] == {"answered": 2, "handed_out": 5, "skipped": 1}
+    assert status["classes"] == [
+        {"class": "b", "group": "frequent", "yes": 1, "no": 1, "unknown": 10},
+        {"class": "a", "group": "rare", "yes": 1, "no": 1, "unknown": 10},
+    ]
+    assert select(cli, "third.csv").code == 0
+    assert not set(ids_of(tmp_path / "third.csv")) & {*ada, *bob}
+    assert select(cli, "fourth.csv").err.splitlines()[-1] == (
+        "Error: asked for 4 documents, 0 are left in the unlabelled set; lower --batch"
+    )
+    assert select(cli, "again.csv", "--again").code == 0
+    assert select(cli, "old.csv", "--free-after", 0).code == 0
+    assert not {ada[0], ada[1], ada[2]} & set(ids_of(tmp_path / "old.csv"))
+
+
+def test_answers_survive_a_build_and_undo_takes_them_back(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    build()
+    (tmp_path / "back.csv").write_text("id,labels\nd3,a\nd5,-\n", encoding="utf-8")
+    assert cli("labels", "import", "back.csv", *AT).code == 0
+    assert build().code == 0
+    found = json_of(cli("query", "index", "--class", "a", "-k", 10, "--json"))
+    assert (found["n_labelled"], found["n_unlabelled"]) == (2, 10)
+    assert cli("labels", "export", *AT, "--out", "all.csv").out == "wrote all.csv\n"
+    assert ids_of(tmp_path / "all.csv") == ["d3", "d5"]
+    assert cli("labels", "undo", *AT).out == "undone: 1 (2 documents)\n"
+    (log,) = [json_of(cli("labels", "log", *AT, "--json"))["actions"]]
+    assert [(a["origin"], a["undoes"], a["is_undone"]) for a in log] == [
+        ("back.csv", None, True),
+        ("undo", 1, False),
+    ]
+    status = json_of(cli("labels", "status", *AT, "--json"))
+    assert status["documents"] == {"answered": 0, "handed_out": 0, "skipped": 0}
+
+
+def test_a_file_of_answers_that_differ_is_shown_row_by_row(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    build()
+    (tmp_path / "one.csv").write_text("id,labels\nd3,a\n", encoding="utf-8")
+    (tmp_path / "two.csv").write_text("id,labels\nd3,b\n", encoding="utf-8")
+    cli("labels", "import", "one.csv", *AT)
+    outcome = cli("labels", "import", "two.csv", *AT)
+    assert [line.split()[-4:] for line in outcome.out.splitlines()[2:4]] == [
+        ["d3", "b", "no", "yes"],
+        ["d3", "a", "yes", "no"],
+    ]
+    assert outcome.out.splitlines()[-1].endswith(
+        "0 accepted; 0 known already; 0 skipped; 1 with answers that differ"
+    )
+    assert "--replace lets them" in outcome.err
+    missing = cli("labels", "import", "none.csv", *AT)
+    assert (missing.code, missing.err.splitlines()[-1]) == (1, "Error: there is no file none.csv")
