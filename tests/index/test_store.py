@@ -83,7 +83,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def beside(folder: Path) -> set[str]:
     """What stands beside the index folder, the lock aside."""
-    return {path.name for path in folder.parent.iterdir()} - {folder.name, f".{folder.name}.lock"}
+    locks = {f".{folder.name}.lock", f".{folder.name}.swap.lock"}
+    return {path.name for path in folder.parent.iterdir()} - {folder.name} - locks
 
 
 def test_the_manifest_has_bytes_and_sha256_of_every_other_file(toy_index: EmbeddingIndex) -> None:
@@ -113,7 +114,7 @@ def test_the_digests_of_an_index_are_those_of_its_files(toy_index: EmbeddingInde
         assert digest == hashlib.sha256(content).hexdigest()
 
 
-def test_a_build_leaves_nothing_but_the_index_and_its_lock(toy_index: EmbeddingIndex) -> None:
+def test_a_build_leaves_nothing_but_the_index_and_its_locks(toy_index: EmbeddingIndex) -> None:
     assert beside(toy_index.folder) == set()
 
 
