@@ -78,12 +78,17 @@ def write_batch(pool: Pool, batch: Batch, path: Path) -> None:
 def write_labels(pool: Pool, path: Path) -> None:
     """Write the documents whose labels are known, in the pool's order, as `read_filled` reads them.
 
-    Of a document that is known for some classes only, those that it is known to have are written.
-
     Raises:
-        RequestError: the name ends in no known form.
+        RequestError: the name ends in no known form, or a document is known for some classes only:
+            a cell cannot say that of the others.
     """
     rows = np.flatnonzero(pool.is_known)
+    if (partly := rows[~pool.known[rows].all(axis=1)]).size:
+        raise RequestError(
+            f"{len(partly)} documents are known for some of the classes only, the first is "
+            f"{pool.ids[int(partly[0])]!r}; a file would say no to the others, so none was written; "
+            "answer the rest of them first"
+        )
     cells = [pool.known_labels(row) or [NONE_OF_THEM] for row in rows.tolist()]
     _write_whole(
         [

@@ -252,6 +252,18 @@ def test_answers_of_unknown_origin_are_no_random_sample(pool: Pool, store: Label
     assert estimate_prevalence(annotation.labelled(), annotation.history) is None
 
 
+def test_an_export_never_turns_unknown_into_no(
+    pool: Pool, store: LabelStore, tmp_path: Path
+) -> None:
+    store.record([Answer("7", "cocoa", "yes"), Answer("007", "gold", "no")])
+    path = tmp_path / "all.csv"
+    assert message_of(lambda: write_labels(Annotation.of(pool, store).pool, path)) == (
+        "2 documents are known for some of the classes only, the first is '007'; a file would say no "
+        "to the others, so none was written; answer the rest of them first"
+    )
+    assert not path.exists()
+
+
 def test_answers_to_what_the_pool_lacks_wait_for_it(pool: Pool, store: LabelStore) -> None:
     store.record([Answer("later", "cocoa", "yes"), Answer("7", "sugar", "yes")])
     annotation = Annotation.of(pool, store)
