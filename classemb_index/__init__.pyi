@@ -11,6 +11,7 @@ from .labels.labelled import LabelledSet as LabelledSet
 from .labels.labelled import default_labelled as default_labelled
 from .labels.labelled import draw_labelled as draw_labelled
 from .labels.labelled import labelled_from_ids as labelled_from_ids
+from .labels.store import Answer as Answer
 from .labels.store import LabelStore as LabelStore
 from .measures.analysis import analyze_index as analyze_index
 from .measures.curves import Summary as Summary
@@ -28,6 +29,7 @@ from .models.masked_lm import surprisal_embeddings as surprisal_embeddings
 from .models.probe import ProbeClassifier as ProbeClassifier
 from .pool.documents import Record as Record
 from .pool.pool import Pool as Pool
+from .queries.annotated import open_annotated as open_annotated
 from .queries.centroids import class_centroids as class_centroids
 from .queries.search import query_classes as query_classes
 from .strategies.alps import cluster_selection as cluster_selection

@@ -28,7 +28,9 @@ def verify(
         typer.Option(help="Check as well that this model is the one the index was embedded with."),
     ] = None,
 ) -> None:
-    """Check every byte of an index against its manifest."""
+    """Check every byte of an index against its manifest, and that its answers can be read."""
+    from classemb_index.labels.store import LabelStore
+
     opened = open_index(index)
     lines = opened.verify()
     if encoder is not None:
@@ -38,6 +40,10 @@ def verify(
             SentenceBertEncoder(encoder, max_length=opened.manifest.encoder.max_length)
         )
         lines.append(f"{encoder} is the encoder that it was embedded with")
+    store = LabelStore(opened.folder)
+    store.check()
+    if actions := store.actions():
+        lines.append(f"{store.path.name} can be read, with {len(actions)} actions")
     show_lines([*lines, f"{opened.folder} is whole"])
 
 

@@ -10,7 +10,7 @@ import typer
 from .choices import NamingCommand
 from .display.console import note, show_json, show_lines, show_written
 from .display.labels import show_conflicts, show_log, show_status
-from .options import Json, open_annotated
+from .options import Json, open_annotated, open_index
 
 labels = typer.Typer(
     name="labels",
@@ -83,8 +83,7 @@ def log(index: OfIndex = None, as_json: Json = False) -> None:
     """Show what was answered and handed out, first to last."""
     from classemb_index.labels.store import LabelStore
 
-    opened, _ = open_annotated(index)
-    actions = LabelStore(opened.folder).actions()
+    actions = LabelStore(open_index(index).folder).actions()
     if as_json:
         show_json({"actions": [vars(action) for action in actions]})
     else:
@@ -99,8 +98,7 @@ def undo(
     """Take back the last imports or batches; what held before them holds again."""
     from classemb_index.labels.store import LabelStore
 
-    opened, _ = open_annotated(index)
-    undone = LabelStore(opened.folder).undo(last)
+    undone = LabelStore(open_index(index).folder).undo(last)
     show_lines([f"undone: {action.number} ({action.documents} documents)" for action in undone])
 
 

@@ -58,28 +58,30 @@ Workers = Annotated[
 ]
 
 
-def open_annotated(folder: Path | None, device: str = "auto") -> tuple[EmbeddingIndex, Annotation]:
-    """The index that a command works on, what people answered over its source's labels."""
-    from classemb_index.labels.annotation import Annotation
-    from classemb_index.labels.store import LabelStore
-
-    index = open_index(folder, device)
-    annotation = Annotation.of(index.pool, LabelStore(index.folder))
-    if annotation.digest:
-        index = index.with_pool(annotation.pool, annotation.digest)
-    return index, annotation
-
-
 def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
     """The index that a command works on, with the labels of its source."""
     from classemb_index.index.index import EmbeddingIndex
+
+    return EmbeddingIndex.open(_chosen(folder), device=device)
+
+
+def open_annotated(folder: Path | None, device: str = "auto") -> tuple[EmbeddingIndex, Annotation]:
+    """The index that a command works on, what people answered over its source's labels."""
+    from classemb_index.queries.annotated import open_annotated
+
+    return open_annotated(_chosen(folder), device=device)
+
+
+def _chosen(folder: Path | None) -> Path:
+    """The folder that a command names, or the one that stands for none, with a note."""
     from classemb_index.index.store import latest_index
 
-    if folder is None:
-        given = os.environ.get("CLASSEMB_INDEX")
-        folder = Path(given) if given else latest_index(INDEXES)
-        note(f"using the index {folder}")
-    return EmbeddingIndex.open(folder, device=device)
+    if folder is not None:
+        return folder
+    given = os.environ.get("CLASSEMB_INDEX")
+    folder = Path(given) if given else latest_index(INDEXES)
+    note(f"using the index {folder}")
+    return folder
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,12 +27,75 @@ from .options import (
     with_options,
 )
 
+if TYPE_CHECKING:
+    from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.labels.batches import Batch
+
+
+@dataclass(frozen=True)
+class HandOut:
+    """The file that a batch is written to for somebody, and what may be in it.
+
+    Attributes:
+        out: the file; None prints the batch.
+        force: replace it.
+        again: also documents that were handed out or skipped before.
+        free_after: days after which documents that are out may be handed out again.
+        annotator: who gets it.
+    """
+
+    out: Path | None = field(
+        default=None,
+        metadata={
+            "help": "Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl or .parquet."
+        },
+    )
+    force: bool = field(default=False, metadata={"help": "Replace the file of --out."})
+    again: bool = field(
+        default=False, metadata={"help": "Also documents that were handed out or skipped before."}
+    )
+    free_after: float | None = field(
+        default=None,
+        metadata={
+            "help": "Documents that were out for so long are handed out again.",
+            "min": 0,
+            "metavar": "DAYS",
+        },
+    )
+    annotator: str = field(default="", metadata={"help": "Who gets the batch."})
+
+    @property
+    def age(self) -> timedelta | None:
+        """From which a batch counts as lost."""
+        return None if self.free_after is None else timedelta(days=self.free_after)
+
+    def check(self) -> None:
+        """Nothing, when the file may be written."""
+        from classemb_index.labels.tables import check_out
+
+        if self.out is not None:
+            check_out(self.out, self.force)
+
+    def write(self, index: EmbeddingIndex, batch: Batch, is_default: bool) -> None:
+        """Write the file; where the labelled set is the default one, its documents are out from now on."""
+        from classemb_index.labels.annotation import hand_out
+        from classemb_index.labels.store import LabelStore
+        from classemb_index.labels.tables import write_batch
+
+        if self.out is None:
+            return
+        write_batch(index.pool, batch, self.out)
+        if is_default:
+            store, origin = LabelStore(index.folder), str(self.out)
+            hand_out(index.pool, batch, store, annotator=self.annotator, origin=origin)
+
 
 @with_options(
     known=LabelledChoice(),
     words=ClassWords(),
     options=StrategyOptions(),
     training=Training(model=PROBE),
+    given=HandOut(),
 )
 def select(
     index: Index = None,
@@ -51,43 +115,16 @@ def select(
     training: Training,
     masked_lm: MaskedLM = None,
     as_json: Json = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl or .parquet."
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
-    again: Annotated[
-        bool,
-        typer.Option("--again", help="Also documents that were handed out or skipped before."),
-    ] = False,
-    free_after: Annotated[
-        float | None,
-        typer.Option(
-            min=0, metavar="DAYS", help="Documents that were out for so long are handed out again."
-        ),
-    ] = None,
-    annotator: Annotated[str, typer.Option(help="Who gets the batch.")] = "",
+    given: HandOut,
 ) -> None:
     """Select the next batch of documents to label."""
-    from classemb_index.labels.annotation import picks_of
     from classemb_index.labels.progress import class_outlooks
-    from classemb_index.labels.store import LabelStore
-    from classemb_index.labels.tables import check_out, write_batch
-    from classemb_index.strategies.selection import (
-        BatchRequest,
-        next_batch,
-        oracle_of,
-    )
+    from classemb_index.strategies.selection import BatchRequest, next_batch, oracle_of
 
-    if out is not None:
-        check_out(out, force)
+    given.check()
     opened, annotation = open_annotated(index, training.device)
     pool = opened.pool
-    chosen, history = known.of(
-        annotation, again=again, age=None if free_after is None else timedelta(days=free_after)
-    )
+    chosen, history = known.of(annotation, again=given.again, age=given.age)
     request = BatchRequest(
         strategy, batch, options, training, masked_lm, words.texts(), no_names, known.seed
     )
@@ -99,17 +136,13 @@ def select(
     elif selection.skipped:
         silent = ", ".join(pool.classes[c] for c in selection.skipped)
         note(f"no labelled document and nothing else to ask with: {silent}")
-    if out is not None:
-        write_batch(pool, selection, out)
-        if known.is_default and not pool.is_known[pool.selectable].all():
-            picks, by = picks_of(pool, selection), selection.strategy or strategy
-            LabelStore(opened.folder).hand_out(picks, by, annotator=annotator, origin=str(out))
+    given.write(opened, selection, known.is_default)
     outlooks = class_outlooks(pool, chosen, history, range(len(pool.classes)))
     if as_json:
         show_json(selection.document(pool, known.seed, outlooks))
         return
-    if out is not None:
-        show_written([out])
+    if given.out is not None:
+        show_written([given.out])
     else:
         show_selection(pool, selection.picks(pool))
     show_outlooks(pool, outlooks)

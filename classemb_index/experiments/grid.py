@@ -17,6 +17,7 @@ from ..errors import ClassembError, RunError
 from ..index.index import EmbeddingIndex
 from ..measures.rounds import RoundResult
 from ..models.devices import cpu_cores
+from ..queries.annotated import open_annotated
 from ..watch import SILENT, Epoch, Watcher
 from .simulation import Cell, Plan, Simulator
 
@@ -58,7 +59,7 @@ def run_grid(
     workers = min(workers, len(cells))
     for _ in range(workers):
         work.put(None)
-    given = (index.folder, index.device, plan, work, answers)
+    given = (index.folder, index.device, index.labels_digest, plan, work, answers)
     processes = [context.Process(target=_work, args=given, daemon=True) for _ in range(workers)]
     try:
         with _threads(max(1, cpu_cores() // max(1, workers))):
@@ -115,12 +116,14 @@ class _Sender(Watcher):
         self._answers.put(epoch)
 
 
-def _work(folder: Path, device: str, plan: Plan, work: Any, answers: Any) -> None:
+def _work(
+    folder: Path, device: str, labels_digest: str, plan: Plan, work: Any, answers: Any
+) -> None:
     """A worker process: cells from one queue, results and at last None to the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C and ends this process
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        index = EmbeddingIndex.open(folder, device=device)
+        index = _open_same(folder, device, labels_digest)
         simulator = Simulator(index, plan, _Sender(answers))
         for cell, finished in iter(work.get, None):
             for result in simulator.rounds_of(Cell(*cell), finished):
@@ -130,6 +133,23 @@ def _work(folder: Path, device: str, plan: Plan, work: Any, answers: Any) -> Non
         answers.put(error)
     except Exception:
         answers.put(RuntimeError(traceback.format_exc()))  # whole, and sure to be picklable
+
+
+def _open_same(folder: Path, device: str, labels_digest: str) -> EmbeddingIndex:
+    """The index with the labels that the parent process sees.
+
+    Raises:
+        RunError: somebody has answered since.
+    """
+    if not labels_digest:
+        return EmbeddingIndex.open(folder, device=device)
+    index, _ = open_annotated(folder, device=device)
+    if index.labels_digest != labels_digest:
+        raise RunError(
+            f"somebody has answered in {folder} since the simulation began; run it again, into "
+            "another --out"
+        )
+    return index
 
 
 def _end_with_parent() -> None:

@@ -219,6 +219,7 @@ class Simulator:
                 "encoder": manifest.encoder.name,
                 "vectors": self._index.vectors_digest,
                 "documents": self._index.documents_digest,
+                "answers": self._index.labels_digest or None,
             },
             "classifier": classifier,
             "schedule": asdict(plan.schedule),

@@ -137,8 +137,6 @@ def _document_path(index: EmbeddingIndex, name: str) -> Path:
 
 def _document_digest(index: EmbeddingIndex, document: Any) -> str:
     """Of the document and of all that it depends on: the manifest names every file's sha256."""
-    facts = asdict(index.manifest) | (
-        {"answers": index.labels_digest} if index.labels_digest else {}
-    )
-    depends = [DOCUMENTS_VERSION, version("classemb-index"), facts, document]
+    facts = [asdict(index.manifest), index.labels_digest]
+    depends = [DOCUMENTS_VERSION, version("classemb-index"), *facts, document]
     return hashlib.sha256(json.dumps(depends).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..arrays import Mask
 from ..pool.pool import Pool
-from .batches import NO_CLASS, Batch
+from .batches import Batch
 from .labelled import LabelledSet, labelled_set
 from .store import Answer, HandedOut, LabelStore, Pick
 
@@ -66,7 +67,7 @@ class Annotation:
                 answered[row] = True
         if cells:
             pool = _answered(pool, np.array(cells, dtype=np.int64))
-        digest = hashlib.sha256(repr(answers).encode()).hexdigest() if answers else ""
+        digest = hashlib.sha256(json.dumps(answers).encode()).hexdigest() if answers else ""
         return cls(pool, skipped & ~answered, tuple(store.batches()), answered, digest)
 
     @cached_property
@@ -76,25 +77,17 @@ class Annotation:
         Documents that were answered and never handed out come first, as a batch of the strategy
         "import": nobody knows why they were labelled, so they are no random sample.
         """
+        pool = self.pool
+        back = {pool.ids[row] for row in np.flatnonzero(pool.selectable & pool.is_known).tolist()}
         given = {pick.document for handed in self.handed_out for pick in handed.picks}
-        own = [
-            row for row in np.flatnonzero(self.answered).tolist() if self.pool.ids[row] not in given
-        ]
-        seen: set[int] = set()
-        batches = []
-        if own:
-            picks = [(row, Pick(self.pool.ids[row], None, "")) for row in own]
-            batches.append(_batch(self.pool, picks, IMPORT))
+        others = [pool.ids[row] for row in np.flatnonzero(pool.selectable & self.answered).tolist()]
+        picks = [Pick(document, None, "") for document in others if document not in given]
+        batches = [_batch(pool, picks, IMPORT)] if picks else []
         for handed in self.handed_out:
-            rows = [self.pool.row_of.get(pick.document, -1) for pick in handed.picks]
-            back = [
-                (row, pick)
-                for row, pick in zip(rows, handed.picks, strict=True)
-                if row >= 0 and self.pool.is_known[row] and row not in seen
-            ]
-            seen.update(row for row, _ in back)
-            if back:
-                batches.append(_batch(self.pool, back, handed.strategy))
+            picks = [pick for pick in handed.picks if pick.document in back]
+            back.difference_update(pick.document for pick in picks)
+            if picks:
+                batches.append(_batch(pool, picks, handed.strategy))
         return tuple(batches)
 
     def out(self, age: timedelta | None = None) -> Mask:
@@ -108,8 +101,8 @@ class Annotation:
         for handed in self.handed_out:
             if age is not None and now - datetime.fromisoformat(handed.at) >= age:
                 continue
-            rows = [self.pool.row_of.get(pick.document, -1) for pick in handed.picks]
-            is_out[[row for row in rows if row >= 0]] = True
+            rows = (self.pool.row_of.get(pick.document) for pick in handed.picks)
+            is_out[[row for row in rows if row is not None]] = True
         return np.asarray(is_out & ~self.pool.is_known & ~self.skipped)
 
     def labelled(self, *, again: bool = False, age: timedelta | None = None) -> LabelledSet:
@@ -154,10 +147,21 @@ class Annotation:
         }
 
 
-def picks_of(pool: Pool, batch: Batch) -> list[Pick]:
-    """The batch as it is handed out."""
+def hand_out(
+    pool: Pool, batch: Batch, store: LabelStore, *, annotator: str = "", origin: str = ""
+) -> None:
+    """Write into the store that a batch was given to somebody.
+
+    Nothing is written where the labels of all selectable documents are known: nobody is to answer.
+
+    Raises:
+        LabelStoreError: the store cannot be written.
+    """
+    if pool.is_known[pool.selectable].all():
+        return
     columns = zip(batch.ids(pool), batch.asked_by(pool), batch.steps, strict=True)
-    return [Pick(*pick) for pick in columns]
+    picks = [Pick(*pick) for pick in columns]
+    store.hand_out(picks, batch.strategy or "", annotator=annotator, origin=origin)
 
 
 def answers_to(document: str, labels: Sequence[str] | None, classes: Sequence[str]) -> list[Answer]:
@@ -184,12 +188,8 @@ def _answered(pool: Pool, cells: np.ndarray[tuple[int, int], np.dtype[np.int64]]
     return replace(pool, labels=labels, cells=known, is_known=is_known)
 
 
-def _batch(pool: Pool, back: Sequence[tuple[int, Pick]], strategy: str) -> Batch:
-    position_of = {name: position for position, name in enumerate(pool.classes)}
-    asked = [position_of.get(pick.class_name or "", NO_CLASS) for _, pick in back]
-    return Batch(
-        np.array([row for row, _ in back], dtype=np.int64),
-        np.array(asked, dtype=np.int64),
-        tuple(pick.step for _, pick in back),
-        strategy,
-    )
+def _batch(pool: Pool, picks: Sequence[Pick], strategy: str) -> Batch:
+    """These picks; one for a class that the pool has no longer is for no class."""
+    documents, names, steps = zip(*picks, strict=True)
+    asked_by = [name if name in pool.classes else None for name in names]
+    return Batch.of_ids(pool, documents, asked_by, steps, strategy)

@@ -105,7 +105,7 @@ def examine(
         trial: list ids and labels that are not the pool's in place of refusing them.
 
     Raises:
-        RequestError: an id is not the pool's or not selectable, or two rows answer one document
+        RequestError: the pool has no classes, an id is not the pool's, or two rows answer one document
             differently; the message names the rows and the nearest ids.
         UnknownClassError: a label is no class of the pool; the message names the nearest.
     """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import LabelStoreError, RequestError
 from ..pool.files import held_still
@@ -36,35 +36,34 @@ CREATE TABLE answers (
     document TEXT NOT NULL, class INTEGER REFERENCES classes,
     said TEXT NOT NULL CHECK (said IN ('yes', 'no', 'skip')), CHECK ((class IS NULL) = (said = 'skip'))
 ) STRICT;
-CREATE INDEX answers_of_cell ON answers (document, class);
-CREATE TRIGGER answers_stand BEFORE UPDATE ON answers BEGIN SELECT RAISE(ABORT, 'append only'); END;
-CREATE TRIGGER answers_stay BEFORE DELETE ON answers BEGIN SELECT RAISE(ABORT, 'append only'); END;
-CREATE TRIGGER actions_stand BEFORE UPDATE ON actions BEGIN SELECT RAISE(ABORT, 'append only'); END;
-CREATE TRIGGER actions_stay BEFORE DELETE ON actions BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE INDEX answers_of_action ON answers (action);
+"""
+APPEND_ONLY = "".join(
+    f"CREATE TRIGGER no_{change}_of_{table} BEFORE {change} ON {table} "
+    "BEGIN SELECT RAISE(ABORT, 'append only'); END;"
+    for table in ("classes", "actions", "picks", "answers")
+    for change in ("UPDATE", "DELETE")
+)
+
+UNDONE = "SELECT undoes FROM actions WHERE undoes IS NOT NULL"
+
+ANSWERS = f"""
+SELECT document, name, said FROM answers LEFT JOIN classes ON classes.number = class
+WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
 """
 
-# SQLite takes the other columns from the row that holds the largest number
-STATE = """
-SELECT document, name, said, MAX(answers.number) FROM answers
-LEFT JOIN classes ON classes.number = class
-WHERE action NOT IN (SELECT undoes FROM actions WHERE undoes IS NOT NULL)
-GROUP BY document, class
-"""
-
-ACTIONS = """
+ACTIONS = f"""
 SELECT number, at, annotator, origin, undoes,
     (SELECT COUNT(DISTINCT document) FROM answers WHERE action = actions.number)
     + (SELECT COUNT(*) FROM picks WHERE action = actions.number),
-    EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = actions.number)
+    number IN ({UNDONE})
 FROM actions ORDER BY number
 """
 
-
-BATCHES = """
+BATCHES = f"""
 SELECT actions.number, at, annotator, strategy, document, name, step FROM actions
 JOIN picks ON action = actions.number LEFT JOIN classes ON classes.number = class
-WHERE actions.number NOT IN (SELECT undoes FROM actions WHERE undoes IS NOT NULL)
-ORDER BY actions.number, rank
+WHERE actions.number NOT IN ({UNDONE}) ORDER BY actions.number, rank
 """
 
 
@@ -137,6 +136,11 @@ class Action:
     documents: int
     is_undone: bool
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it stands and is no undo itself."""
+        return self.undoes is None and not self.is_undone
+
 
 class LabelStore:
     """An append-only log of answers in a SQLite file, and the state that follows from it.
@@ -204,8 +208,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._reading() as store:
-            rows = [] if store is None else store.execute(BATCHES).fetchall()
+        rows = self._rows(BATCHES)
         return [
             HandedOut(number, at, annotator, strategy, tuple(Pick(*row[4:]) for row in group))
             for (number, at, annotator, strategy), group in groupby(rows, key=lambda row: row[:4])
@@ -221,13 +224,13 @@ class LabelStore:
             RequestError: fewer actions stand.
             LabelStoreError: as for `record`.
         """
-        standing = [a for a in self.actions() if a.undoes is None and not a.is_undone]
-        if not 1 <= last <= len(standing):
-            raise RequestError(
-                f"asked to undo {last} actions, {len(standing)} can be undone; see: labels log"
-            )
-        undone = standing[: -last - 1 : -1]
-        with self._writing() as store:
+        if not self._exists():
+            raise RequestError(_too_many(last, 0))
+        with self._writing() as store:  # so that no other process undoes the same
+            standing = [a for a in _actions(store.execute(ACTIONS)) if a.can_be_undone]
+            if not 1 <= last <= len(standing):
+                raise RequestError(_too_many(last, len(standing)))
+            undone = standing[: -last - 1 : -1]
             for action in undone:
                 _begin(store, annotator, "undo", undoes=action.number)
         return undone
@@ -238,12 +241,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._reading() as store:
-            rows = [] if store is None else store.execute(ACTIONS).fetchall()
-        return [
-            Action(number, at, annotator, origin, undoes, documents, bool(is_undone))
-            for number, at, annotator, origin, undoes, documents, is_undone in rows
-        ]
+        return _actions(self._rows(ACTIONS))
 
     def state(self) -> list[Answer]:
         """The answers that hold, one for each document and class that has one; skips too.
@@ -251,9 +249,8 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._reading() as store:
-            rows = [] if store is None else store.execute(STATE).fetchall()
-        return [Answer(document, name, said) for document, name, said, _ in rows]
+        latest = {(document, name): said for document, name, said in self._rows(ANSWERS)}
+        return [Answer(document, name, said) for (document, name), said in latest.items()]
 
     def check(self) -> None:
         """Nothing, when every page of the file is whole.
@@ -261,21 +258,16 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is damaged, or as for `record`.
         """
-        with self._reading() as store:
-            found = (
-                "ok" if store is None else store.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            )
-        if found != "ok":
-            raise LabelStoreError(_damaged(self.path, found))
+        for (found,) in self._rows("PRAGMA integrity_check(1)"):
+            if found != "ok":
+                raise LabelStoreError(_damaged(self.path, found))
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
-        """The open file; None where nobody has answered yet."""
+    def _rows(self, query: str) -> list[Any]:
+        """What a query gives; nothing where nobody has answered yet."""
         if not self._exists():
-            yield None
-            return
+            return []
         with self._open() as store:
-            yield store
+            return store.execute(query).fetchall()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -294,7 +286,8 @@ class LabelStore:
         partial.unlink(missing_ok=True)
         with closing(sqlite3.connect(partial)) as store:
             store.executescript(
-                f"PRAGMA journal_mode = WAL; {TABLES} PRAGMA user_version = {SCHEMA_VERSION};"
+                f"PRAGMA journal_mode = WAL; {TABLES} {APPEND_ONLY} "
+                f"PRAGMA user_version = {SCHEMA_VERSION};"
             )
         partial.rename(self.path)
 
@@ -339,6 +332,17 @@ class _Numbers(dict[str | None, int | None]):
         cursor = self._store.execute("INSERT INTO classes (name) VALUES (?)", (name,))
         self[name] = cursor.lastrowid
         return cursor.lastrowid
+
+
+def _actions(rows: Iterable[Any]) -> list[Action]:
+    return [
+        Action(number, at, annotator, origin, undoes, documents, bool(is_undone))
+        for number, at, annotator, origin, undoes, documents, is_undone in rows
+    ]
+
+
+def _too_many(last: int, standing: int) -> str:
+    return f"asked to undo {last} actions, {standing} can be undone; see: labels log"
 
 
 def _begin(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -46,7 +46,8 @@ def check_out(path: Path, force: bool) -> None:
     """Nothing, when a batch may be written there.
 
     Raises:
-        RequestError: the file exists and `force` is False, or its name ends in no known form.
+        RequestError: the file exists and `force` is False, its folder does not, or its name ends in
+            no known form.
     """
     _writer(path)
     if not path.parent.is_dir():
@@ -104,12 +105,12 @@ def write_labels(pool: Pool, path: Path) -> None:
 def _write_whole(rows: Rows, path: Path) -> None:
     """Write the file under another name, then put it in its place."""
     write = _writer(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        write(rows, partial)
-        partial.replace(path)
+        write(rows, unfinished)
+        unfinished.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def read_filled(path: Path) -> Iterator[Filled]:
@@ -120,9 +121,7 @@ def read_filled(path: Path) -> Iterator[Filled]:
     Raises:
         SourceError: the file cannot be read, has no id or labels column, or a cell makes no sense.
     """
-    columns: set[str] = set()
     for place, cells in read_rows(path):
-        columns |= cells.keys()
         if missing := sorted({"id", "labels"} - cells.keys()):
             there = ", ".join(cells) or "none"
             raise SourceError(
@@ -171,26 +170,17 @@ def _cell(labels: Sequence[str]) -> str:
     return "; ".join(labels)
 
 
-def _write_tsv(rows: Rows, path: Path) -> None:
-    _write_csv(rows, path, "\t")
-
-
 def _write_jsonl(rows: Rows, path: Path) -> None:
     path.write_text(_json_lines(rows), encoding="utf-8")
 
 
 def _write_jsonl_gz(rows: Rows, path: Path) -> None:
-    with path.open("wb") as raw, gzip.open(raw, "wb") as packed:
-        packed.write(_json_lines(rows).encode())
+    path.write_bytes(gzip.compress(_json_lines(rows).encode()))
 
 
 def _json_lines(rows: Rows) -> str:
-    lines = io.StringIO()
-    for row in rows:
-        lines.write(
-            json.dumps({k: v for k, v in row.items() if k != "skip"}, ensure_ascii=False) + "\n"
-        )
-    return lines.getvalue()
+    lines = ({k: v for k, v in row.items() if k != "skip"} for row in rows)
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def _write_parquet(rows: Rows, path: Path) -> None:
@@ -207,7 +197,7 @@ def _write_parquet(rows: Rows, path: Path) -> None:
 
 FORMS: Mapping[str, Callable[[Rows, Path], None]] = {
     ".csv": _write_csv,
-    ".tsv": _write_tsv,
+    ".tsv": partial(_write_csv, delimiter="\t"),
     ".jsonl": _write_jsonl,
     ".jsonl.gz": _write_jsonl_gz,
     ".parquet": _write_parquet,

@@ -138,17 +138,22 @@ class Pool:
         return np.broadcast_to(self.is_known[:, None], self.labels.shape)
 
     @cached_property
+    def is_complete(self) -> Mask:
+        """(n,) True where it is known of every class whether the document has it."""
+        return self.is_known if self.cells is None else np.asarray(self.cells.all(axis=1))
+
+    @cached_property
     def answerable(self) -> Mask:
-        """(n,) True for selectable documents whose labels are known: an oracle can answer for them."""
-        return self.selectable & self.is_known
+        """(n,) True for selectable documents known for all classes: an oracle can answer for them."""
+        return self.selectable & self.is_complete
 
     def rows(self, split: str) -> Rows:
         """Rows of "train", "dev" or "test", rising."""
         return np.flatnonzero(self.splits == split)
 
     def known_rows(self, split: str) -> Rows:
-        """Rows of a split whose labels are known, rising."""
-        return np.flatnonzero((self.splits == split) & self.is_known)
+        """Rows of a split that are known for all classes, rising."""
+        return np.flatnonzero((self.splits == split) & self.is_complete)
 
     def text(self, row: int) -> str:
         """One document's text."""

@@ -15,6 +15,7 @@ from ..measures.analysis import Analysis, analyze_index
 from ..measures.curves import Summary, read_summary
 from ..measures.rounds import CONFIG
 from ..pool.published import Published
+from ..queries.annotated import open_annotated
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
     runs: dict[str, list[Run]] = {}
     for folder in dict.fromkeys(folders):
         if (folder / MANIFEST).is_file():
-            index = EmbeddingIndex.open(folder)
+            index, _ = open_annotated(folder)
             documents = index.documents_digest
             if documents in indexes:
                 raise ReportError(

@@ -87,6 +87,21 @@ def test_answers_survive_a_build_and_undo_takes_them_back(
     assert status["documents"] == {"answered": 0, "handed_out": 0, "skipped": 0}
 
 
+def test_verify_reads_the_answers_too(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    build()
+    (tmp_path / "back.csv").write_text("id,labels\nd3,a\n", encoding="utf-8")
+    cli("labels", "import", "back.csv", *AT)
+    assert cli("verify", "index").out.splitlines()[-2] == (
+        "labels.sqlite can be read, with 1 actions"
+    )
+    (tmp_path / "index" / "labels.sqlite").write_bytes(b"something else" * 1000)
+    outcome = cli("verify", "index")
+    assert outcome.code == 1
+    assert "labels.sqlite is damaged: file is not a database" in outcome.err
+
+
 def test_a_file_of_answers_that_differ_is_shown_row_by_row(
     cli: Cli, build: Callable[[], Outcome], tmp_path: Path
 ) -> None:

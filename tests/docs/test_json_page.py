@@ -232,6 +232,7 @@ def annotations(cli: Cli, folder: Path) -> Documents:
         json_of(cli("labels", "import", "other.csv", *at, "--replace", "--json")),
     ]
     assert cli("labels", "undo", *at).code == 0
+    assert cli("labels", "import", "other.csv", *at, "--replace").code == 0  # a run sees answers
     assert cli("build", "some.jsonl", "--encoder", "tiny", "--out", "indexes/loose").code == 0
     return {
         "labels import": found,

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,20 +18,27 @@ import pytest
 
 from classemb_index import (
     EmbeddingIndex,
+    LabelStore,
     Plan,
+    Pool,
     RoundResult,
     Schedule,
     Training,
+    run_simulation,
     simulate,
 )
 from classemb_index.errors import RequestError, RunError
 from classemb_index.experiments.grid import run_grid
 from classemb_index.experiments.simulation import Models
+from classemb_index.labels.annotation import answers_to
+from classemb_index.labels.store import Answer
 from classemb_index.models.classifier import default_workers
 from classemb_index.models.devices import cpu_cores
+from classemb_index.queries.annotated import open_annotated
 from classemb_index.watch import Epoch
 from tests.support.errors import refusal
 from tests.support.plans import probe_plan
+from tests.support.pools import TOY_GROUPS, topic_records, topic_vectors
 from tests.support.rounds import without_seconds
 from tests.support.watchers import Recorder
 
@@ -164,6 +171,55 @@ def test_two_processes_give_the_rounds_of_one(index: EmbeddingIndex, run: Run) -
     alone = list(simulate(index, PLAN))
     assert len(alone) == 2 * (3 + 3 + 1)
     assert comparable(run.first + run.rest) == comparable(alone)
+
+
+@pytest.fixture
+def answered(tmp_path: Path) -> Path:
+    """An index whose source labels only test documents; the others were answered later."""
+    records = list(topic_records())
+    hidden = [r if r.split == "test" else r._replace(labels=None) for r in records]
+    pool = Pool.from_records(hidden, name="toy", classes=TOY_GROUPS)
+    folder = tmp_path / "toy"
+    EmbeddingIndex.build(pool, None, folder, embeddings=topic_vectors(pool))
+    answers = (
+        answers_to(r.id, r.labels or (), pool.classes) for r in records if r.split == "train"
+    )
+    LabelStore(folder).record(chain.from_iterable(answers))
+    return folder
+
+
+def contradict(index: EmbeddingIndex) -> None:
+    """Answer otherwise than is known of one document."""
+    was = index.pool.labels[0, 0]
+    answer = Answer(index.pool.ids[0], index.pool.classes[0], "no" if was else "yes")
+    LabelStore(index.folder).record([answer])
+
+
+def test_workers_see_the_answers_of_the_process_that_started_them(answered: Path) -> None:
+    index, _ = open_annotated(answered)
+    alone = list(simulate(index, PLAN))
+    assert len(alone) == 2 * (3 + 3 + 1)
+    assert comparable(list(run_grid(index, PLAN, 2))) == comparable(alone)
+
+
+def test_an_answer_that_comes_before_the_workers_ends_them(answered: Path) -> None:
+    index, _ = open_annotated(answered)
+    contradict(index)
+    assert refusal(RunError, lambda: list(run_grid(index, ONE, 1))) == (
+        f"somebody has answered in {answered} since the simulation began; run it again, into "
+        "another --out"
+    )
+
+
+def test_a_run_is_not_continued_with_other_answers(answered: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    first, _ = open_annotated(answered)
+    list(run_simulation(run, first, ONE, workers=1))
+    contradict(first)
+    later, _ = open_annotated(answered)
+    assert later.labels_digest != first.labels_digest
+    message = refusal(RunError, lambda: list(run_simulation(run, later, ONE, workers=1)))
+    assert f"index.answers {first.labels_digest} there, {later.labels_digest} now" in message
 
 
 def test_rounds_of_a_cell_come_in_their_order(run: Run) -> None:

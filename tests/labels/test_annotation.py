@@ -264,6 +264,36 @@ def test_an_export_never_turns_unknown_into_no(
     assert not path.exists()
 
 
+def test_answers_to_test_documents_are_no_part_of_the_search(store: LabelStore) -> None:
+    splits = ["test", "train", "train", "test"]
+    pool = Pool.from_records(
+        (Record(id_, "text", None, split) for id_, split in zip("abcd", splits, strict=True)),
+        classes=CLASSES,
+    )
+    store.hand_out([Pick("a", None, ""), Pick("c", "gold", "")], "portfolio")
+    for id_ in "acd":
+        store.record(answers_to(id_, ("gold",), pool.classes))
+    annotation = Annotation.of(pool, store)
+    labelled, (batch,) = annotation.labelled(), annotation.history
+    assert (labelled.rows.tolist(), batch.rows.tolist()) == ([2], [2])
+    assert annotation.pool.known_rows("test").tolist() == [0, 3]
+
+
+def test_a_batch_of_a_class_that_is_gone_keeps_its_documents(store: LabelStore) -> None:
+    pool = Pool.from_records([Record("a", "text", None, None)], classes={"rare": ["cocoa"]})
+    store.hand_out([Pick("a", "sugar", "cold start")], "portfolio")
+    store.record(answers_to("a", (), pool.classes))
+    (batch,) = Annotation.of(pool, store).history
+    assert (batch.asked_by(pool), batch.steps) == ([None], ("cold start",))
+
+
+def test_a_document_known_in_part_is_nobodys_oracle(pool: Pool, store: LabelStore) -> None:
+    store.record([Answer("7", "cocoa", "yes"), *answers_to("007", ("gold",), pool.classes)])
+    answered = Annotation.of(pool, store).pool
+    assert np.flatnonzero(answered.is_known).tolist() == [0, 1, 5]
+    assert np.flatnonzero(answered.answerable).tolist() == [0, 5]
+
+
 def test_answers_to_what_the_pool_lacks_wait_for_it(pool: Pool, store: LabelStore) -> None:
     store.record([Answer("later", "cocoa", "yes"), Answer("7", "sugar", "yes")])
     annotation = Annotation.of(pool, store)

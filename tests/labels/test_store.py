@@ -68,6 +68,13 @@ def test_undo_refuses_more_than_there_is(store: LabelStore) -> None:
     assert store.state() == [YES]
 
 
+def test_undo_of_nothing_makes_no_file(store: LabelStore) -> None:
+    with pytest.raises(RequestError) as error:
+        store.undo()
+    assert str(error.value) == "asked to undo 1 actions, 0 can be undone; see: labels log"
+    assert not store.path.exists()
+
+
 def test_a_skip_is_of_the_document_and_leaves_its_answers(store: LabelStore) -> None:
     skip = Answer("d1", None, "skip")
     store.record([YES, skip])
@@ -105,14 +112,16 @@ def test_nothing_of_an_action_stands_that_fails_half_way(store: LabelStore) -> N
     assert (store.state(), store.actions()) == ([], [])
 
 
-@pytest.mark.parametrize("change", ["DELETE FROM answers", "UPDATE actions SET at = ''"])
-def test_the_log_refuses_to_be_rewritten(store: LabelStore, change: str) -> None:
+@pytest.mark.parametrize("table", ["classes", "actions", "picks", "answers"])
+@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET rowid = rowid + 9"])
+def test_the_log_refuses_to_be_rewritten(store: LabelStore, change: str, table: str) -> None:
     store.record([YES])
+    store.hand_out([Pick("d7", "cocoa", "")], "random")
     with (
         sqlite3.connect(store.path) as raw,
         pytest.raises(sqlite3.IntegrityError, match="append only"),
     ):
-        raw.execute(change)
+        raw.execute(change.format(table))
     raw.close()
     assert store.state() == [YES]
 
