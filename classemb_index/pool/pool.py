@@ -166,26 +166,33 @@ class Pool:
         return [self.texts[int(row)] for row in rows]
 
     def known_labels(self, row: int) -> list[str] | None:
-        """One document's class names, or None where nobody knows them."""
+        """The classes that one document is known to have; None where nothing is known of it."""
         if not self.is_known[row]:
             return None
         return [self.classes[c] for c in np.flatnonzero(self.labels[row])]
 
     def records(self) -> Iterator[Record]:
-        """The documents one at a time, their labels in the order of the classes."""
+        """The documents one at a time, their labels in the order of the classes.
+
+        A record's labels say no to all other classes, so it has none where a class is unknown.
+        """
         for part in blocks(len(self), BLOCK):
             rows = range(part.start, part.stop)
             for row, text in zip(rows, self.texts_of(rows), strict=True):
-                names = self.known_labels(row)
+                names = self._complete_labels(row)
                 labels = None if names is None else tuple(names)
                 yield Record(self.ids[row], text, labels, str(self.splits[row]) or None)
 
     def save(self, path: Path) -> None:
         """Write the pool's documents file; where it was read from one that says the same, a copy."""
-        labels = [self.known_labels(row) for row in range(len(self))]
+        labels = [self._complete_labels(row) for row in range(len(self))]
         facts = facts_table(self.ids, labels, [str(split) or None for split in self.splits])
         if not (isinstance(self.texts, StoredTexts) and self.texts.save(path, facts)):
             write_documents(path, self.records())
+
+    def _complete_labels(self, row: int) -> list[str] | None:
+        """One document's classes, or None where not all of them are known."""
+        return self.known_labels(row) if self.is_complete[row] else None
 
     def class_position(self, name: str) -> int:
         """The position of the class with this name.

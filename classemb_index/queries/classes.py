@@ -39,7 +39,7 @@ def class_groups(pool: Pool) -> tuple[dict[str, list[int]], str | None]:
     every = list(range(len(pool.classes)))
     if not every:
         raise RequestError(NO_CLASSES)
-    counts = pool.labels[pool.answerable].sum(axis=0)
+    counts = pool.labels[pool.selectable].sum(axis=0)
     both = ("rare", "frequent")
     declared = [group for group in both if pool.groups.get(group)]
     groups: dict[str, list[int]] = {}

@@ -197,6 +197,9 @@ def folder(tmp_path: Path, toy_built: Outcome, monkeypatch: pytest.MonkeyPatch) 
         for i, r in enumerate(topic_records(200))
     ]
     (tmp_path / "some.jsonl").write_text(json_lines(records))
+    drawn = [r.id for r in records if r.split == "train" and r.labels is not None]
+    lines = [json.dumps({"id": id_, "strategy": "random"}) for id_ in drawn]
+    (tmp_path / "drawn.jsonl").write_text("\n".join(lines))
     first = next(r for r in topic_records() if r.labels == ("a",) and r.split == "train")
     (tmp_path / "one.txt").write_text(first.id)
     return tmp_path
@@ -208,6 +211,7 @@ def queries(cli: Cli) -> Documents:
         ["toy", "--class", "all", "--labelled", "one.txt", "--method", "centroid"],
         ["toy", "--class", "all", "--labelled", "picks.jsonl"],
         ["some", "--class", "rare"],
+        ["some", "--class", "rare", "--labelled", "drawn.jsonl"],
     ]
     ask = [["some", "--like", "d0"], ["some", "--text", "document on a"]]
     found = [
@@ -251,6 +255,7 @@ def selections(cli: Cli, folder: Path) -> Documents:
         ["toy", "class-embedding", "--labelled", "one.txt"],
         ["some", "portfolio", "--out", "named.jsonl"],
         ["some", "class-embedding"],
+        ["some", "random", "--labelled", "drawn.jsonl"],
         ["toy", "random", "--labelled", "picks.jsonl"],
     ]
     found = [

@@ -249,7 +249,7 @@ def test_answers_of_unknown_origin_are_no_random_sample(pool: Pool, store: Label
     )
     annotation = Annotation.of(unlabelled, store)
     assert [(b.rows.tolist(), b.strategy) for b in annotation.history] == [([1], "import")]
-    assert estimate_prevalence(annotation.labelled(), annotation.history) is None
+    assert estimate_prevalence(annotation.labelled(), annotation.history) == []
 
 
 def test_an_export_never_turns_unknown_into_no(

@@ -64,9 +64,9 @@ def test_the_classifier_is_trained_with_the_seed_of_the_request(
     seeds: list[int] = []
     fit = ProbeClassifier.fit
 
-    def noted(self: ProbeClassifier, *arguments: Any) -> int:
+    def noted(self: ProbeClassifier, *arguments: Any, **known: Any) -> int:
         seeds.append(arguments[-1])
-        return fit(self, *arguments)
+        return fit(self, *arguments, **known)
 
     monkeypatch.setattr(ProbeClassifier, "fit", noted)
     next_batch(toy_index, draw_labelled(toy_index.pool, 20, 0), BatchRequest("cvirs", 5, seed=4))

@@ -100,7 +100,9 @@ def test_training_is_given_labelled_rows_known_dev_rows_and_the_seed(
     vectors = topic_vectors(pool)
     index = EmbeddingIndex.build(pool, None, tmp_path / "toy", embeddings=vectors)
     given: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(ProbeClassifier, "fit", lambda self, *arguments: given.append(arguments))
+    monkeypatch.setattr(
+        ProbeClassifier, "fit", lambda self, *arguments, **_: given.append(arguments)
+    )
     labelled = draw_labelled(pool, 20, 0)
     train_classifier(index, labelled, PROBE, 5)
     ((rows, labels, dev_rows, dev_labels, seed),) = given
