@@ -12,6 +12,7 @@ from classemb_index.errors import ClassembError
 from .analyze import analyze
 from .build import build
 from .choices import NamingCommand
+from .classes import classes
 from .info import doctor, info, verify
 from .labels import labels
 from .query import query
@@ -32,6 +33,7 @@ commands = typer.Typer(
 for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
     commands.command(cls=NamingCommand)(command)
 commands.add_typer(labels)
+commands.add_typer(classes)
 
 
 def app() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import Mask
 from ..pool.pool import Pool
 from .batches import Batch
+from .cells import Cells
 from .labelled import LabelledSet, labelled_set
 from .store import Answer, HandedOut, LabelStore, Pick
 
@@ -26,12 +27,12 @@ class Annotation:
     """What is known of a pool's documents, and who is busy with which.
 
     Attributes:
-        pool: of the index, its labels with the answers over them: an answer changes its own
-            cell, all other cells are as the source says.
+        pool: of the index, its labels with the answers over them, and its classes as they are now: an
+            answer changes its own cell, all other cells are as the source says.
         skipped: (n,) True for documents that somebody skipped and nobody answered.
         handed_out: the batches that were handed out, first to last.
         answered: (n,) True for documents that somebody answered.
-        digest: sha256 of the answers that hold; "" where there is none.
+        digest: sha256 of classes and labels; "" where they are the source's.
     """
 
     pool: Pool
@@ -52,23 +53,18 @@ class Annotation:
         Raises:
             LabelStoreError: the store is damaged or a newer version wrote it.
         """
-        answers = store.state()
-        answered, skipped = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
-        position_of = {name: position for position, name in enumerate(pool.classes)}
-        cells = []
-        for document, name, said in answers:
-            row = pool.row_of.get(document)
-            if row is None:
-                continue
-            if name is None:
-                skipped[row] = True
-            elif name in position_of:
-                cells.append((row, position_of[name], said == "yes"))
-                answered[row] = True
-        if cells:
-            pool = _answered(pool, np.array(cells, dtype=np.int64))
-        digest = hashlib.sha256(json.dumps(answers).encode()).hexdigest() if answers else ""
-        return cls(pool, skipped & ~answered, tuple(store.batches()), answered, digest)
+        log = store.read()
+        nobody = np.zeros(len(pool), dtype=bool)
+        if not log.register.classes and not log.answers:
+            return cls(pool, nobody, log.batches, nobody)
+        cells, rest = Cells(pool, log.register), 0
+        for merge in log.register.merges:
+            stop = bisect_left(log.answers, merge.action, lo=rest, key=itemgetter(0))
+            cells.answer(log.answers[rest:stop])
+            cells.merge(merge.gone, merge.into)
+            rest = stop
+        cells.answer(log.answers[rest:])
+        return cls(cells.pool, cells.skipped, log.batches, cells.answered, cells.digest())
 
     @cached_property
     def history(self) -> tuple[Batch, ...]:
@@ -120,6 +116,11 @@ class Annotation:
             return labelled
         return replace(labelled, unlabelled=labelled.unlabelled & ~self.out(age) & ~self.skipped)
 
+    @cached_property
+    def offered(self) -> dict[str, tuple[str, ...]]:
+        """The classes that each document was to be answered for when it was last handed out, by id."""
+        return {pick.document: own.offered for own in self.handed_out for pick in own.picks}
+
     def document(self) -> dict[str, Any]:
         """Documents by state, and each class's answers among the selectable ones, as JSON."""
         pool = self.pool
@@ -138,6 +139,7 @@ class Annotation:
                 {
                     "class": name,
                     "group": group_of.get(name),
+                    "description": pool.descriptions.get(name),
                     "yes": int(yes[c]),
                     "no": int(known[c] - yes[c]),
                     "unknown": n - int(known[c]),
@@ -161,7 +163,9 @@ def hand_out(
         return
     columns = zip(batch.ids(pool), batch.asked_by(pool), batch.steps, strict=True)
     picks = [Pick(*pick) for pick in columns]
-    store.hand_out(picks, batch.strategy or "", annotator=annotator, origin=origin)
+    store.hand_out(
+        picks, batch.strategy or "", offered=pool.classes, annotator=annotator, origin=origin
+    )
 
 
 def answers_to(document: str, labels: Sequence[str] | None, classes: Sequence[str]) -> list[Answer]:
@@ -175,17 +179,6 @@ def answers_to(document: str, labels: Sequence[str] | None, classes: Sequence[st
     if labels is None:
         return [Answer(document, None, "skip")]
     return [Answer(document, name, "yes" if name in labels else "no") for name in classes]
-
-
-def _answered(pool: Pool, cells: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> Pool:
-    """The pool with these cells: row, class position, 1 for yes."""
-    rows, positions, said = cells.T
-    labels, known = pool.labels.copy(), pool.known.copy()
-    labels[rows, positions] = said.astype(bool)
-    known[rows, positions] = True
-    is_known = pool.is_known.copy()
-    is_known[rows] = True
-    return replace(pool, labels=labels, cells=known, is_known=is_known)
 
 
 def _batch(pool: Pool, picks: Sequence[Pick], strategy: str) -> Batch:

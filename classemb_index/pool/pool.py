@@ -34,6 +34,8 @@ class Pool:
         groups: "frequent" and "rare" to class names, where they were declared.
         cells: (n, q) True where it is known whether the document has the class; None where that is
             known for all classes of a known document.
+        former_names: names that a class had before, to its present one.
+        descriptions: class names to texts that are embedded in their place.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Pool:
     splits: np.ndarray[tuple[int], np.dtype[np.str_]]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cells: BoolMatrix | None = None
+    former_names: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -195,11 +199,12 @@ class Pool:
         return self.known_labels(row) if self.is_complete[row] else None
 
     def class_position(self, name: str) -> int:
-        """The position of the class with this name.
+        """The position of the class that has this name, or had it before.
 
         Raises:
             UnknownClassError: there is none; the message names the choices.
         """
+        name = self.former_names.get(name, name)
         if name not in self.classes:
             raise UnknownClassError(
                 f"no class {name!r}; the pool has: {', '.join(self.classes) or 'none'}"

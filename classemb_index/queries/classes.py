@@ -19,9 +19,7 @@ from ..pool.pool import Pool
 ALL = "all"
 MOST_LISTED = 20  # names in a sentence
 
-NO_CLASSES = (
-    "the pool has no classes to query; add labels to its documents and build the index again"
-)
+NO_CLASSES = "the pool has no classes to query; name some with: classemb-index classes add NAME"
 
 
 def class_groups(pool: Pool) -> tuple[dict[str, list[int]], str | None]:

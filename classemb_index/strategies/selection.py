@@ -237,8 +237,8 @@ def train_classifier(
     pool = index.pool
     if not pool.classes:
         raise RequestError(
-            f"the pool {pool.name} has no classes to learn; add labels to its documents, or select "
-            "with --strategy random"
+            f"the pool {pool.name} has no classes to learn; name some with: classemb-index classes add "
+            "NAME, or select with --strategy random"
         )
     if not len(labelled) and kind_of(training.model).is_fine_tuned:
         raise RequestError(

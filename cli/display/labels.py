@@ -42,19 +42,27 @@ def show_log(actions: Sequence[Action]) -> None:
 
 def show_status(annotation: Annotation) -> None:
     """Documents by state, and a row for each class."""
-    document = annotation.document()
-    counts = document["documents"]
+    counts = annotation.document()["documents"]
     show_lines(
         [
             f"{counts['answered']} documents answered, {counts['handed_out']} handed out and not "
             f"back, {counts['skipped']} skipped"
         ]
     )
-    table = titled("Labels", ("class", "group"), ("yes", "no", "unknown"))
-    for row in document["classes"]:
-        table.add_row(
-            escape(row["class"]),
-            row["group"] or "",
-            *(str(row[key]) for key in ("yes", "no", "unknown")),
-        )
+    show_classes(annotation)
+
+
+def show_classes(annotation: Annotation) -> None:
+    """A row for each class; a column for descriptions where one has any."""
+    rows = annotation.document()["classes"]
+    if not rows:
+        show_lines(["no classes yet; name some with: classemb-index classes add NAME"])
+        return
+    table = titled("Classes", ("class", "group"), ("yes", "no", "unknown"))
+    if has_texts := any(row["description"] for row in rows):
+        table.add_column("description")
+    for row in rows:
+        cells = [escape(row["class"]), row["group"] or ""]
+        cells += [str(row[key]) for key in ("yes", "no", "unknown")]
+        table.add_row(*cells, *([escape(row["description"] or "")] if has_texts else []))
     out.print(table)

@@ -571,7 +571,7 @@ def test_a_pool_of_no_known_label_and_no_declared_class_cannot_be_queried(
     vectors = np.ones((1, 2), np.float32)
     EmbeddingIndex.build(pool, None, tmp_path / "bare", embeddings=vectors)
     assert refused("query", "bare", "--class", "rare") == (
-        "the pool has no classes to query; add labels to its documents and build the index again"
+        "the pool has no classes to query; name some with: classemb-index classes add NAME"
     )
 
 
@@ -580,7 +580,7 @@ def test_a_pool_of_no_known_label_and_no_declared_class_cannot_be_queried(
     [
         (
             "rare",
-            "the pool has no classes to query; add labels to its documents and build the index again",
+            "the pool has no classes to query; name some with: classemb-index classes add NAME",
         ),
         ("a", "no class 'a'; the pool has: none"),
     ],

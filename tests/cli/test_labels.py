@@ -53,8 +53,8 @@ def test_two_annotators_get_different_documents_and_a_skipped_one_stays_away(
     status = json_of(cli("labels", "status", *AT, "--json"))
     assert status["documents"] == {"answered": 2, "handed_out": 5, "skipped": 1}
     assert status["classes"] == [
-        {"class": "b", "group": "frequent", "yes": 1, "no": 1, "unknown": 10},
-        {"class": "a", "group": "rare", "yes": 1, "no": 1, "unknown": 10},
+        {"class": "b", "group": "frequent", "description": None, "yes": 1, "no": 1, "unknown": 10},
+        {"class": "a", "group": "rare", "description": None, "yes": 1, "no": 1, "unknown": 10},
     ]
     assert select(cli, "third.csv").code == 0
     assert not set(ids_of(tmp_path / "third.csv")) & {*ada, *bob}
@@ -120,3 +120,72 @@ def test_a_file_of_answers_that_differ_is_shown_row_by_row(
     assert "--replace lets them" in outcome.err
     missing = cli("labels", "import", "none.csv", *AT)
     assert (missing.code, missing.err.splitlines()[-1]) == (1, "Error: there is no file none.csv")
+
+
+def test_classes_change_and_earlier_answers_stay(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    assert build().code == 0
+    (tmp_path / "back.csv").write_text("id,labels\nd0,a\nd1,b\n", encoding="utf-8")
+    assert cli("labels", "import", "back.csv", *AT).code == 0
+    added = cli("classes", "add", "c", "--group", "rare", "--describe", "the third", *AT)
+    assert (added.code, added.out) == (0, "classes: b, a, c\n")
+    assert cli("classes", "rename", "a", "alpha", *AT).out == "classes: b, alpha, c\n"
+    assert json_of(cli("classes", "list", *AT, "--json"))["classes"] == [
+        {"class": "b", "group": "frequent", "description": None, "yes": 1, "no": 1, "unknown": 10},
+        {"class": "alpha", "group": "rare", "description": None, "yes": 1, "no": 1, "unknown": 10},
+        {
+            "class": "c",
+            "group": "rare",
+            "description": "the third",
+            "yes": 0,
+            "no": 0,
+            "unknown": 12,
+        },
+    ]
+    assert "the third" in cli("classes", "list", *AT).out
+    assert cli("classes", "merge", "alpha", "b", *AT).out == "classes: b, c\n"
+    assert build().code == 0  # what the source says of its classes is as it was
+    assert cli("classes", "describe", "b", "the second", *AT).out == "classes: b, c\n"
+    assert cli("classes", "remove", "c", *AT).out == "classes: b\n"
+    assert cli("labels", "undo", *AT, "--last", "3").code == 0
+    assert cli("query", "index", "--class", "a", "--method", "centroid", "-k", 1).code == 0
+    log = cli("labels", "log", *AT).out
+    assert "classes rename a -> alpha" in log
+
+
+def test_classes_alone_lists_them(
+    cli: Cli, build: Callable[[], Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert build().code == 0
+    monkeypatch.setenv("CLASSEMB_INDEX", "index")
+    shown = cli("classes")
+    assert shown.code == 0
+    assert [line.split()[0] for line in shown.out.splitlines()[-2:]] == ["b", "a"]
+
+
+def test_a_pool_is_built_without_classes_and_given_some_after(
+    cli: Cli, write_jsonl: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_jsonl([{"id": f"d{i}", "text": f"text {i}"} for i in range(12)])
+    np.save(tmp_path / "v.npy", np.eye(12, dtype=np.float32))
+    assert cli("build", "pool.jsonl", "--embeddings", "v.npy", "--out", "index").code == 0
+    refused = cli("query", "index", "--class", "rare")
+    assert (refused.code, refused.err.splitlines()[-1]) == (
+        1,
+        "Error: the pool has no classes to query; name some with: classemb-index classes add NAME",
+    )
+    assert "no classes yet" in cli("classes", "list", *AT).out
+    assert cli("classes", "add", "a", *AT).out == "classes: a\n"
+    (tmp_path / "back.csv").write_text("id,labels\nd3,a\nd4,-\n", encoding="utf-8")
+    assert cli("labels", "import", "back.csv", *AT).code == 0
+    assert cli("query", "index", "--class", "a", "-k", 3).code == 0
+
+
+def test_a_class_that_is_taken_is_one_error_line(cli: Cli, build: Callable[[], Outcome]) -> None:
+    assert build().code == 0
+    outcome = cli("classes", "add", "a", *AT)
+    assert (outcome.code, outcome.err) == (
+        1,
+        "Error: the class 'a' is there already; the pool has: b, a\n",
+    )

@@ -236,12 +236,18 @@ def annotations(cli: Cli, folder: Path) -> Documents:
         json_of(cli("labels", "import", "other.csv", *at, "--replace", "--json")),
     ]
     assert cli("labels", "undo", *at).code == 0
+    loose = ("--index", "indexes/loose")
     assert cli("labels", "import", "other.csv", *at, "--replace").code == 0  # a run sees answers
     assert cli("build", "some.jsonl", "--encoder", "tiny", "--out", "indexes/loose").code == 0
+    assert cli("classes", "add", "zebra", "--describe", "document on a", *loose).code == 0
     return {
         "labels import": found,
         "labels status": [
             json_of(cli("labels", "status", "--index", f"indexes/{name}", "--json"))
+            for name in ("some", "loose")
+        ],
+        "classes list": [
+            json_of(cli("classes", "list", "--index", f"indexes/{name}", "--json"))
             for name in ("some", "loose")
         ],
         "labels log": [json_of(cli("labels", "log", *at, "--json"))],

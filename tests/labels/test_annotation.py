@@ -236,6 +236,7 @@ def test_what_is_out_or_skipped_is_not_given_again_until_asked_or_old(
     assert annotation.document()["classes"][2] == {
         "class": "gold",
         "group": "frequent",
+        "description": None,
         "yes": 2,
         "no": 0,
         "unknown": 4,

@@ -132,6 +132,6 @@ def test_a_pool_without_classes_is_refused(index_of: Callable[..., EmbeddingInde
     with pytest.raises(RequestError) as error:
         train_classifier(index, labelled, Training(model="probe"), 0)
     assert str(error.value) == (
-        "the pool small has no classes to learn; add labels to its documents, or select "
-        "with --strategy random"
+        "the pool small has no classes to learn; name some with: classemb-index classes add NAME, or "
+        "select with --strategy random"
     )
