@@ -170,14 +170,36 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is no label store, is damaged, or a newer version wrote it.
         """
+        return self.record_each([(annotator, answers)], origin=origin)[-1]
+
+    def record_each(
+        self, answers: Iterable[tuple[str, Iterable[Answer]]], *, origin: str = ""
+    ) -> list[int]:
+        """Write answers of several people, an action each: all of them stand, or none.
+
+        Args:
+            answers: with who gave them, in their order; of one document and class the last
+                holds, whoever gave it.
+            origin: where they came from.
+
+        Returns:
+            The actions' numbers, in the order in which the people come first.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        action_of: dict[str, int] = {}
         with self._writing() as store:
-            action = _begin(store, annotator, origin)
             number_of = _Numbers(store)
-            store.executemany(
-                "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
-                ((action, document, number_of[name], said) for document, name, said in answers),
-            )
-        return action
+            for annotator, own in answers:
+                if annotator not in action_of:
+                    action_of[annotator] = _begin(store, annotator, origin)
+                action = action_of[annotator]
+                store.executemany(
+                    "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
+                    ((action, document, number_of[name], said) for document, name, said in own),
+                )
+        return list(action_of.values())
 
     def hand_out(
         self, picks: Sequence[Pick], strategy: str, *, annotator: str = "", origin: str = ""

@@ -16,10 +16,10 @@ from classemb_index import Batch, EmbeddingIndex, Pool, Record
 from classemb_index.errors import ClassembError
 from classemb_index.labels.annotation import Annotation, answers_to
 from classemb_index.labels.batches import NO_CLASS
+from classemb_index.labels.exchange.files import check_out, read_filled, write_batch, write_labels
 from classemb_index.labels.imports import examine, import_labels
 from classemb_index.labels.prevalence import estimate_prevalence
 from classemb_index.labels.store import Answer, LabelStore, Pick
-from classemb_index.labels.tables import check_out, read_filled, write_batch, write_labels
 
 CLASSES = {"rare": ["cocoa", "x;y"], "frequent": ["gold"]}
 IDS = ("007", "7", "é d", "=1+1", "a,b", "d5")
@@ -76,6 +76,7 @@ def test_a_filled_csv_changes_just_its_cells(pool: Pool, store: LabelStore, tmp_
         "accepted": 2,
         "unchanged": 0,
         "skipped": 1,
+        "unclear": 0,
         "conflicts": [],
         "unknown_ids": [],
         "unknown_labels": {},
@@ -149,9 +150,10 @@ def test_an_answer_that_differs_changes_nothing_unless_it_is_to_replace(
     path = tmp_path / "b.csv"
     path.write_text("id,labels\nd5,cocoa\n7,gold\n", encoding="utf-8")
     found = import_labels(Annotation.of(pool, store), store, read_filled(path))
+    same = {"row": f"{path}, line 2", "id": "d5", "who": "", "against": None}
     assert found.document()["conflicts"] == [
-        {"row": f"{path}, line 2", "id": "d5", "class": "cocoa", "was": "no", "now": "yes"},
-        {"row": f"{path}, line 2", "id": "d5", "class": "gold", "was": "yes", "now": "no"},
+        {**same, "class": "cocoa", "was": "no", "now": "yes"},
+        {**same, "class": "gold", "was": "yes", "now": "no"},
     ]
     assert (found.rows, found.accepted) == (2, 1)
     assert Annotation.of(pool, store).pool.known_labels(5) == ["gold"]
