@@ -19,7 +19,6 @@ from .base import (
     Format,
     Sheet,
     asked_for,
-    id_text,
     mapping,
     names,
     objects,
@@ -54,11 +53,11 @@ def read_argilla(path: Path) -> Iterator[Filled]:
             of them "labels", or an answer that is no class name.
     """
     for place, record in records(path):
+        document = own_id(place, record, fields=IDS)
         if "annotation" in record:
-            yield from _of_version_1(place, record)
+            yield from _of_version_1(place, document, record)
             continue
         for answer in _to_question(place, list(_responses(place, record))):
-            document = own_id(place, record, fields=IDS)
             who = "" if answer.user in (None, "None") else str(answer.user)
             if answer.status == "discarded":
                 yield Filled(place, document, None, who)
@@ -123,13 +122,12 @@ def _to_question(place: str, responses: Sequence[Response]) -> list[Response]:
     return [response for response in responses if response.question in wanted | {""}]
 
 
-def _of_version_1(place: str, record: Mapping[str, Any]) -> Iterator[Filled]:
+def _of_version_1(place: str, document: str, record: Mapping[str, Any]) -> Iterator[Filled]:
     status, annotation = record.get("status"), record["annotation"]
     who = str(record.get("annotation_agent") or "")
     if status == "Discarded":
-        yield Filled(place, id_text(place, record.get("id")), None, who)
+        yield Filled(place, document, None, who)
     elif annotation is not None and status in (None, "Validated"):
-        document = id_text(place, record.get("id"))
         yield Filled(place, document, names(place, annotation), who)
 
 

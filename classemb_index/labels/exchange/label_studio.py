@@ -33,6 +33,7 @@ TEXT = "text"
 BESIDE = {"textarea", "rating", "number", "datetime"}  # controls that may stand beside choices
 MIN_KEYS = {"annotation_id", "annotator"}  # by which JSON-MIN is known
 MIN_CHOICES = (QUESTION, "label", "choices", "choice", "sentiment")  # names of a control of choices
+MIN_OTHERS = {"id", "created_at", "updated_at", "lead_time", "agreement"} | MIN_KEYS
 
 
 def read_label_studio(path: Path) -> Iterator[Filled]:
@@ -67,22 +68,20 @@ def labeling_config(classes: Sequence[str]) -> str:
 
 
 def _of_task(place: str, task: Mapping[str, Any]) -> Iterator[Filled]:
+    document = own_id(place, task.get("data"))
     annotations = task.get("annotations", task.get("completions"))
     for annotation in objects(place, "annotations", annotations):
-        document = own_id(place, task.get("data"))
         who = _who(annotation.get("completed_by"))
-        is_skipped = annotation.get("was_cancelled") or annotation.get("skipped")
-        labels = (
-            None
-            if is_skipped
-            else _choices(place, objects(place, "result", annotation.get("result")))
-        )
-        yield Filled(place, document, labels, who)
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
+            yield Filled(place, document, None, who)
+        else:
+            results = objects(place, "result", annotation.get("result"))
+            yield Filled(place, document, _choices(place, results), who)
 
 
 def _choices(place: str, results: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The choices of an annotation, those of several controls together."""
-    kinds = {str(result.get("type")).lower() for result in results}
+    kinds = {str(result.get("type")) for result in results}
     if others := sorted(kinds - BESIDE - {"choices"}):
         raise SourceError(
             f"{place}: the annotation holds {', '.join(others)}; only choices are labels of documents"
@@ -90,7 +89,7 @@ def _choices(place: str, results: Sequence[Mapping[str, Any]]) -> tuple[str, ...
     values = [
         mapping(place, "value", result.get("value")).get("choices")
         for result in results
-        if str(result.get("type")).lower() == "choices"
+        if result.get("type") == "choices"
     ]
     return tuple(dict.fromkeys(name for value in values for name in names(place, value)))
 
@@ -110,10 +109,10 @@ def _minimal_choices(place: str, record: Mapping[str, Any]) -> tuple[str, ...]:
     if several:
         return names(place, several[0])
     for control in MIN_CHOICES:
-        if isinstance(record.get(control), str):
+        if isinstance(record.get(control), str | list):
             return names(place, record[control])
-    if DOCUMENT_ID in record:
-        return ()  # a task that we wrote, so its control has our name
+    if record.keys() - MIN_OTHERS == {TEXT, DOCUMENT_ID}:
+        return ()  # a task that we wrote, and no control left anything
     raise SourceError(
         f"{place}: no choices under {', '.join(MIN_CHOICES)}; JSON-MIN does not say whether none was "
         "chosen or the control has another name, so export JSON"

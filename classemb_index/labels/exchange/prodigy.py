@@ -42,14 +42,13 @@ def read_prodigy(path: Path) -> Iterator[Filled]:
             or another answer.
     """
     for place, task in records(path):
-        answer = task.get("answer")
-        if answer is None:
+        document = own_id(place, task, mapping(place, "meta", task.get("meta")))
+        if (answer := task.get("answer")) is None:
             continue
         if answer not in ANSWERS:
             raise SourceError(
                 f"{place}: the answer is {answer!r}; it is one of {', '.join(ANSWERS)}"
             )
-        document = own_id(place, task, mapping(place, "meta", task.get("meta")))
         who = str(task.get("_annotator_id") or task.get("_session_id") or "")
         labels, asked = _said(place, task, answer)
         yield Filled(place, document, labels, who, asked)

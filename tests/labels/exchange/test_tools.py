@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from contextlib import suppress
@@ -119,10 +120,21 @@ def test_a_task_of_label_studio_is_never_known_by_its_number(tmp_path: Path) -> 
 
 
 def test_json_min_without_a_known_control_is_no_answer_of_none(tmp_path: Path) -> None:
-    minimal = {"external_id": "7", "annotator": 1, "annotation_id": 3, "topics": "fire"}
-    assert refusal(tmp_path, "label-studio", minimal) == (
+    minimal = {"document_id": "7", "text": "t", "annotator": 1, "annotation_id": 3}
+    assert read(tmp_path, "label-studio", minimal)[0].labels == ()
+    assert refusal(tmp_path, "label-studio", {**minimal, "topics": "fire"}) == (
         "no choices under labels, label, choices, choice, sentiment; JSON-MIN does not say whether "
         "none was chosen or the control has another name, so export JSON"
+    )
+
+
+@pytest.mark.parametrize("tool", ["label-studio", "argilla", "doccano", "prodigy"])
+def test_a_record_without_an_id_of_ours_is_refused_whatever_it_says(
+    tmp_path: Path, tool: str
+) -> None:
+    record = {"text": "t", "data": {"text": "t"}, "responses": {}, "label": ["fire"]}
+    assert re.search(
+        "no '(document_|external_|)id'|the id is None", refusal(tmp_path, tool, record)
     )
 
 
