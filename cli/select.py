@@ -50,7 +50,8 @@ class HandOut:
     out: Path | None = field(
         default=None,
         metadata={
-            "help": "Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl or .parquet."
+            "help": "Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl, .parquet, "
+            "or as --format has it."
         },
     )
     format: str = field(default="table", metadata={"help": f"Format of --out: {FORMATS}."})

@@ -140,8 +140,9 @@ def examine(
         )
     clear, unclear = _each_once(filled)
     unknown_ids = [row for row in clear if row.document not in pool.row_of]
+    classes = set(pool.classes)
     unknown_labels = [
-        (row, label) for row in clear for label in _named(row) if label not in pool.classes
+        (row, label) for row in clear for label in _named(row) if label not in classes
     ]
     if not trial:
         _refuse(pool, unknown_ids, unknown_labels)
@@ -156,9 +157,10 @@ def examine(
     unchanged: set[str] = set()
     skipped: set[str] = set()
     for row in rows:
-        new, differing = _compared(annotation, row)
+        is_disputed = id(row) in disputes
+        new, differing = _compared(annotation, row, keep_known=is_disputed)
         conflicts += differing + disputes.get(id(row), [])
-        if (differing or id(row) in disputes) and not replace:
+        if (differing or is_disputed) and not replace:
             continue
         if new:
             answers.append((row.who, tuple(new)))
@@ -306,8 +308,14 @@ def _nearest(word: str, among: Sequence[str]) -> str:
     return f"; the nearest is {folded[near[0]]!r}" if near else ""
 
 
-def _compared(annotation: Annotation, row: Filled) -> tuple[list[Answer], list[Conflict]]:
-    """The answers that are new, among them those that differ, and the latter as conflicts."""
+def _compared(
+    annotation: Annotation, row: Filled, *, keep_known: bool
+) -> tuple[list[Answer], list[Conflict]]:
+    """The answers that are new, among them those that differ, and the latter as conflicts.
+
+    Those that are known count as new too with `keep_known`: another row of the file says otherwise,
+    and the later of the two is to hold.
+    """
     pool = annotation.pool
     place = pool.row_of[row.document]
     if row.labels is None:
@@ -318,12 +326,11 @@ def _compared(annotation: Annotation, row: Filled) -> tuple[list[Answer], list[C
     for position, answer in enumerate(answers_to(row.document, row.labels, pool.classes)):
         if answer.class_name not in asked:
             continue
-        if not pool.known[place, position]:
-            new.append(answer)
-            continue
+        is_known = bool(pool.known[place, position])
         was = "yes" if pool.labels[place, position] else "no"
-        if was != answer.said:
+        if keep_known or not is_known or was != answer.said:
             new.append(answer)
+        if is_known and was != answer.said:
             name = pool.classes[position]
             conflict = Conflict(row.place, row.document, name, was, answer.said, row.who)
             differing.append(conflict)

@@ -83,6 +83,14 @@ def test_with_replace_the_later_row_of_the_file_holds(pool: Pool, store: LabelSt
     assert known(pool, store) == {"1": ["fire"], "2": ["fall"], "3": None}
 
 
+def test_with_replace_the_later_row_holds_also_where_it_repeats_what_is_known(
+    pool: Pool, store: LabelStore
+) -> None:
+    imported(pool, store, [said(1, "1", "fire")])
+    imported(pool, store, [said(1, "1", "fall", "ada"), said(2, "1", "fire", "bob")], replace=True)
+    assert known(pool, store)["1"] == ["fire"]
+
+
 def test_an_annotator_who_contradicts_himself_is_refused(pool: Pool, store: LabelStore) -> None:
     rows = [said(1, "1", "fire", "ada"), said(2, "1", "fall", "ada")]
     with pytest.raises(RequestError) as error:
