@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .choices import NamingCommand
+from .choices import FORMATS, NamingCommand
 from .display.console import note, show_json, show_lines, show_written
 from .display.labels import show_conflicts, show_log, show_status
 from .options import Json, open_annotated, open_index
@@ -26,12 +26,30 @@ OfIndex = Annotated[
     ),
 ]
 
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="Also write what a project in the tool is set up with."),
+]
+
 
 @labels.command("import", cls=NamingCommand)
 def import_(
-    file: Annotated[Path, typer.Argument(help="A batch that was filled in, as `select` wrote it.")],
+    file: Annotated[
+        Path, typer.Argument(help="A batch that was filled in, or what an annotation tool exports.")
+    ],
     index: OfIndex = None,
-    annotator: Annotated[str, typer.Option(help="Who answered.")] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help=f"auto, or the format of the file: {FORMATS}.")
+    ] = "auto",
+    annotator: Annotated[str, typer.Option(help="Who answered, where the file does not say.")] = "",
+    by: Annotated[str, typer.Option(help="Only the answers of this annotator in the file.")] = "",
+    empty_is_none: Annotated[
+        bool,
+        typer.Option(
+            "--empty-is-none",
+            help="doccano: an empty list of labels means none of the classes; else it is no answer.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
@@ -40,13 +58,16 @@ def import_(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take in the labels that somebody wrote into a file."""
+    """Take in the labels that somebody wrote into a file, or that an annotation tool exports."""
+    from classemb_index.labels.exchange.files import AUTO, read_filled, recognised
     from classemb_index.labels.imports import examine, import_labels
     from classemb_index.labels.store import LabelStore
-    from classemb_index.labels.tables import read_filled
 
     opened, annotation = open_annotated(index)
-    rows = read_filled(file)
+    if format_ == AUTO:
+        format_ = recognised(file)
+        note(f"{file} is read as {format_}")
+    rows = read_filled(file, format_, by=by, empty_is_none=empty_is_none)
     if dry_run:
         found = examine(annotation, rows, replace=replace, trial=True)
     else:
@@ -60,22 +81,41 @@ def import_(
     show_conflicts(found)
     if found.conflicts and not replace:
         note("rows that differ from earlier answers changed nothing; --replace lets them")
+        if any(conflict.against is not None for conflict in found.conflicts):
+            note("nor did rows of annotators who contradict each other; --by takes one of them")
     show_lines([found.sentence(dry_run)])
 
 
 @labels.command(cls=NamingCommand)
 def export(
-    out: Annotated[Path, typer.Option(help="A .csv, .tsv, .jsonl or .parquet file.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="The file: .csv, .tsv, .jsonl or .parquet, or as its format has it."),
+    ],
     index: OfIndex = None,
+    format_: Annotated[
+        str, typer.Option("--format", help=f"Format of the file: {FORMATS}.")
+    ] = "table",
+    annotator: Annotated[
+        str, typer.Option(help="Who gave the labels; in Argilla, the user's id.")
+    ] = "",
+    config: Config = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
 ) -> None:
     """Write every document whose labels are known, with its labels."""
-    from classemb_index.labels.tables import check_out, write_labels
+    from classemb_index.labels.exchange.files import check_out, write_config, write_labels
 
-    check_out(out, force)
+    check_out(out, force, format_, config)
     _, annotation = open_annotated(index)
-    write_labels(annotation.pool, out)
-    show_written([out])
+    left_out = write_labels(annotation.pool, out, format_, annotator)
+    if left_out:
+        note(
+            f"{left_out} documents that are known for a part of the classes were left out, as {format_} "
+            "cannot say so; --format table keeps them"
+        )
+    if config is not None:
+        write_config(annotation.pool, config, format_)
+    show_written([out] if config is None else [out, config])
 
 
 @labels.command(cls=NamingCommand)

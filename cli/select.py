@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from classemb_index.errors import RequestError
 from classemb_index.models.contracts import PROBE, Training
 from classemb_index.strategies.options import StrategyOptions
 
-from .choices import STRATEGIES
+from .choices import FORMATS, STRATEGIES
 from .display.classes import show_outlooks, show_selection
 from .display.console import note, show_json, show_written
 from .display.progress import documents_progress
@@ -38,6 +39,8 @@ class HandOut:
 
     Attributes:
         out: the file; None prints the batch.
+        format: of the file, a name of the table of formats.
+        config: the file for what a project in the tool is set up with; None for none.
         force: replace it.
         again: also documents that were handed out or skipped before.
         free_after: days after which documents that are out may be handed out again.
@@ -47,8 +50,14 @@ class HandOut:
     out: Path | None = field(
         default=None,
         metadata={
-            "help": "Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl or .parquet."
+            "help": "Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl, .parquet, "
+            "or as --format has it."
         },
+    )
+    format: str = field(default="table", metadata={"help": f"Format of --out: {FORMATS}."})
+    config: Path | None = field(
+        default=None,
+        metadata={"help": "With --out: also write what a project in the tool is set up with."},
     )
     force: bool = field(default=False, metadata={"help": "Replace the file of --out."})
     again: bool = field(
@@ -71,20 +80,26 @@ class HandOut:
 
     def check(self) -> None:
         """Nothing, when the file may be written."""
-        from classemb_index.labels.tables import check_out
+        from classemb_index.labels.exchange.files import check_out
 
         if self.out is not None:
-            check_out(self.out, self.force)
+            check_out(self.out, self.force, self.format, self.config)
+        elif self.config is not None or self.format != "table":
+            raise RequestError(
+                "--format and --config say how --out is written; name a file with --out"
+            )
 
     def write(self, index: EmbeddingIndex, batch: Batch, is_default: bool) -> None:
         """Write the file; where the labelled set is the default one, its documents are out from now on."""
         from classemb_index.labels.annotation import hand_out
+        from classemb_index.labels.exchange.files import write_batch, write_config
         from classemb_index.labels.store import LabelStore
-        from classemb_index.labels.tables import write_batch
 
         if self.out is None:
             return
-        write_batch(index.pool, batch, self.out)
+        write_batch(index.pool, batch, self.out, self.format)
+        if self.config is not None:
+            write_config(index.pool, self.config, self.format)
         if is_default:
             store, origin = LabelStore(index.folder), str(self.out)
             hand_out(index.pool, batch, store, annotator=self.annotator, origin=origin)
@@ -142,7 +157,7 @@ def select(
         show_json(selection.document(pool, known.seed, outlooks))
         return
     if given.out is not None:
-        show_written([given.out])
+        show_written([given.out] if given.config is None else [given.out, given.config])
     else:
         show_selection(pool, selection.picks(pool))
     show_outlooks(pool, outlooks)

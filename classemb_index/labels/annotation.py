@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from ..pool.pool import Pool
 from .batches import Batch
 from .cells import Cells
 from .labelled import LabelledSet, labelled_set
-from .store import Answer, HandedOut, LabelStore, Pick
+from .store import Answer, HandedOut, LabelLog, LabelStore, Pick
 
 IMPORT = "import"  # the strategy of answers to documents that were never handed out
 
@@ -30,16 +31,21 @@ class Annotation:
         pool: of the index, its labels with the answers over them, and its classes as they are now: an
             answer changes its own cell, all other cells are as the source says.
         skipped: (n,) True for documents that somebody skipped and nobody answered.
-        handed_out: the batches that were handed out, first to last.
         answered: (n,) True for documents that somebody answered.
+        log: what stands in the store.
         digest: sha256 of classes and labels; "" where they are the source's.
     """
 
     pool: Pool
     skipped: Mask
-    handed_out: tuple[HandedOut, ...]
     answered: Mask
+    log: LabelLog
     digest: str = ""
+
+    @property
+    def handed_out(self) -> tuple[HandedOut, ...]:
+        """The batches that were handed out, first to last."""
+        return self.log.batches
 
     @property
     def has_begun(self) -> bool:
@@ -56,7 +62,7 @@ class Annotation:
         log = store.read()
         nobody = np.zeros(len(pool), dtype=bool)
         if not log.register.classes and not log.answers:
-            return cls(pool, nobody, log.batches, nobody)
+            return cls(pool, nobody, nobody, log)
         cells, rest = Cells(pool, log.register), 0
         for merge in log.register.merges:
             stop = bisect_left(log.answers, merge.action, lo=rest, key=itemgetter(0))
@@ -64,7 +70,7 @@ class Annotation:
             cells.merge(merge.gone, merge.into)
             rest = stop
         cells.answer(log.answers[rest:])
-        return cls(cells.pool, cells.skipped, log.batches, cells.answered, cells.digest())
+        return cls(cells.pool, cells.skipped, cells.answered, log, cells.digest())
 
     @cached_property
     def history(self) -> tuple[Batch, ...]:
@@ -117,9 +123,23 @@ class Annotation:
         return replace(labelled, unlabelled=labelled.unlabelled & ~self.out(age) & ~self.skipped)
 
     @cached_property
+    def said_by(self) -> dict[tuple[str, str], dict[str, bool]]:
+        """By document and class, what each annotator said last; classes have their present names."""
+        register, said = self.log.register, defaultdict[tuple[str, str], dict[str, bool]](dict)
+        for _, document, number, answer, annotator in self.log.answers:
+            if (own := register.present(number)) is not None:
+                said[document, own.name][annotator] = answer == "yes"
+        return said
+
+    @cached_property
     def offered(self) -> dict[str, tuple[str, ...]]:
         """The classes that each document was to be answered for when it was last handed out, by id."""
-        return {pick.document: own.offered for own in self.handed_out for pick in own.picks}
+        there = set(self.pool.classes)
+        offered: dict[str, tuple[str, ...]] = {}
+        for handed in self.handed_out:
+            names = tuple(name for name in handed.offered if name in there)
+            offered |= {pick.document: names for pick in handed.picks}
+        return offered
 
     def document(self) -> dict[str, Any]:
         """Documents by state, and each class's answers among the selectable ones, as JSON."""

@@ -55,7 +55,7 @@ class Cells:
         """Take in answers; the last to a document and class holds. Those to unknown documents wait."""
         said_of: dict[tuple[int, int], bool] = {}
         row_of = self._source.row_of
-        for _, document, number, said in answers:
+        for _, document, number, said, _ in answers:
             if (row := row_of.get(document)) is None:
                 continue
             if number is None:

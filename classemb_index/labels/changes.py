@@ -8,7 +8,7 @@ from ..errors import RequestError
 from ..pool.documents import GROUPS
 from ..pool.pool import Pool
 from .classes import ClassChange
-from .tables import NONE_OF_THEM
+from .exchange.base import NONE_OF_THEM
 
 NOT_IN_A_NAME = {";": "separates labels in a cell", "\n": "ends a line", "\r": "ends a line"}
 

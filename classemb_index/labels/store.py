@@ -62,7 +62,8 @@ WHERE action NOT IN ({UNDONE}) ORDER BY number
 """
 
 ANSWERS = f"""
-SELECT action, document, class, said FROM answers WHERE action NOT IN ({UNDONE}) ORDER BY number
+SELECT action, document, class, said, annotator FROM answers JOIN actions ON actions.number = action
+WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
 """
 
 ACTIONS = f"""
@@ -135,6 +136,7 @@ class StoredAnswer(NamedTuple):
     document: str
     number: int | None
     said: Said
+    annotator: str
 
 
 @dataclass(frozen=True)
@@ -208,14 +210,36 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is no label store, is damaged, or a newer version wrote it.
         """
+        return self.record_each([(annotator, answers)], origin=origin)[-1]
+
+    def record_each(
+        self, answers: Iterable[tuple[str, Iterable[Answer]]], *, origin: str = ""
+    ) -> list[int]:
+        """Write answers of several people, an action each: all of them stand, or none.
+
+        Args:
+            answers: with who gave them, in their order; of one document and class the last
+                holds, whoever gave it.
+            origin: where they came from.
+
+        Returns:
+            The actions' numbers, in the order in which the people come first.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        action_of: dict[str, int] = {}
         with self._writing() as store:
-            action = _begin(store, annotator, origin)
             number_of = _Numbers(store)
-            store.executemany(
-                "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
-                ((action, document, number_of[name], said) for document, name, said in answers),
-            )
-        return action
+            for annotator, own in answers:
+                if annotator not in action_of:
+                    action_of[annotator] = _begin(store, annotator, origin)
+                action = action_of[annotator]
+                store.executemany(
+                    "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
+                    ((action, document, number_of[name], said) for document, name, said in own),
+                )
+        return list(action_of.values())
 
     def hand_out(
         self,
@@ -333,7 +357,7 @@ class LabelStore:
             LabelStoreError: as for `record`.
         """
         log = self.read()
-        latest = {(document, number): said for _, document, number, said in log.answers}
+        latest = {(document, number): said for _, document, number, said, _ in log.answers}
         classes = log.register.classes
         return [
             Answer(document, None if number is None else classes[number].name, said)

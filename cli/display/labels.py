@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 
 def show_conflicts(found: Import) -> None:
-    """A row for each answer that differs from what is known."""
+    """A row for each answer that differs from what is known, or from somebody else's."""
     if not found.conflicts:
         return
     table = titled("Answers that differ", ("row", "id", "class", "was", "now"))
     for conflict in found.conflicts:
-        cells = (conflict.row, conflict.document, conflict.class_name, conflict.was, conflict.now)
+        was, now = conflict.was, conflict.now
+        if conflict.against is not None:
+            was, now = f"{was} ({conflict.against})", f"{now} ({conflict.who})"
+        cells = (conflict.row, conflict.document, conflict.class_name, was, now)
         table.add_row(*map(escape, cells))
     out.print(table)
 

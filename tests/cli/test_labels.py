@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,3 +190,66 @@ def test_a_class_that_is_taken_is_one_error_line(cli: Cli, build: Callable[[], O
         1,
         "Error: the class 'a' is there already; the pool has: b, a\n",
     )
+
+
+def test_a_batch_for_label_studio_comes_back_annotated(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    build()
+    tool = ("--format", "label-studio", "--config", "config.xml")
+    assert select(cli, "batch.json", *tool).out.startswith("wrote batch.json\nwrote config.xml\n")
+    assert '<Choice value="a"/>' in (tmp_path / "config.xml").read_text(encoding="utf-8")
+    tasks = json.loads((tmp_path / "batch.json").read_text(encoding="utf-8"))
+    for number, task in enumerate(tasks, start=1):
+        task |= {"id": number, "annotations": [{"id": 9, "completed_by": number % 2, "result": []}]}
+    (tmp_path / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
+    imported = cli("labels", "import", "export.json", *AT)
+    assert "export.json is read as label-studio" in imported.err
+    assert imported.out.startswith("4 filled rows; 4 accepted; ")
+    actions = json_of(cli("labels", "log", *AT, "--json"))["actions"]
+    assert [(a["annotator"], a["documents"]) for a in actions] == [("", 4), ("1", 2), ("0", 2)]
+    assert cli("labels", "export", *AT, "--out", "all.jsonl", "--format", "doccano").code == 0
+    lines = (tmp_path / "all.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["label"] for line in lines] == [["-"]] * 4
+
+
+def test_annotators_who_contradict_each_other_are_shown_and_one_can_be_taken(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    build()
+    lines = [
+        {"text": "text 3", "id": "d3", "label": "a", "answer": answer, "_annotator_id": who}
+        for who, answer in (("ada", "accept"), ("bob", "reject"))
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "answers.jsonl").write_text(text, encoding="utf-8")
+    both = cli("labels", "import", "answers.jsonl", *AT)
+    assert both.out.splitlines()[2].split()[-6:] == ["d3", "a", "yes", "(ada)", "no", "(bob)"]
+    assert both.out.splitlines()[-1].startswith("2 filled rows; 0 accepted; ")
+    assert "--by takes one of them" in both.err
+    assert cli("labels", "import", "answers.jsonl", *AT, "--by", "bob").code == 0
+    status = json_of(cli("labels", "status", *AT, "--json"))
+    assert status["classes"][1] == {
+        "class": "a",
+        "group": "rare",
+        "description": None,
+        "yes": 0,
+        "no": 1,
+        "unknown": 11,
+    }
+
+
+def test_a_format_is_refused_without_a_file_and_by_its_name(
+    cli: Cli, build: Callable[[], Outcome]
+) -> None:
+    build()
+    without = cli("select", "index", "--format", "doccano")
+    assert without.err.splitlines()[-1] == (
+        "Error: --format and --config say how --out is written; name a file with --out"
+    )
+    unknown = select(cli, "batch.json", "--format", "brat")
+    assert unknown.err.splitlines()[-1] == (
+        "Error: no format 'brat'; the formats are table, label-studio, argilla, doccano, prodigy"
+    )
+    help_ = cli("labels", "import", "--help").out
+    assert "doccano (JSON Lines)" in " ".join(help_.split())

@@ -229,9 +229,15 @@ def annotations(cli: Cli, folder: Path) -> Documents:
     at = ("--index", "indexes/some")
     known = next(r for r in topic_records(200) if r.split == "test")
     (folder / "filled.csv").write_text(f"id,labels\nnobody,a\n{known.id},zebra\n", encoding="utf-8")
+    task = {"text": "t", "id": known.id, "label": "c"}
+    lines = [{**task, "answer": said, "_annotator_id": said} for said in ("accept", "reject")]
+    (folder / "two.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8"
+    )
     (folder / "other.csv").write_text(f"id,labels\n{known.id},d\n", encoding="utf-8")
     found = [
         json_of(cli("labels", "import", "filled.csv", *at, "--dry-run", "--json")),
+        json_of(cli("labels", "import", "two.jsonl", *at, "--dry-run", "--json")),
         json_of(cli("labels", "import", "other.csv", *at, "--json")),
         json_of(cli("labels", "import", "other.csv", *at, "--replace", "--json")),
     ]

@@ -214,7 +214,7 @@ def test_a_batch_is_written_and_read_as_it_was_picked(
 @pytest.fixture
 def read_back(toy_index: EmbeddingIndex, tmp_path: Path) -> Callable[[Batch], Batch]:
     from classemb_index.labels.batches import read_batches
-    from classemb_index.labels.tables import write_batch
+    from classemb_index.labels.exchange.files import write_batch
 
     def written(batch: Batch) -> Batch:
         write_batch(toy_index.pool, batch, tmp_path / "batch.jsonl")
