@@ -44,9 +44,11 @@ def import_(
     from classemb_index.labels.imports import examine, import_labels
     from classemb_index.labels.store import LabelStore
     from classemb_index.labels.tables import read_filled
+    from classemb_index.pool.findings import Findings
 
     opened, annotation = open_annotated(index)
-    rows = read_filled(file)
+    told = Findings()
+    rows = read_filled(file, annotation.pool.classes, told)
     if dry_run:
         found = examine(annotation, rows, replace=replace, trial=True)
     else:
@@ -54,6 +56,8 @@ def import_(
         found = import_labels(
             annotation, store, rows, annotator=annotator, origin=str(file), replace=replace
         )
+    for sentence in told.sentences(annotation.pool.classes):
+        note(sentence)
     if as_json:
         show_json(found.document())
         return

@@ -15,12 +15,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import RequestError, SourceError
+from ..pool.cells import NONE_OF_THEM, LabelCells
+from ..pool.findings import Findings
 from ..pool.pool import Pool
-from ..pool.sources import parse_labels, read_rows
+from ..pool.readers import read_rows
 from .batches import Batch
 
 COLUMNS = ("id", "text", "class", "step", "score", "labels", "skip")
-NONE_OF_THEM = "-"  # in a cell: looked at, none of the classes
 SKIPPED = ("1", "true", "x", "y", "yes", "skip")  # in the column "skip", in any case
 NOT_SKIPPED = ("", "0", "false", "n", "no")
 
@@ -113,15 +114,23 @@ def _write_whole(rows: Rows, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def read_filled(path: Path) -> Iterator[Filled]:
+def read_filled(
+    path: Path, classes: Sequence[str] = (), found: Findings | None = None
+) -> Iterator[Filled]:
     """The rows of a file that are answered or skipped; empty ones are left out.
 
-    Class names in one cell are separated by ";", or a JSON list; "-" alone means none of them.
+    Cells of labels are those of any source, see `LabelCells`.
+
+    Args:
+        path: of the file.
+        classes: of the pool.
+        found: is told what a reader should know of the file.
 
     Raises:
         SourceError: the file cannot be read, has no id or labels column, or a cell makes no sense.
     """
-    for place, cells in read_rows(path):
+    label_cells = LabelCells(classes, found=found)
+    for place, cells in read_rows(path, found):
         if missing := sorted({"id", "labels"} - cells.keys()):
             there = ", ".join(cells) or "none"
             raise SourceError(
@@ -131,7 +140,7 @@ def read_filled(path: Path) -> Iterator[Filled]:
         document = cells["id"]
         if document is None or isinstance(document, bool | float | list | dict):
             raise SourceError(f"{place}: the id is {document!r}; every row names a document")
-        labels = _labels(place, cells["labels"])
+        labels = label_cells.read(place, cells["labels"])
         if _is_skipped(place, cells.get("skip")):
             if labels:
                 raise SourceError(
@@ -140,11 +149,6 @@ def read_filled(path: Path) -> Iterator[Filled]:
             yield Filled(place, str(document), None)
         elif labels is not None:
             yield Filled(place, str(document), labels)
-
-
-def _labels(place: str, cell: object) -> tuple[str, ...] | None:
-    labels = parse_labels(place, cell)
-    return () if labels == (NONE_OF_THEM,) else labels
 
 
 def _is_skipped(place: str, cell: object) -> bool:
