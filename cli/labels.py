@@ -62,12 +62,17 @@ def import_(
     from classemb_index.labels.exchange.files import AUTO, read_filled, recognised
     from classemb_index.labels.imports import examine, import_labels
     from classemb_index.labels.store import LabelStore
+    from classemb_index.pool.findings import Findings
 
     opened, annotation = open_annotated(index)
     if format_ == AUTO:
         format_ = recognised(file)
-        note(f"{file} is read as {format_}")
-    rows = read_filled(file, format_, by=by, empty_is_none=empty_is_none)
+        if format_ != "table":
+            note(f"{file} is read as {format_}")
+    classes, told = annotation.pool.classes, Findings()
+    rows = read_filled(
+        file, format_, by=by, empty_is_none=empty_is_none, classes=classes, told=told
+    )
     if dry_run:
         found = examine(annotation, rows, replace=replace, trial=True)
     else:
@@ -75,6 +80,8 @@ def import_(
         found = import_labels(
             annotation, store, rows, annotator=annotator, origin=str(file), replace=replace
         )
+    for sentence in told.sentences(classes):
+        note(sentence)
     if as_json:
         show_json(found.document())
         return

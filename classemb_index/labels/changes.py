@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from ..errors import RequestError
+from ..pool.cells import NONE_OF_THEM, clean_name
 from ..pool.documents import GROUPS
 from ..pool.pool import Pool
 from .classes import ClassChange
-from .exchange.base import NONE_OF_THEM
 
 NOT_IN_A_NAME = {";": "separates labels in a cell", "\n": "ends a line", "\r": "ends a line"}
 
@@ -86,12 +84,12 @@ def _described(name: str, text: str) -> ClassChange:
 
 
 def _present(pool: Pool, name: str) -> str:
-    return pool.classes[pool.class_position(unicodedata.normalize("NFC", name.strip()))]
+    return pool.classes[pool.class_position(clean_name(name))]
 
 
 def _new_name(pool: Pool, name: str) -> str:
     """The name without space around it, in Unicode's composed form."""
-    name = unicodedata.normalize("NFC", name.strip())
+    name = clean_name(name)
     if not name or name == NONE_OF_THEM:
         raise RequestError(
             f"{name!r} is no name for a class; give it a word or two that say what it is about"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -12,8 +12,12 @@ import numpy as np
 
 from ..arrays import BoolMatrix, Mask, Rows, blocks
 from ..errors import RequestError, SourceError, UnknownClassError
-from .documents import SPLITS, DocumentsFile, Record, StoredTexts, facts_table, write_documents
-from .recipes import Recipe, checked_groups, find_recipe
+from .classes import Classes, checked_classes
+from .documents import DocumentsFile, Record, StoredTexts, facts_table, write_documents
+from .findings import Findings
+from .matching import matched
+from .notes import pool_notes
+from .recipes import CLASSES, Recipe, find_recipe
 
 BLOCK = 512  # texts that are held at once while they are written
 
@@ -36,6 +40,7 @@ class Pool:
             known for all classes of a known document.
         former_names: names that a class had before, to its present one.
         descriptions: class names to texts that are embedded in their place.
+        notes: what a reader should know of how it was read, a sentence each; none of a stored pool.
     """
 
     name: str
@@ -50,14 +55,16 @@ class Pool:
     cells: BoolMatrix | None = None
     former_names: Mapping[str, str] = field(default_factory=dict)
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(
         cls,
         source: str | Path | Recipe,
         *,
-        classes: Mapping[str, Sequence[str]] | None = None,
+        classes: Classes | None = None,
         drop_unclassed: bool = False,
+        drop_other_labels: bool = False,
         limit: int | None = None,
     ) -> Pool:
         """The pool at `source`: a recipe or its name, a file, a native folder or hub:NAME.
@@ -67,24 +74,29 @@ class Pool:
 
         Args:
             source: anything that `classemb-index build` takes.
-            classes: {"frequent": [...], "rare": [...]}; other labels are dropped.
+            classes: {"frequent": [...], "rare": [...]} or a list; other labels are dropped.
                 None takes the recipe's classes, or all labels in alphabetical order.
             drop_unclassed: leave out documents known to have none of the classes, as a recipe
                 may say too.
+            drop_other_labels: a document whose labels are all no class is known to have none
+                of the classes, as a recipe may say too; else it is unknown, and a note says so.
             limit: read the first `limit` documents only.
 
         Raises:
             SourceError: a record or the source is wrong (names the line).
             RecipeError: the recipe is wrong.
         """
-        recipe = source if isinstance(source, Recipe) else find_recipe(source)
+        recipe, found = source if isinstance(source, Recipe) else find_recipe(source), Findings()
         return cls.from_records(
-            recipe.records(classes),
+            recipe.records(classes, found),
             name=recipe.name,
             source=recipe.source,
             classes=recipe.classes if classes is None else classes,
             drop_unclassed=drop_unclassed or recipe.drop_unclassed,
+            drop_other_labels=drop_other_labels or recipe.drop_other_labels,
             limit=limit,
+            found=found,
+            skip_bad=recipe.reading.skip_bad,
         )
 
     @classmethod
@@ -94,9 +106,12 @@ class Pool:
         *,
         name: str = "pool",
         source: str = "records",
-        classes: Mapping[str, Sequence[str]] | None = None,
+        classes: Classes | None = None,
         drop_unclassed: bool = False,
+        drop_other_labels: bool = False,
         limit: int | None = None,
+        found: Findings | None = None,
+        skip_bad: bool = False,
     ) -> Pool:
         """The pool of these records, in their order.
 
@@ -105,21 +120,34 @@ class Pool:
             name: what the pool is called.
             source: where the records came from.
             classes: as for `read`.
-            drop_unclassed: leave out documents known to have none of the classes.
+            drop_unclassed: as for `read`.
+            drop_other_labels: as for `read`.
             limit: keep the first `limit` documents only.
+            found: what was counted while the records were read; becomes the pool's notes.
+            skip_bad: go on past records that are wrong, with a note.
 
         Raises:
             SourceError: an id occurs twice, or there is no record.
             RecipeError: a class is named twice.
         """
-        groups = checked_groups(classes or {}, "the argument classes")
-        declared = tuple(name for names in groups.values() for name in names)
-        kept = _checked(records, declared, drop_unclassed)
+        found = Findings() if found is None else found
+        groups, declared = checked_classes(classes or {}, CLASSES)
+        kept = matched(
+            records,
+            declared,
+            found,
+            drop_unclassed=drop_unclassed,
+            drop_other_labels=drop_other_labels,
+            skip_bad=skip_bad,
+        )
         file = DocumentsFile.temporary(islice(kept, limit))
         pool = read_documents(file, name=name, source=source, classes=declared, groups=groups)
         if not len(pool):
             raise SourceError(f"{source} has no document to index; check the file, or its classes")
-        return pool
+        notes = pool_notes(
+            pool.classes, pool.labels, pool.is_known, pool.splits, found, declared=bool(declared)
+        )
+        return replace(pool, notes=notes)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -276,36 +304,3 @@ def read_documents(
         splits=splits,
         groups=groups,
     )
-
-
-def _checked(
-    records: Iterable[Record], declared: tuple[str, ...], drop_unclassed: bool
-) -> Iterator[Record]:
-    """The records to keep, each id once, their labels cut to the classes and in their order."""
-    place_of, seen = {name: place for place, name in enumerate(declared)}, set[str]()
-    for record in records:
-        _check_record(record)
-        if record.id in seen:
-            where = f"{record.place}: " if record.place else ""
-            raise SourceError(f"{where}the id {record.id!r} occurs twice; ids must be unique")
-        seen.add(record.id)
-        labels = record.labels
-        if labels is not None:
-            kept = set(labels) & place_of.keys() if declared else set(labels)
-            labels = tuple(sorted(kept, key=place_of.__getitem__ if declared else None))
-            if drop_unclassed and not labels:
-                continue
-        yield record._replace(labels=labels)
-
-
-def _check_record(record: Record) -> None:
-    where = f"{record.place}: " if record.place else ""
-    if not record.id.strip():
-        raise SourceError(f"{where}a document has no id; every document needs one")
-    if not record.text.strip():
-        raise SourceError(f"{where}the document {record.id!r} has no text; leave it out")
-    if record.split is not None and record.split not in SPLITS:
-        raise SourceError(
-            f"{where}the document {record.id!r} has the split {record.split!r}; "
-            f"a split is {', '.join(SPLITS)} or None"
-        )

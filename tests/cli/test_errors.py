@@ -118,14 +118,16 @@ def test_half_a_parquet_file_is_refused(refused: Refused, pool_file: Path) -> No
     ("line", "message"),
     [
         ('{"id": "y", "text": "tw', " is not JSON (Unterminated string starting at: column 21)"),
-        ("", " is empty; each line is one JSON object"),
         ("3", " is a JSON int, not an object"),
         ({"id": "x", "text": "two"}, ": the id 'x' occurs twice; ids must be unique"),
         ({"text": "two"}, ": no 'id'; every document needs an id"),
-        ({"id": "y"}, ": no text in 'text'; leave it out"),
+        (
+            {"id": "y"},
+            ": no text in 'text'; leave it out, or go on past such records with --skip-bad",
+        ),
         ({"id": "y", "text": ["two"]}, ": the text is list, not a string"),
         (
-            {"id": "y", "text": "two", "labels": 3},
+            {"id": "y", "text": "two", "labels": True},
             ": labels must be a list of names, or null where they are unknown",
         ),
         (

@@ -17,6 +17,7 @@ from .base import (
     QUESTION,
     Filled,
     Format,
+    Returned,
     Sheet,
     asked_for,
     mapping,
@@ -41,7 +42,7 @@ class Response(NamedTuple):
     status: object
 
 
-def read_argilla(path: Path) -> Iterator[Filled]:
+def read_argilla(file: Returned) -> Iterator[Filled]:
     """What each user's response to each record says: submitted ones answer, discarded ones skip.
 
     Of several questions the one named "labels" is read. A draft is no answer. A response whose
@@ -52,7 +53,7 @@ def read_argilla(path: Path) -> Iterator[Filled]:
         SourceError: the file cannot be read, or a record has no id, several questions and none
             of them "labels", or an answer that is no class name.
     """
-    for place, record in records(path):
+    for place, record in records(file.path):
         document = own_id(place, record, fields=IDS)
         if "annotation" in record:
             yield from _of_version_1(place, document, record)

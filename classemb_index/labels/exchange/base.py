@@ -6,13 +6,15 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from ...errors import SourceError
+from ...pool.cells import NONE_OF_THEM, clean_name
 from ...pool.files import Raw, json_object, opened
+from ...pool.findings import Findings
 
 DOCUMENT_ID = "document_id"  # the field that carries our ids where "id" is the tool's own
 OWN_IDS = (
@@ -21,7 +23,6 @@ OWN_IDS = (
     "id",
 )  # fields in which people keep their ids, the surest first
 QUESTION = "labels"  # what the classes are asked as, in tools whose questions have names
-NONE_OF_THEM = "-"  # as the only label: looked at, none of the classes
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]  # cells by column
 
@@ -49,6 +50,21 @@ class Filled:
     unasked: tuple[str, ...] | None = None
     text: str | None = None
     unclear: bool = False
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A file that came back, and what its reader should know.
+
+    Attributes:
+        path: of the file.
+        classes: of the pool; between these, other separators than ";" part names in a cell.
+        told: is told what a user should know of the file.
+    """
+
+    path: Path
+    classes: Sequence[str] = ()
+    told: Findings = field(default_factory=Findings)
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,7 @@ class Format:
     about: str
     suffixes: tuple[str, ...]
     claims: Callable[[Mapping[str, Any]], bool]
-    read: Callable[[Path], Iterator[Filled]]
+    read: Callable[[Returned], Iterator[Filled]]
     write: Callable[[Sheet, Path], None]
     config: Callable[[Sequence[str]], str] | None = None
     keeps_unknown: bool = False
@@ -133,9 +149,9 @@ def own_id(place: str, *holders: object, fields: Sequence[str] = OWN_IDS) -> str
     Raises:
         SourceError: there is none, or it is something else.
     """
-    for field in fields:
+    for key in fields:
         for holder in holders:
-            if isinstance(holder, Mapping) and (found := holder.get(field)) is not None:
+            if isinstance(holder, Mapping) and (found := holder.get(key)) is not None:
                 return id_text(place, found)
     raise SourceError(
         f"{place}: no {' and no '.join(map(repr, fields))}; without the pool's id nobody knows which "
@@ -163,7 +179,7 @@ def names(place: str, value: object) -> tuple[str, ...]:
     found = [value] if isinstance(value, str) else value
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise SourceError(f"{place}: the labels are {value!r}; they are class names in a list")
-    return () if found == [NONE_OF_THEM] else tuple(dict.fromkeys(found))
+    return () if found == [NONE_OF_THEM] else tuple(dict.fromkeys(map(clean_name, found)))
 
 
 def objects(place: str, what: str, value: object) -> list[dict[str, Any]]:

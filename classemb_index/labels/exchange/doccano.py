@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
+from ...pool.cells import NONE_OF_THEM
 from .base import (
     DOCUMENT_ID,
-    NONE_OF_THEM,
     OWN_IDS,
     Filled,
     Format,
+    Returned,
     Sheet,
     id_text,
     mapping,
@@ -33,7 +34,7 @@ LABELS = ("label", "cats", "labels")  # of text classification, intent detection
 MARKS = {"Comments", "annotation_approver", "meta", "username"}  # that doccano writes beside them
 
 
-def read_doccano(path: Path) -> Iterator[Filled]:
+def read_doccano(file: Returned) -> Iterator[Filled]:
     """What each line says. An empty list may be a document that nobody has looked at: unclear.
 
     A file has one user's labels, or all users' together, and does not say whose.
@@ -41,7 +42,7 @@ def read_doccano(path: Path) -> Iterator[Filled]:
     Raises:
         SourceError: the file cannot be read, or a line has no id or no labels by name.
     """
-    for place, record in records(path):
+    for place, record in records(file.path):
         found = next((record[key] for key in LABELS if key in record), None)
         if found is None:
             raise SourceError(

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import RequestError
+from ...pool.findings import Findings
 from ...pool.pool import Pool
 from ..batches import Batch
 from . import FORMATS
-from .base import Filled, Format, Sheet, first_record, whole
+from .base import Filled, Format, Returned, Sheet, first_record, whole
 
 AUTO = "auto"
 NO_RECORDS = (".csv", ".tsv", ".parquet")  # forms that no tool but the table has
@@ -112,7 +113,13 @@ def recognised(path: Path) -> str:
 
 
 def read_filled(
-    path: Path, format_: str = AUTO, *, by: str = "", empty_is_none: bool = False
+    path: Path,
+    format_: str = AUTO,
+    *,
+    by: str = "",
+    empty_is_none: bool = False,
+    classes: Sequence[str] = (),
+    told: Findings | None = None,
 ) -> Iterator[Filled]:
     """The answers in a file, and what it skips.
 
@@ -122,12 +129,15 @@ def read_filled(
         by: the annotator whose answers are read; "" for everybody's.
         empty_is_none: take an empty list of labels, where the tool does not say whether it is an
             answer, as none of the classes.
+        classes: of the pool, by which names in a cell are told apart.
+        told: is told what a user should know of the file.
 
     Raises:
         SourceError: the file cannot be read or makes no sense.
         RequestError: there is no such format, or `by` answered nothing; the message names who did.
     """
-    found = _format(recognised(path) if format_ == AUTO else format_).read(path)
+    file = Returned(path, classes, Findings() if told is None else told)
+    found = _format(recognised(path) if format_ == AUTO else format_).read(file)
     if empty_is_none:
         found = (row if row.labels else replace(row, unclear=False) for row in found)
     return _answers_by(by, found) if by else found

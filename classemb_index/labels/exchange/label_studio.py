@@ -20,6 +20,7 @@ from .base import (
     QUESTION,
     Filled,
     Format,
+    Returned,
     Sheet,
     mapping,
     names,
@@ -36,7 +37,7 @@ MIN_CHOICES = (QUESTION, "label", "choices", "choice", "sentiment")  # names of 
 MIN_OTHERS = {"id", "created_at", "updated_at", "lead_time", "agreement"} | MIN_KEYS
 
 
-def read_label_studio(path: Path) -> Iterator[Filled]:
+def read_label_studio(file: Returned) -> Iterator[Filled]:
     """What each annotation of each task says; drafts and predictions are no answers.
 
     Submitted without a choice means none of the classes, `was_cancelled` that it was skipped.
@@ -45,7 +46,7 @@ def read_label_studio(path: Path) -> Iterator[Filled]:
         SourceError: the file cannot be read, a task has no id of ours, or an annotation holds
             something else than choices.
     """
-    for place, record in records(path):
+    for place, record in records(file.path):
         if record.keys() >= MIN_KEYS:
             yield from _of_minimal(place, record)
         else:

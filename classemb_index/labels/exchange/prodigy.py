@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
+from ...pool.cells import NONE_OF_THEM
 from .base import (
     DOCUMENT_ID,
-    NONE_OF_THEM,
     Filled,
     Format,
+    Returned,
     Sheet,
     asked_for,
     mapping,
@@ -30,7 +31,7 @@ from .base import (
 ANSWERS = ("accept", "reject", "ignore")
 
 
-def read_prodigy(path: Path) -> Iterator[Filled]:
+def read_prodigy(file: Returned) -> Iterator[Filled]:
     """What each task says; one without an answer says nothing.
 
     A choice task that is accepted answers its options: yes for those that were chosen, no for the
@@ -41,7 +42,7 @@ def read_prodigy(path: Path) -> Iterator[Filled]:
         SourceError: the file cannot be read, or a task has no id of ours, no label and no options,
             or another answer.
     """
-    for place, task in records(path):
+    for place, task in records(file.path):
         document = own_id(place, task, mapping(place, "meta", task.get("meta")))
         if (answer := task.get("answer")) is None:
             continue

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SourceError
-from ...pool.sources import parse_labels, read_rows
-from .base import NONE_OF_THEM, Filled, Format, Rows, Sheet, id_text
+from ...pool.cells import NONE_OF_THEM, LabelCells
+from ...pool.readers import read_rows
+from .base import Filled, Format, Returned, Rows, Sheet, id_text
 
 COLUMNS = ("id", "text", "class", "step", "score", "labels", "skip")
 UNKNOWN = "unknown"  # column of the classes that nobody answered
@@ -20,15 +21,16 @@ SKIPPED = ("1", "true", "x", "y", "yes", "skip")  # in the column "skip", in any
 NOT_SKIPPED = ("", "0", "false", "n", "no")
 
 
-def read_table(path: Path) -> Iterator[Filled]:
+def read_table(file: Returned) -> Iterator[Filled]:
     """The rows of a file that are answered or skipped; empty ones are left out.
 
-    Class names in one cell are separated by ";", or a JSON list; "-" alone means none of them.
+    Cells of labels are those of any source, see `LabelCells`.
 
     Raises:
         SourceError: the file cannot be read, has no id or labels column, or a cell makes no sense.
     """
-    for place, cells in read_rows(path):
+    label_cells = LabelCells(file.classes, found=file.told)
+    for place, cells in read_rows(file.path, file.told):
         if missing := sorted({"id", "labels"} - cells.keys()):
             there = ", ".join(cells) or "none"
             raise SourceError(
@@ -36,8 +38,8 @@ def read_table(path: Path) -> Iterator[Filled]:
                 f"'id' and 'labels', the file has: {there}"
             )
         document = id_text(place, cells["id"])
-        labels = _labels(place, cells["labels"])
-        unknown = (parse_labels(place, cells[UNKNOWN]) or ()) if UNKNOWN in cells else None
+        labels = label_cells.read(place, cells["labels"])
+        unknown = (label_cells.read(place, cells[UNKNOWN]) or ()) if UNKNOWN in cells else None
         if _is_skipped(place, cells.get("skip")):
             if labels:
                 raise SourceError(
@@ -62,11 +64,6 @@ def write_table(sheet: Sheet, path: Path) -> None:
         for row in sheet.rows
     ]
     FORMS[suffix](rows, path)
-
-
-def _labels(place: str, cell: object) -> tuple[str, ...] | None:
-    labels = parse_labels(place, cell)
-    return () if labels == (NONE_OF_THEM,) else labels
 
 
 def _is_skipped(place: str, cell: object) -> bool:
