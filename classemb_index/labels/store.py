@@ -278,6 +278,17 @@ class LabelStore:
             )
         return action
 
+    @contextmanager
+    def handing_out(self) -> Iterator[None]:
+        """Wait for others who are selecting documents to hand out, and make others wait.
+
+        So no two get the same documents, however long a selection takes.
+        """
+        from filelock import FileLock
+
+        with FileLock(self.path.with_name(".handing-out.lock")):
+            yield
+
     def change_classes(
         self, changes: Sequence[ClassChange], *, annotator: str = "", origin: str = ""
     ) -> int:

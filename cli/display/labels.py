@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
+from .classes import show_outlooks
 from .console import out, show_lines, titled
 
 if TYPE_CHECKING:
+    from classemb_index.labels.agreement import Agreement
     from classemb_index.labels.annotation import Annotation
     from classemb_index.labels.imports import Import
     from classemb_index.labels.store import Action
+    from classemb_index.measures.status import BatchState, Status
+
+LAST_BATCHES = 5  # that are shown
+NO_ESTIMATE = (
+    "how many documents of a class are left is estimated from random ones alone: label a batch of "
+    "select --strategy random"
+)
 
 
 def show_conflicts(found: Import) -> None:
@@ -43,8 +52,9 @@ def show_log(actions: Sequence[Action]) -> None:
     out.print(table)
 
 
-def show_status(annotation: Annotation) -> None:
-    """Documents by state, and a row for each class."""
+def show_status(found: Status) -> None:
+    """Documents by state, classes, the last batches, agreement, and whether to stop."""
+    annotation = found.annotation
     counts = annotation.document()["documents"]
     show_lines(
         [
@@ -53,6 +63,35 @@ def show_status(annotation: Annotation) -> None:
         ]
     )
     show_classes(annotation)
+    if found.outlooks and annotation.history:
+        show_outlooks(annotation.pool, found.outlooks)
+    if not any(outlook.prevalence for outlook in found.outlooks):
+        show_lines([NO_ESTIMATE])
+    if found.batches:
+        _show_batches(found.batches)
+    if found.agreement:
+        _show_agreement(found.agreement)
+    verdict = "stop" if found.stopping.stop else "go on"
+    show_lines([f"{verdict}: {found.stopping.why}"])
+
+
+def _show_batches(batches: Sequence[BatchState]) -> None:
+    numbers = ("documents", "answered", "skipped", "has its class")
+    table = titled("Last batches", ("number", "at", "who", "strategy"), numbers)
+    for own in batches[-LAST_BATCHES:]:
+        words = (str(own.number), own.at[:16], own.annotator, own.strategy)
+        counts = (own.documents, own.answered, own.skipped, f"{own.found} of {own.asked}")
+        table.add_row(*map(escape, words), *map(str, counts))
+    out.print(table)
+
+
+def _show_agreement(agreement: Sequence[Agreement]) -> None:
+    table = titled("Agreement", ("class",), ("documents", "answers", "agree", "alpha"))
+    for own in agreement:
+        alpha = "-" if own.alpha is None else f"{own.alpha:.2f}"
+        counts = (own.documents, own.cells, own.agreed, alpha)
+        table.add_row(escape(own.class_name or "all"), *map(str, counts))
+    out.print(table)
 
 
 def show_classes(annotation: Annotation) -> None:

@@ -404,10 +404,6 @@ def test_verify_refuses_another_encoder_than_the_indexs(
         ),
         # 72 documents are in the train split; without options half of them are labelled
         (
-            ("query", "--class", "a", "--top-k", "37"),
-            "asked for 37 neighbours, 36 documents are left to search; lower --top-k",
-        ),
-        (
             ("query", "--class", "a", "--labelled-size", "72"),
             "asked for 10 neighbours, 0 documents are left to search; lower --top-k",
         ),
@@ -418,10 +414,6 @@ def test_verify_refuses_another_encoder_than_the_indexs(
         (
             ("query", "--class", "a", "--device", "tpu"),
             "no device 'tpu'; there are auto, cpu, cuda",
-        ),
-        (
-            ("select", "--batch", "37"),
-            "asked for 37 documents, 36 are left in the unlabelled set; lower --batch",
         ),
         (
             ("select", "--strategy", "entropy"),
@@ -621,12 +613,12 @@ def test_a_place_that_cannot_be_written_is_refused(
 
 
 @pytest.mark.parametrize("strategy", looking_at(Aid.CLASSIFIER))
-def test_a_batch_above_what_is_left_is_refused_before_a_classifier_is_trained(
+def test_a_batch_of_none_that_are_left_is_refused_before_a_classifier_is_trained(
     refused: Refused, toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     monkeypatch.delattr("classemb_index.strategies.selection.make_classifier")
-    assert refused("select", "toy", "--strategy", strategy, "--batch", 37) == (
-        "asked for 37 documents, 36 are left in the unlabelled set; lower --batch"
+    assert refused("select", "toy", "--strategy", strategy, "--labelled-size", 72) == (
+        "asked for 50 documents, 0 are left in the unlabelled set; lower --batch"
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +28,11 @@ def build(cli: Cli, tmp_path: Path, write_jsonl: Callable[..., Path]) -> Callabl
     np.save(tmp_path / "v.npy", np.eye(12, dtype=np.float32))
     words = ("build", "pool.jsonl", "--classes", "classes.json", "--embeddings", "v.npy")
     return lambda: cli(*words, "--out", "index")
+
+
+def counted(entry: dict[str, Any]) -> dict[str, Any]:
+    """What a class's entry says of its labels."""
+    return {key: entry[key] for key in ("class", "group", "description", "yes", "no", "unknown")}
 
 
 def ids_of(path: Path) -> list[str]:
@@ -53,7 +61,7 @@ def test_two_annotators_get_different_documents_and_a_skipped_one_stays_away(
     )
     status = json_of(cli("labels", "status", *AT, "--json"))
     assert status["documents"] == {"answered": 2, "handed_out": 5, "skipped": 1}
-    assert status["classes"] == [
+    assert [counted(entry) for entry in status["classes"]] == [
         {"class": "b", "group": "frequent", "description": None, "yes": 1, "no": 1, "unknown": 10},
         {"class": "a", "group": "rare", "description": None, "yes": 1, "no": 1, "unknown": 10},
     ]
@@ -229,7 +237,7 @@ def test_annotators_who_contradict_each_other_are_shown_and_one_can_be_taken(
     assert "--by takes one of them" in both.err
     assert cli("labels", "import", "answers.jsonl", *AT, "--by", "bob").code == 0
     status = json_of(cli("labels", "status", *AT, "--json"))
-    assert status["classes"][1] == {
+    assert counted(status["classes"][1]) == {
         "class": "a",
         "group": "rare",
         "description": None,
@@ -253,3 +261,62 @@ def test_a_format_is_refused_without_a_file_and_by_its_name(
     )
     help_ = cli("labels", "import", "--help").out
     assert "doccano (JSON Lines)" in " ".join(help_.split())
+
+
+def test_next_takes_a_batch_in_and_hands_the_next_one_out(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    assert build().code == 0
+    first = cli("next", "index", "--batch", 4, "--out", "b1.csv", "--annotator", "ada")
+    assert first.code == 0, first.err
+    ids = ids_of(tmp_path / "b1.csv")
+    (tmp_path / "b1.csv").write_text(
+        "id,labels\n" + "".join(f"{id_},a\n" for id_ in ids), encoding="utf-8"
+    )
+    second = cli(
+        "next", "index", "--import", "b1.csv", "--batch", 5, "--annotator", "ada", "--json"
+    )
+    assert second.code == 0, second.err
+    assert "4 filled rows; 4 accepted" in second.err
+    shown = [pick["id"] for pick in json_of(second)["selected"]]
+    assert len(shown) == 5 and not set(shown) & set(ids)
+    third = json_of(cli("next", "index", "--batch", 50, "--json"))["selected"]
+    assert {pick["id"] for pick in third} == {f"d{i}" for i in range(12)} - {*ids, *shown}
+    status = json_of(cli("status", "index", "--json"))
+    assert status == json_of(cli("labels", "status", *AT, "--json"))
+    assert [(b["documents"], b["answered"]) for b in status["batches"]] == [(4, 4), (5, 0), (3, 0)]
+    assert [batch["annotator"] for batch in status["batches"]] == ["ada", "ada", ""]
+    nothing = cli("next", "index")
+    assert (nothing.code, nothing.err.splitlines()[-1]) == (
+        1,
+        "Error: asked for 20 documents, 0 are left in the unlabelled set; lower --batch",
+    )
+
+
+def test_who_selects_at_the_same_time_gets_other_documents(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    assert build().code == 0
+    asked = [sys.executable, "-c", "from classemb_index.cli.main import app; app()"]
+    running = [
+        subprocess.Popen([*asked, "next", "index", "--batch", "3", "--out", f"{name}.csv"])
+        for name in "pqrs"
+    ]
+    assert [process.wait(timeout=120) for process in running] == [0] * 4
+    ids = [id_ for name in "pqrs" for id_ in ids_of(tmp_path / f"{name}.csv")]
+    assert sorted(ids) == sorted(f"d{i}" for i in range(12))
+
+
+def test_status_says_how_far_it_is(cli: Cli, build: Callable[[], Outcome], tmp_path: Path) -> None:
+    assert build().code == 0
+    (tmp_path / "one.csv").write_text("id,labels\nd0,a\nd1,b\nd2,-\n", encoding="utf-8")
+    (tmp_path / "two.csv").write_text("id,labels\nd0,a\nd1,a\nd2,-\n", encoding="utf-8")
+    assert cli("labels", "import", "one.csv", *AT, "--annotator", "ada").code == 0
+    assert cli("labels", "import", "two.csv", *AT, "--annotator", "bob", "--replace").code == 0
+    shown = cli("status", "index").out
+    assert "3 documents answered" in shown
+    assert "label a batch of" in shown  # no estimate without a random batch
+    assert "go on: predictions are compared over 3 batches, 0 can be compared yet" in shown
+    (every, *_) = json_of(cli("status", "index", "--json"))["agreement"]
+    # 6 cells, of which the two of d1 differ: 5 of 12 answers are yes
+    assert (every["class"], every["documents"], every["cells"], every["agreed"]) == (None, 3, 6, 4)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from classemb_index.labels.exchange.files import read_filled
 
 from classemb_index import ClassembError
+from classemb_index.labels.exchange.files import read_filled
 from classemb_index.pool.cells import LabelCells
 from classemb_index.pool.findings import Findings
 from tests.support.errors import refusal
