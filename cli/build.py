@@ -135,13 +135,14 @@ def build(
 ) -> None:
     """Embed a pool once and write its index."""
     from classemb_index.index.index import EmbeddingIndex
-    from classemb_index.index.store import check_replaceable
+    from classemb_index.index.replacing import check_folder, check_source
     from classemb_index.pool.recipes import find_recipe
 
     recipe = find_recipe(source) if local is None else find_recipe(source).with_source(local)
     folder = out or INDEXES / recipe.name
-    check_replaceable(folder, recipe.source, force)
+    check_folder(folder, force)
     pool = chosen.read(recipe)
+    check_source(folder, pool, force)  # before a model is loaded in vain
     vectors = encoding.vectors(pool)
     model = encoding.load(recipe, device)
     with documents_progress("Embedding") as watch:

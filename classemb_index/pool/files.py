@@ -46,16 +46,6 @@ def opened(path: Path) -> Iterator[IO[str]]:
         raise SourceError(f"{path} cannot be read: {cause.strerror or cause}") from cause
 
 
-@contextmanager
-def held_still(folder: Path) -> Iterator[None]:
-    """Alone with a folder: no build puts another in its place, and nobody writes answers into it."""
-    from filelock import FileLock
-
-    folder = folder.resolve()
-    with FileLock(folder.parent / f".{folder.name}.swap.lock"):
-        yield
-
-
 def read_text(path: Path) -> str:
     """The whole text of a file, as `opened` gives it."""
     with opened(path) as file:

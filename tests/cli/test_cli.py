@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from classemb_index import EmbeddingIndex, Pool
 from tests.support.commands import Outcome, json_of
+from tests.support.folders import age, manifest_of, write_manifest
 from tests.support.places import HEAVY, installed
 
 Cli = Callable[..., Outcome]
@@ -160,10 +161,11 @@ def test_a_query_by_centroid_of_a_faiss_index_imports_no_torch(
 def test_info_json_of_an_index_of_an_earlier_version_lacks_a_key_that_was_always_empty(
     cli: Cli, toy_built: Outcome, tmp_path: Path
 ) -> None:
-    path = tmp_path / "indexes/toy/manifest.json"
-    manifest = json.loads(path.read_text())
-    path.write_text(json.dumps({**manifest, "backend_parameters": {}}))
-    assert json_of(cli("info", "indexes/toy", "--json")) == manifest
+    folder = tmp_path / "indexes/toy"
+    age(folder, 2)
+    told = json_of(cli("info", "indexes/toy", "--json"))
+    write_manifest(folder, manifest_of(folder) | {"backend_parameters": {}})
+    assert json_of(cli("info", "indexes/toy", "--json")) == told
 
 
 def test_every_command_and_option_has_help() -> None:

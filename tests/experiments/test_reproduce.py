@@ -200,7 +200,6 @@ def test_an_index_that_was_built_there_beforehand_is_used(small: Path) -> None:
     encoder = HashEncoder()
     encoder.name = "hash"
     EmbeddingIndex.build(pool, encoder, small / "index")
-    (small / ".index.lock").touch()  # which a build may leave
     assert trains(small, models=NO_ENCODER)
 
 

@@ -1,0 +1,77 @@
+"""Vectors that were made elsewhere: whether they fit the pool and its encoder, and their unit length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from ..arrays import FloatMatrix, blocks, unit
+from ..errors import SourceError
+from ..models.contracts import Encoder
+from ..models.devices import cpu_cores
+from ..pool.pool import Pool
+
+BLOCK = 1024  # vectors that are checked and scaled together
+
+
+def checked_shape(
+    embeddings: FloatMatrix, pool: Pool, encoder: Encoder | None
+) -> tuple[tuple[int, int], np.dtype[Any]]:
+    """Shape and stored type of given vectors: float16 stays, all else becomes float32.
+
+    Raises:
+        SourceError: they are no matrix of floats, or do not fit the pool or the encoder.
+    """
+    if embeddings.ndim != 2 or not np.issubdtype(embeddings.dtype, np.floating):
+        raise SourceError(
+            f"embeddings have shape {embeddings.shape} and type {embeddings.dtype}; "
+            "they are a matrix (documents, dimensions) of floats"
+        )
+    n, dim = embeddings.shape
+    if n != len(pool):
+        raise SourceError(
+            f"there are {n} embeddings and {len(pool)} documents; they must stand row for row"
+        )
+    if encoder is not None and encoder.dim != dim:
+        raise SourceError(
+            f"the embeddings have {dim} dimensions, the encoder {encoder.name!r} has {encoder.dim}; "
+            "name the model that made them"
+        )
+    half = embeddings.dtype == np.float16
+    return (n, dim), np.dtype(np.float16 if half else np.float32)
+
+
+def unit_blocks(embeddings: FloatMatrix) -> Iterator[tuple[slice, FloatMatrix]]:
+    """Given vectors scaled to unit length, float32, with the rows that they are of.
+
+    Raises:
+        SourceError: a vector is zero or not finite; the message names its row.
+    """
+    for part in blocks(len(embeddings), BLOCK):
+        block = np.asarray(embeddings[part], dtype=np.float32)
+        lengths = np.linalg.norm(block, axis=1)
+        wrong = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
+        if wrong.size:
+            kind = "is zero" if lengths[wrong[0]] == 0 else "holds NaN or infinity"
+            raise SourceError(
+                f"the given vector of row {part.start + wrong[0]} {kind}, so it has no direction; "
+                "embed that document again, or leave it out"
+            )
+        yield part, unit(block)
+
+
+def are_stored(embeddings: FloatMatrix, vectors: FloatMatrix) -> bool:
+    """True when given vectors, scaled to unit length, are those of an index, value for value."""
+    if embeddings.shape != vectors.shape:
+        return False
+
+    def is_stored(part: slice) -> bool:
+        with np.errstate(all="ignore"):  # what is not finite is no vector of an index
+            scaled = unit(np.asarray(embeddings[part], dtype=np.float32))
+        return np.array_equal(scaled.astype(vectors.dtype, copy=False), vectors[part])
+
+    with ThreadPoolExecutor(cpu_cores()) as threads:
+        return all(threads.map(is_stored, blocks(len(embeddings), BLOCK)))
