@@ -96,7 +96,14 @@ class EncoderChoice:
                 raise RequestError("--ids names the vectors of --embeddings; give both")
             return None
         vectors = read_vectors(self.embeddings)
-        return vectors if self.ids is None else vectors_by_id(vectors, self.ids, pool.ids)
+        if self.ids is not None:
+            return vectors_by_id(vectors, self.ids, pool.ids)
+        if self.encoder is None:
+            note(
+                "vectors are taken row for row, and nothing is compared with the documents; --ids FILE "
+                "says which is whose, --encoder NAME compares some"
+            )
+        return vectors
 
     def load(self, recipe: Recipe, device: str) -> SentenceBertEncoder | None:
         """The encoder; None where vectors are given and no encoder is named."""

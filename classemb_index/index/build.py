@@ -15,7 +15,7 @@ from ..models.contracts import Encoder
 from ..pool.pool import Pool
 from ..watch import SILENT, Watcher
 from .draft import Draft
-from .given import checked_shape, unit_blocks
+from .given import check_rows, checked_shape, unit_blocks
 from .publish import building, publish
 from .store import VECTORS, EncoderInfo
 from .takeover import has_vectors_of, matching_rows, replaced_index, stored_hashes
@@ -54,7 +54,7 @@ def write_index(
 
     Raises:
         IndexLockedError: another process is building the same index.
-        SourceError: `embeddings` do not fit the pool or the encoder, or hold NaN or zeros.
+        SourceError: `embeddings` do not fit the pool, hold NaN or zeros, or are not the encoder's.
         RequestError: there is neither encoder nor embeddings.
     """
     if embeddings is not None:
@@ -72,6 +72,8 @@ def write_index(
         watch.progress(0, len(pool))
         for done in parts:
             watch.progress(done, len(pool))
+        if embeddings is not None and encoder is not None:
+            check_rows(draft.vectors, pool, encoder)
         if encoder is not None and pool.classes:
             draft.save_names(encoder, backend, device)
         publish(folder, draft.manifest(backend, paper or {}), draft.written, draft.kept)

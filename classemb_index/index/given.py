@@ -15,6 +15,9 @@ from ..models.devices import cpu_cores
 from ..pool.pool import Pool
 
 BLOCK = 1024  # vectors that are checked and scaled together
+SAMPLE = 16  # documents that are embedded to compare
+COSINE = 0.9  # that each of them has to its given vector, at least
+SEED = 0  # of the sample
 
 
 def checked_shape(
@@ -42,6 +45,33 @@ def checked_shape(
         )
     half = embeddings.dtype == np.float16
     return (n, dim), np.dtype(np.float16 if half else np.float32)
+
+
+def check_rows(vectors: FloatMatrix, pool: Pool, encoder: Encoder) -> None:
+    """Nothing, when the encoder gives 16 documents, drawn at random, the vectors of their rows.
+
+    Args:
+        vectors: (n, dim) given ones, of unit length.
+        pool: the documents.
+        encoder: said to have made the vectors.
+
+    Raises:
+        SourceError: the cosine of one of them to its given vector is below 0.9, so the vectors
+            stand in another order, or are another model's.
+    """
+    size = min(SAMPLE, len(pool))
+    rows = np.sort(np.random.default_rng(SEED).choice(len(pool), size, replace=False))
+    cosines = (vectors[rows] * encoder.encode(pool.texts_of(rows))).sum(axis=1)
+    wrong = int(np.count_nonzero(~(cosines >= COSINE)))  # NaN is wrong too
+    if wrong:
+        worst = int(np.argmin(np.nan_to_num(cosines, nan=-1)))
+        raise SourceError(
+            f"{wrong} of {size} documents that were embedded to compare have other vectors than those "
+            f"given (document {pool.ids[int(rows[worst])]!r} has the least cosine, "
+            f"{cosines[worst]:.2f}; each needs {COSINE}); where the vectors stand in another order "
+            f"than the documents, give their ids with --ids, and where {encoder.name!r} did not make "
+            "them, name the encoder that did"
+        )
 
 
 def unit_blocks(embeddings: FloatMatrix) -> Iterator[tuple[slice, FloatMatrix]]:

@@ -85,7 +85,8 @@ class EmbeddingIndex:
 
         Raises:
             IndexFolderError: the folder is no index, another source's, or being built.
-            SourceError: `embeddings` do not fit the pool or the encoder, or hold NaN or zeros.
+            SourceError: `embeddings` do not fit the pool, hold NaN or zeros, or are not those that
+                the encoder gives a sample of the documents.
             RequestError: an unknown backend or device, or neither encoder nor embeddings.
         """
         folder, device = Path(folder), options.get("device", "auto")

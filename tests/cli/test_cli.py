@@ -44,6 +44,19 @@ def test_build_again_replaces_the_index_of_the_same_source(
     assert len(toy(tmp_path)) == 50
 
 
+def test_a_note_says_that_vectors_without_an_encoder_and_ids_are_not_compared(
+    cli: Cli, toy_source: Path, toy_pool: Pool, tmp_path: Path
+) -> None:
+    note = (
+        "Note: vectors are taken row for row, and nothing is compared with the documents; --ids FILE "
+        "says which is whose, --encoder NAME compares some\n"
+    )
+    words = ("build", toy_source.name, "--embeddings", "vectors.npy")
+    assert cli(*words).err == note
+    (tmp_path / "ids.txt").write_text("\n".join(toy_pool.ids))
+    assert cli(*words, "--ids", "ids.txt").err == ""
+
+
 def test_build_names_a_class_that_no_document_has(
     cli: Cli, toy_source: Path, tmp_path: Path
 ) -> None:

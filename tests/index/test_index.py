@@ -142,7 +142,7 @@ def test_an_encoder_beside_given_vectors_is_recorded_and_embeds_the_class_names(
     vectors = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], np.float32)
     encoder = KnownEncoder([record.text for record in RECORDS], vectors)
     index = EmbeddingIndex.build(pool, encoder, tmp_path / "four", embeddings=vectors)
-    assert encoder.texts == ["a", "b"]
+    assert encoder.texts == [*(record.text for record in RECORDS), "a", "b"]
     assert index.manifest.encoder.fingerprint == "hash-2-"
     assert index.manifest.encoder.precision is None
     index.check_encoder(HashEncoder(dim=2))
