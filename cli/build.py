@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .choices import BACKENDS
-from .display.console import note
+from .display.console import err, note
 from .display.machine import show_info
 from .display.progress import documents_progress, reading
 from .options import INDEXES, Device, with_options
@@ -148,20 +150,35 @@ def build(
     recipe = find_recipe(source) if local is None else find_recipe(source).with_source(local)
     folder = out or INDEXES / recipe.name
     check_folder(folder, force)
-    pool = chosen.read(recipe)
-    check_source(folder, pool, force)  # before a model is loaded in vain
-    vectors = encoding.vectors(pool)
-    model = encoding.load(recipe, device)
-    with documents_progress("Embedding") as watch:
-        index = EmbeddingIndex.build(
-            pool,
-            model,
-            folder,
-            backend or recipe.backend,
-            embeddings=vectors,
-            paper=None if chosen.classes else recipe.paper,  # it is about the recipe's classes
-            force=force,
-            device=device,
-            watch=watch,
-        )
+    with _interruption_told(folder):
+        pool = chosen.read(recipe)
+        check_source(folder, pool, force)  # before a model is loaded in vain
+        vectors = encoding.vectors(pool)
+        model = encoding.load(recipe, device)
+        with documents_progress("Embedding") as watch:
+            index = EmbeddingIndex.build(
+                pool,
+                model,
+                folder,
+                backend or recipe.backend,
+                embeddings=vectors,
+                paper=None if chosen.classes else recipe.paper,  # it is about the recipe's classes
+                force=force,
+                device=device,
+                watch=watch,
+            )
     show_info(index)
+
+
+@contextmanager
+def _interruption_told(folder: Path) -> Iterator[None]:
+    """A line on stderr that says what an interrupted build leaves."""
+    from classemb_index.index.publish import has_parts
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "finished parts are kept, and the same command goes on from there"
+        words = kept if has_parts(folder) else "no part was finished"
+        err.print(f"Interrupted: {words}", soft_wrap=True)
+        raise
