@@ -80,8 +80,7 @@ class Draft:
 
         Before schema 3 a file had no digest in its name, and is written again.
         """
-        facts = {} if self.stored is None else self.stored.manifest.files.get(file, {})
-        if "name" not in facts:
+        if not (facts := self._facts(file)):
             return False
         (self.place / file).unlink(missing_ok=True)  # an interrupted build may have left one
         self.kept[file] = facts
@@ -101,8 +100,12 @@ class Draft:
 
     def save_documents(self) -> None:
         """Write the documents file, and the hashes of its texts."""
-        self._pool.save(self.place / DOCUMENTS)
-        self._settle(DOCUMENTS)
+        stored = self.stored if self._facts(DOCUMENTS) else None
+        before = None if stored is None else stored.documents_bytes()
+        if self._pool.save(self.place / DOCUMENTS, before):
+            self._settle(DOCUMENTS)
+        else:
+            self.keep(DOCUMENTS)
         if DOCUMENTS in self.kept and self._is_intact(TEXT_HASHES) and self.keep(TEXT_HASHES):
             return
         np.save(self.place / TEXT_HASHES, self.hashes)
@@ -142,6 +145,11 @@ class Draft:
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             tool_version=version("classemb-index"),
         )
+
+    def _facts(self, file: str) -> Mapping[str, Any]:
+        """What the replaced index says of a file that could be kept; nothing where there is none."""
+        facts = {} if self.stored is None else self.stored.manifest.files.get(file, {})
+        return facts if "name" in facts else {}
 
     def _settle(self, file: str) -> None:
         """Keep the replaced index's file where it has the bytes of the one just written."""

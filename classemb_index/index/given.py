@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from ..arrays import FloatMatrix, blocks, unit
 from ..errors import SourceError
 from ..models.contracts import Encoder
-from ..models.devices import cpu_cores
 from ..pool.pool import Pool
 
 BLOCK = 1024  # vectors that are checked and scaled together
@@ -97,11 +95,10 @@ def are_stored(embeddings: FloatMatrix, vectors: FloatMatrix) -> bool:
     """True when given vectors, scaled to unit length, are those of an index, value for value."""
     if embeddings.shape != vectors.shape:
         return False
-
-    def is_stored(part: slice) -> bool:
-        with np.errstate(all="ignore"):  # what is not finite is no vector of an index
-            scaled = unit(np.asarray(embeddings[part], dtype=np.float32))
-        return np.array_equal(scaled.astype(vectors.dtype, copy=False), vectors[part])
-
-    with ThreadPoolExecutor(cpu_cores()) as threads:
-        return all(threads.map(is_stored, blocks(len(embeddings), BLOCK)))
+    for part in blocks(len(embeddings), BLOCK):
+        block = np.asarray(embeddings[part], dtype=np.float32)
+        with np.errstate(all="ignore"):  # what has no length is no vector of an index
+            block = block / np.linalg.norm(block, axis=1, keepdims=True)
+        if not np.array_equal(block.astype(vectors.dtype, copy=False), vectors[part]):
+            return False
+    return True

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -76,7 +76,7 @@ def has_parts(folder: Path) -> bool:
 def publish(
     folder: Path,
     manifest: Manifest,
-    written: Iterable[str],
+    written: Sequence[str],
     kept: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Make the draft in `folder` its index: a reader sees the old index or the new one.
@@ -100,7 +100,8 @@ def publish(
     partial.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     fsync(partial)
     partial.replace(draft / MANIFEST)  # from here on the draft is whole, and can be finished
-    fsync(draft)
+    if written:
+        fsync(draft)
     _finish(draft, folder)
 
 
@@ -118,10 +119,11 @@ def _finish(draft: Path, folder: Path) -> None:
     if not (draft / MANIFEST).exists():
         return
     manifest = read_manifest(draft)
-    for file in manifest.files:
-        if (draft / file).exists():
-            (draft / file).replace(folder / manifest.name_of(file))
-    fsync(folder)  # the files stand before the manifest names them
+    written = [file for file in manifest.files if (draft / file).exists()]
+    for file in written:
+        (draft / file).replace(folder / manifest.name_of(file))
+    if written:
+        fsync(folder)  # the files stand before the manifest names them
     before = _names(folder)
     (draft / MANIFEST).replace(folder / MANIFEST)
     fsync(folder)

@@ -101,6 +101,11 @@ class StoredIndex:
     hashes: ByteMatrix | None
     by_class: Mapping[str, FloatMatrix]
 
+    def documents_bytes(self) -> pa.Buffer:
+        """The documents file, memory-mapped."""
+        self.documents.seek(0)
+        return self.documents.read_buffer()
+
     def is_intact(self, file: str) -> bool:
         """True when the file has the sha256 of the manifest."""
         return not damaged_files(self.folder, self.manifest, [file])

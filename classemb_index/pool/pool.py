@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from ..arrays import BoolMatrix, Mask, Rows, blocks
 from ..errors import RequestError, SourceError, UnknownClassError
 from .documents import SPLITS, DocumentsFile, Record, StoredTexts, facts_table, write_documents
 from .recipes import Recipe, checked_groups, find_recipe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BLOCK = 512  # texts that are held at once while they are written
 
@@ -180,12 +184,25 @@ class Pool:
                 labels = None if names is None else tuple(names)
                 yield Record(self.ids[row], text, labels, str(self.splits[row]) or None)
 
-    def save(self, path: Path) -> None:
-        """Write the pool's documents file; where it was read from one that says the same, a copy."""
-        labels = [self.known_labels(row) for row in range(len(self))]
-        facts = facts_table(self.ids, labels, [str(split) or None for split in self.splits])
-        if not (isinstance(self.texts, StoredTexts) and self.texts.save(path, facts)):
+    def save(self, path: Path, before: pa.Buffer | None = None) -> bool:
+        """Write the pool's documents file; where it was read from one that says the same, a copy.
+
+        Args:
+            path: of the file.
+            before: the bytes of another; where a copy would be the same, nothing is written.
+
+        Returns:
+            True when the file was written.
+        """
+        facts = facts_table(self.ids, self.classes, self.labels, self.is_known, self.splits)
+        content = self.texts.content(facts) if isinstance(self.texts, StoredTexts) else None
+        if content is None:
             write_documents(path, self.records())
+        elif before is not None and content.equals(before):
+            return False
+        else:
+            path.write_bytes(content)
+        return True
 
     def class_position(self, name: str) -> int:
         """The position of the class with this name.
