@@ -2,6 +2,7 @@
 
     ClassembError
     ├── SourceError            a pool's source cannot be read, or a record of it is wrong
+    │   └── RecordError        one record is wrong; the others may be right
     ├── RecipeError            an index recipe or a classes file is wrong
     ├── RequestError           a request asks for what is not there (k, batch, a size, a row)
     │   ├── UnknownClassError  a class that the pool does not have
@@ -30,6 +31,19 @@ class ClassembError(Exception):
 
 class SourceError(ClassembError):
     """A pool's source cannot be read, or one of its records is wrong."""
+
+
+class RecordError(SourceError):
+    """One record of a source is wrong; a build can go on past it.
+
+    Args:
+        message: where it stands and what is wrong.
+        reason: the kind of fault in a few words, by which such records are counted.
+    """
+
+    def __init__(self, message: str, reason: str = "other faults") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class RecipeError(ClassembError):

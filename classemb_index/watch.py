@@ -36,6 +36,9 @@ class Watcher:
     def taken_over(self, taken: int, total: int) -> None:
         """So many of a pool's documents have their vectors from the index that is replaced."""
 
+    def texts_cut(self, cut: int, encoded: int, max_length: int) -> None:
+        """So many of the texts that were encoded are longer than the encoder's window of tokens."""
+
     def rounds(self, total: int) -> None:
         """A simulation of so many rounds begins."""
 

@@ -28,13 +28,17 @@ class PoolChoice:
     """Which documents and classes of the source are indexed.
 
     Attributes:
-        classes: a file of class groups.
+        classes: a file of class names.
         limit: of documents.
         drop_unclassed: leave out documents known to have no class.
+        drop_other_labels: whether labels that are no class are other classes.
     """
 
     classes: Path | None = field(
-        default=None, metadata={"help": 'JSON file: {"frequent": [...], "rare": [...]}.'}
+        default=None,
+        metadata={
+            "help": 'Class names: JSON {"frequent": [...], "rare": [...]}, a JSON list, or a name a line.'
+        },
     )
     limit: int | None = field(
         default=None, metadata={"help": "Index the first N documents only.", "min": 1}
@@ -42,11 +46,18 @@ class PoolChoice:
     drop_unclassed: bool = field(
         default=False, metadata={"help": "Leave out documents with none of the classes."}
     )
+    drop_other_labels: bool = field(
+        default=False,
+        metadata={
+            "help": "Documents that have only labels that are no class are known to have no class; "
+            "else they count as unlabelled."
+        },
+    )
 
     def read(self, recipe: Recipe) -> Pool:
-        """The pool, with a note for each class that no document has."""
+        """The pool, with its notes."""
+        from classemb_index.pool.classes import read_classes
         from classemb_index.pool.pool import Pool
-        from classemb_index.pool.recipes import read_classes
 
         with reading(recipe.source):
             pool = Pool.read(
@@ -54,10 +65,55 @@ class PoolChoice:
                 classes=read_classes(self.classes) if self.classes else None,
                 limit=self.limit,
                 drop_unclassed=self.drop_unclassed,
+                drop_other_labels=self.drop_other_labels,
             )
-        for name in pool.absent_classes():
-            note(f"no document has the class {name!r}")
+        for sentence in pool.notes:
+            note(sentence)
         return pool
+
+
+@dataclass(frozen=True)
+class SourceChoice:
+    """How the source is read, where its recipe or a look at it would not say.
+
+    Attributes:
+        id_field: of the ids.
+        text_field: of the texts.
+        labels_field: of the labels.
+        encoding: of a text file.
+        skip_bad: go on past records that are wrong.
+    """
+
+    id_field: str | None = field(
+        default=None, metadata={"help": "Field or column of the ids; default: id."}
+    )
+    text_field: list[str] | None = field(
+        default=None,
+        metadata={"help": "Field of the texts; repeat it to join several; default: text."},
+    )
+    labels_field: str | None = field(
+        default=None, metadata={"help": "Field of the labels; default: labels."}
+    )
+    encoding: str | None = field(
+        default=None,
+        metadata={
+            "help": "Of a text file, such as cp1252; default: UTF-8, or UTF-16 with its mark."
+        },
+    )
+    skip_bad: bool = field(
+        default=False,
+        metadata={"help": "Go on past records that are wrong, and count them at the end."},
+    )
+
+    def of(self, recipe: Recipe) -> Recipe:
+        """The recipe, read so."""
+        return recipe.read_by(
+            id=self.id_field,
+            text=tuple(self.text_field or ()),
+            labels=self.labels_field,
+            encoding=self.encoding,
+            skip_bad=self.skip_bad,
+        )
 
 
 @dataclass(frozen=True)
@@ -121,7 +177,7 @@ class EncoderChoice:
         )
 
 
-@with_options(encoding=EncoderChoice(), chosen=PoolChoice())
+@with_options(embedder=EncoderChoice(), chosen=PoolChoice(), by=SourceChoice())
 def build(
     source: Annotated[
         str,
@@ -136,10 +192,11 @@ def build(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Index folder; default indexes/NAME.")] = None,
     *,
-    encoding: EncoderChoice,
+    embedder: EncoderChoice,
     backend: Annotated[str | None, typer.Option(help=f"{BACKENDS} or auto.")] = None,
     device: Device = "auto",
     chosen: PoolChoice,
+    by: SourceChoice,
     force: Annotated[bool, typer.Option("--force", help="Replace another source's index.")] = False,
 ) -> None:
     """Embed a pool once and write its index."""
@@ -151,10 +208,10 @@ def build(
     folder = out or INDEXES / recipe.name
     check_folder(folder, force)
     with _interruption_told(folder):
-        pool = chosen.read(recipe)
+        pool = chosen.read(by.of(recipe))
         check_source(folder, pool, force)  # before a model is loaded in vain
-        vectors = encoding.vectors(pool)
-        model = encoding.load(recipe, device)
+        vectors = embedder.vectors(pool)
+        model = embedder.load(recipe, device)
         with documents_progress("Embedding") as watch:
             index = EmbeddingIndex.build(
                 pool,

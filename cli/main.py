@@ -13,8 +13,10 @@ from classemb_index.errors import ClassembError
 from .analyze import analyze
 from .build import build
 from .choices import NamingCommand
+from .classes import classes
 from .info import doctor, info, verify
 from .labels import labels
+from .next import next_, status
 from .query import query
 from .report import report
 from .reproduce import reproduce
@@ -30,9 +32,23 @@ commands = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
-    commands.command(cls=NamingCommand)(command)
+for command in (
+    build,
+    query,
+    select,
+    next_,
+    status,
+    analyze,
+    simulate,
+    report,
+    reproduce,
+    info,
+    verify,
+    doctor,
+):
+    commands.command(command.__name__.rstrip("_"), cls=NamingCommand)(command)
 commands.add_typer(labels)
+commands.add_typer(classes)
 
 
 def app() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import FloatMatrix, blocks
 from ..errors import RequestError, SourceError
-from ..models.contracts import Encoder
+from ..models.contracts import CountsTokens, Encoder
 from ..pool.pool import Pool
 from ..watch import SILENT, Watcher
 from .draft import Draft
@@ -30,7 +30,8 @@ class BuildOptions(TypedDict, total=False):
         embeddings: (n, dim) vectors made elsewhere, row for row; scaled to unit length.
         paper: published numbers to be compared with (a recipe's [paper]).
         device: where to search: "auto" (the default), "cpu" or "cuda".
-        watch: is told the documents done and in all, and how many were taken over.
+        watch: is told the documents done and in all, how many were taken over, and how many
+            texts the encoder does not read to their end.
     """
 
     embeddings: FloatMatrix | None
@@ -106,11 +107,13 @@ def _encoded_parts(draft: Draft, pool: Pool, encoder: Encoder, watch: Watcher) -
     if stored is not None:
         file.copy(stored.vectors, taken)
         yield len(pool) - len(fresh)
+    cut = encoded = 0
     for part in blocks(len(fresh), CHUNK):
         rows = fresh[part]
         digest = hashlib.sha256(rows.tobytes() + draft.hashes[rows].tobytes()).hexdigest()
         if not file.is_finished(part.start, digest):
-            vectors = encoder.encode(pool.texts_of(rows))
+            texts = pool.texts_of(rows)
+            vectors = encoder.encode(texts)
             if not np.isfinite(vectors).all():
                 raise SourceError(
                     f"the encoder {encoder.name!r} gave NaN for a document of rows {rows[0]} to "
@@ -118,7 +121,11 @@ def _encoded_parts(draft: Draft, pool: Pool, encoder: Encoder, watch: Watcher) -
                 )
             file.write(rows, vectors)
             file.finish(part.start, digest)
+            if isinstance(encoder, CountsTokens):
+                cut, encoded = cut + encoder.count_cut(texts), encoded + len(texts)
         yield len(pool) - len(fresh) + part.stop
+    if encoded:
+        watch.texts_cut(cut, encoded, encoder.max_length)
 
 
 def _given_parts(

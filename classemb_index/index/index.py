@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +22,10 @@ from .backends import open_backend, resolve_backend
 from .backends.base import Neighbours, VectorIndex
 from .build import BuildOptions, write_index
 from .draft import mean_embedding, name_feedback
+from .names import NameKeeper
 from .replacing import check_folder, check_source
 from .store import (
+    CACHE,
     CLASS_NAMES,
     DOCUMENTS,
     NAME_FEEDBACK,
@@ -114,13 +117,15 @@ class EmbeddingIndex:
         return self.manifest.n
 
     def with_pool(self, pool: Pool, labels_digest: str) -> EmbeddingIndex:
-        """The same index over its documents with other labels.
+        """The same index over its documents with other labels, and other classes.
 
         Args:
-            pool: the index's own, row for row, with more or other labels.
+            pool: the index's own, row for row, with more or other labels and classes.
             labels_digest: tells these labels from others, for what is kept in the folder.
         """
         other = copy(self)
+        for name in ("name_vectors", "name_feedback"):
+            vars(other).pop(name, None)  # of the classes that it had
         vars(other).update(pool=pool, labels_digest=labels_digest)
         return other
 
@@ -173,17 +178,44 @@ class EmbeddingIndex:
         """(q, dim) float32 unit embeddings of the class names; None where the index has none.
 
         Vectors that were given without an encoder come without them, and so do indexes of
-        earlier versions.
+        earlier versions. Names and descriptions that came after the build are embedded once, with
+        the index's encoder, and kept.
+
+        Raises:
+            ModelError: a name is not embedded yet, and the encoder cannot be had.
+            EncoderMismatchError: the same, and the model of its name is another one by now.
         """
-        return self._by_class.get(CLASS_NAMES)
+        stored, encoder = self._by_class.get(CLASS_NAMES), self.manifest.encoder
+        texts = [self.pool.descriptions.get(name, name) for name in self.pool.classes]
+        if texts == list(self.manifest.classes) or encoder.name is None:
+            return stored
+        return self.text_vectors(texts)
 
     @cached_property
     def name_feedback(self) -> FloatMatrix | None:
         """(q, dim) float32 `feedback` of the class names; None where the index has no names."""
-        stored = self._by_class.get(NAME_FEEDBACK)
-        if stored is None and self.name_vectors is not None:
-            return self.feedback(self.name_vectors)
-        return stored
+        own = self.name_vectors
+        if own is None or own is self._by_class.get(CLASS_NAMES):
+            stored = self._by_class.get(NAME_FEEDBACK)
+            return self.feedback(own) if stored is None and own is not None else stored
+        return self.feedback(own)
+
+    def text_vectors(self, texts: Sequence[str]) -> FloatMatrix:
+        """(len(texts), dim) float32 unit embeddings of names or descriptions of classes.
+
+        Each is embedded once and kept in the index folder.
+
+        Raises:
+            RequestError: the index's vectors came without an encoder.
+            ModelError: one is not embedded yet, and the encoder cannot be had.
+            EncoderMismatchError: the same, and the model of its name is another one by now.
+        """
+        stored = self._by_class.get(CLASS_NAMES)
+        known = {} if stored is None else dict(zip(self.manifest.classes, stored, strict=True))
+        fingerprint = str(self.manifest.encoder.fingerprint)
+        keeper = NameKeeper(self.folder / CACHE, fingerprint, self.load_encoder)
+        vectors = keeper.vectors(texts, known)
+        return np.array(vectors, dtype=np.float32).reshape(len(texts), self.manifest.dim)
 
     def feedback(self, name_vectors: FloatMatrix) -> FloatMatrix:
         """(q, dim) float32 mean embedding of the 3 documents nearest to each name; zero for a zero row.

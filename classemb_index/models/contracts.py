@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # the command line makes options of `Training` before anything is computed
     from ..arrays import BoolMatrix, FloatMatrix, Rows
@@ -42,6 +42,14 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """(len(texts), dim) float32 of unit length, in the order of the texts."""
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """An encoder that can say which texts it does not read to their end."""
+
+    def count_cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than the encoder's window."""
 
 
 class ClassifiedTexts(Protocol):
@@ -83,8 +91,15 @@ class Classifier(TrainedClassifier, Protocol):
         dev_labels: BoolMatrix,
         seed: int,
         on_epoch: OnEpoch | None = None,
+        *,
+        known: BoolMatrix | None = None,
+        dev_known: BoolMatrix | None = None,
     ) -> int:
-        """Forget everything and train on these rows; the epochs that were run."""
+        """Forget everything and train on these rows; the epochs that were run.
+
+        Of `labels` and `dev_labels` only cells count that are True in `known` and `dev_known`, of the
+        same shapes; None takes all.
+        """
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,25 @@ class SentenceBertEncoder:
         # text without a direction becomes NaN, which a build refuses
         return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True))
 
+    def count_cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts have more tokens than are read, so that their rest is not seen.
+
+        Counted apart from `encode`, but cheaply: a text with more words than the window has
+        tokens is longer, and one that fills it with no character to a byte is not; only the texts
+        between are cut into tokens.
+        """
+        tokenizer: Any = self.model.tokenizer
+        own = tokenizer.num_special_tokens_to_add()
+        room = self.max_length - own
+        # a byte makes one token at most
+        unsure = [text for text in texts if len(text.encode(errors="replace")) > room]
+        between = [text for text in unsure if len(text.split(None, room)) <= room]
+        cut = len(unsure) - len(between)
+        if between:
+            counted = tokenizer(between, add_special_tokens=False, verbose=False)
+            cut += sum(len(ids) > room for ids in counted["input_ids"])
+        return cut
+
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over weights, tokenizer, pooling and maximum length; not device or precision."""

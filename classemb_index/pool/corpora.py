@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import SourceError
 from .documents import SPLITS
 from .files import FORMS, Raw, json_object, read_text
+from .findings import Findings
 
 LABEL_TABLE = "EURLEX57K.json"
 NATIVE_FIELDS = ("abstract", "categories", "celex_id", "eurovoc_concepts")
@@ -34,10 +35,11 @@ def from_native(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return raw
 
 
-def eurlex_folder(folder: Path) -> Iterator[Raw]:
+def eurlex_folder(folder: Path, found: Findings) -> Iterator[Raw]:
     """EURLEX57K as published: train/, dev/, test/ of JSON files, and a label table beside them.
 
-    The text is header, recitals and main body; labels are names where the table has them.
+    The text is header, recitals and main body; labels are names where the table has them, and
+    `found` counts those that it does not have.
 
     Raises:
         SourceError: the folder has no train/ or no label table, or a file is not JSON.
@@ -49,12 +51,13 @@ def eurlex_folder(folder: Path) -> Iterator[Raw]:
         )
     names = _label_names(folder, root)
     for split in SPLITS:
-        for path in sorted((root / split).glob("*.json")):
+        for path in sorted((root / split).glob("[!.]*.json")):
             act = json_object(read_text(path), str(path))
             body = act.get("main_body") or ""
             parts = [act.get("header"), act.get("recitals")]
             parts += body if isinstance(body, list) else [body]
             concepts = act.get("concepts")
+            found.nameless.update(c for c in concepts or () if c not in names)
             yield (
                 str(path),
                 {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -9,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -25,25 +26,63 @@ Raw = tuple[str, Mapping[str, Any]]  # where a record stands, and its fields as 
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[str]]:
-    """A UTF-8 text file, unpacked where it is gzip.
+def opened(path: Path, encoding: str | None = None) -> Iterator[IO[str]]:
+    """A text file, unpacked where it is gzip.
+
+    Args:
+        path: of the file.
+        encoding: of its text; None is UTF-8, or UTF-16 where it begins with that byte order mark.
 
     Raises:
-        SourceError: it cannot be read, is half-written, or is not UTF-8.
+        SourceError: it cannot be read, is half-written, or has another encoding.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        # Excel begins a file with a byte order mark
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            yield file
+        with _binary(path) as binary:
+            encoding = encoding or _marked_encoding(binary)
+            # a name that is none is told before anything is read
+            with io.TextIOWrapper(binary, encoding=encoding, newline="") as file:
+                yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
         raise SourceError(
             f"{path} is half-written or no gzip file ({cause}); fetch it again"
         ) from cause
-    except UnicodeDecodeError as cause:
-        raise SourceError(f"{path} is not UTF-8 ({cause}); convert it") from cause
+    except LookupError as cause:
+        raise SourceError(
+            f"there is no encoding {encoding!r}; try utf-8, cp1252 or utf-16"
+        ) from cause
+    except UnicodeError as cause:
+        raise SourceError(_wrongly_encoded(path, encoding or "utf-8")) from cause
     except OSError as cause:
         raise SourceError(f"{path} cannot be read: {cause.strerror or cause}") from cause
+
+
+def _binary(path: Path) -> io.BufferedReader:
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    return cast(io.BufferedReader, opener(path, "rb"))
+
+
+def _marked_encoding(binary: io.BufferedReader) -> str:
+    """As the byte order mark says; Excel begins a file with one."""
+    start = binary.peek(2)[:2]
+    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _wrongly_encoded(path: Path, encoding: str) -> str:
+    """The line that has another encoding, and which it may be."""
+    name = "UTF-8" if encoding.startswith("utf-8") else encoding
+    if name != "UTF-8":
+        return f"{path} is not {name}; leave --encoding out, or name another"
+    with _binary(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                likely = "utf-16" if b"\0" in line else "cp1252"
+                return (
+                    f"{path}, line {number} is not UTF-8, it is likely {likely}; save the file as "
+                    f"UTF-8, or build with --encoding {likely}"
+                )
+    return f"{path} is not UTF-8; save it as UTF-8"
 
 
 def read_text(path: Path) -> str:

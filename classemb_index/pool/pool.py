@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -13,8 +13,12 @@ import numpy as np
 
 from ..arrays import BoolMatrix, Mask, Rows, blocks
 from ..errors import RequestError, SourceError, UnknownClassError
-from .documents import SPLITS, DocumentsFile, Record, StoredTexts, facts_table, write_documents
-from .recipes import Recipe, checked_groups, find_recipe
+from .classes import Classes, checked_classes
+from .documents import DocumentsFile, Record, StoredTexts, facts_table, write_documents
+from .findings import Findings
+from .matching import matched
+from .notes import pool_notes
+from .recipes import CLASSES, Recipe, find_recipe
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +42,9 @@ class Pool:
         groups: "frequent" and "rare" to class names, where they were declared.
         cells: (n, q) True where it is known whether the document has the class; None where that is
             known for all classes of a known document.
+        former_names: names that a class had before, to its present one.
+        descriptions: class names to texts that are embedded in their place.
+        notes: what a reader should know of how it was read, a sentence each; none of a stored pool.
     """
 
     name: str
@@ -50,14 +57,18 @@ class Pool:
     splits: np.ndarray[tuple[int], np.dtype[np.str_]]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cells: BoolMatrix | None = None
+    former_names: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(
         cls,
         source: str | Path | Recipe,
         *,
-        classes: Mapping[str, Sequence[str]] | None = None,
+        classes: Classes | None = None,
         drop_unclassed: bool = False,
+        drop_other_labels: bool = False,
         limit: int | None = None,
     ) -> Pool:
         """The pool at `source`: a recipe or its name, a file, a native folder or hub:NAME.
@@ -67,24 +78,29 @@ class Pool:
 
         Args:
             source: anything that `classemb-index build` takes.
-            classes: {"frequent": [...], "rare": [...]}; other labels are dropped.
+            classes: {"frequent": [...], "rare": [...]} or a list; other labels are dropped.
                 None takes the recipe's classes, or all labels in alphabetical order.
             drop_unclassed: leave out documents known to have none of the classes, as a recipe
                 may say too.
+            drop_other_labels: a document whose labels are all no class is known to have none
+                of the classes, as a recipe may say too; else it is unknown, and a note says so.
             limit: read the first `limit` documents only.
 
         Raises:
             SourceError: a record or the source is wrong (names the line).
             RecipeError: the recipe is wrong.
         """
-        recipe = source if isinstance(source, Recipe) else find_recipe(source)
+        recipe, found = source if isinstance(source, Recipe) else find_recipe(source), Findings()
         return cls.from_records(
-            recipe.records(classes),
+            recipe.records(classes, found),
             name=recipe.name,
             source=recipe.source,
             classes=recipe.classes if classes is None else classes,
             drop_unclassed=drop_unclassed or recipe.drop_unclassed,
+            drop_other_labels=drop_other_labels or recipe.drop_other_labels,
             limit=limit,
+            found=found,
+            skip_bad=recipe.reading.skip_bad,
         )
 
     @classmethod
@@ -94,9 +110,12 @@ class Pool:
         *,
         name: str = "pool",
         source: str = "records",
-        classes: Mapping[str, Sequence[str]] | None = None,
+        classes: Classes | None = None,
         drop_unclassed: bool = False,
+        drop_other_labels: bool = False,
         limit: int | None = None,
+        found: Findings | None = None,
+        skip_bad: bool = False,
     ) -> Pool:
         """The pool of these records, in their order.
 
@@ -105,21 +124,34 @@ class Pool:
             name: what the pool is called.
             source: where the records came from.
             classes: as for `read`.
-            drop_unclassed: leave out documents known to have none of the classes.
+            drop_unclassed: as for `read`.
+            drop_other_labels: as for `read`.
             limit: keep the first `limit` documents only.
+            found: what was counted while the records were read; becomes the pool's notes.
+            skip_bad: go on past records that are wrong, with a note.
 
         Raises:
             SourceError: an id occurs twice, or there is no record.
             RecipeError: a class is named twice.
         """
-        groups = checked_groups(classes or {}, "the argument classes")
-        declared = tuple(name for names in groups.values() for name in names)
-        kept = _checked(records, declared, drop_unclassed)
+        found = Findings() if found is None else found
+        groups, declared = checked_classes(classes or {}, CLASSES)
+        kept = matched(
+            records,
+            declared,
+            found,
+            drop_unclassed=drop_unclassed,
+            drop_other_labels=drop_other_labels,
+            skip_bad=skip_bad,
+        )
         file = DocumentsFile.temporary(islice(kept, limit))
         pool = read_documents(file, name=name, source=source, classes=declared, groups=groups)
         if not len(pool):
             raise SourceError(f"{source} has no document to index; check the file, or its classes")
-        return pool
+        notes = pool_notes(
+            pool.classes, pool.labels, pool.is_known, pool.splits, found, declared=bool(declared)
+        )
+        return replace(pool, notes=notes)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -170,17 +202,20 @@ class Pool:
         return [self.texts[int(row)] for row in rows]
 
     def known_labels(self, row: int) -> list[str] | None:
-        """One document's class names, or None where nobody knows them."""
+        """The classes that one document is known to have; None where nothing is known of it."""
         if not self.is_known[row]:
             return None
         return [self.classes[c] for c in np.flatnonzero(self.labels[row])]
 
     def records(self) -> Iterator[Record]:
-        """The documents one at a time, their labels in the order of the classes."""
+        """The documents one at a time, their labels in the order of the classes.
+
+        A record's labels say no to all other classes, so it has none where a class is unknown.
+        """
         for part in blocks(len(self), BLOCK):
             rows = range(part.start, part.stop)
             for row, text in zip(rows, self.texts_of(rows), strict=True):
-                names = self.known_labels(row)
+                names = self._complete_labels(row)
                 labels = None if names is None else tuple(names)
                 yield Record(self.ids[row], text, labels, str(self.splits[row]) or None)
 
@@ -194,7 +229,7 @@ class Pool:
         Returns:
             True when the file was written.
         """
-        facts = facts_table(self.ids, self.classes, self.labels, self.is_known, self.splits)
+        facts = facts_table(self.ids, self.classes, self.labels, self.is_complete, self.splits)
         content = self.texts.content(facts) if isinstance(self.texts, StoredTexts) else None
         if content is None:
             write_documents(path, self.records())
@@ -204,12 +239,17 @@ class Pool:
             path.write_bytes(content)
         return True
 
+    def _complete_labels(self, row: int) -> list[str] | None:
+        """One document's classes, or None where not all of them are known."""
+        return self.known_labels(row) if self.is_complete[row] else None
+
     def class_position(self, name: str) -> int:
-        """The position of the class with this name.
+        """The position of the class that has this name, or had it before.
 
         Raises:
             UnknownClassError: there is none; the message names the choices.
         """
+        name = self.former_names.get(name, name)
         if name not in self.classes:
             raise UnknownClassError(
                 f"no class {name!r}; the pool has: {', '.join(self.classes) or 'none'}"
@@ -281,36 +321,3 @@ def read_documents(
         splits=splits,
         groups=groups,
     )
-
-
-def _checked(
-    records: Iterable[Record], declared: tuple[str, ...], drop_unclassed: bool
-) -> Iterator[Record]:
-    """The records to keep, each id once, their labels cut to the classes and in their order."""
-    place_of, seen = {name: place for place, name in enumerate(declared)}, set[str]()
-    for record in records:
-        _check_record(record)
-        if record.id in seen:
-            where = f"{record.place}: " if record.place else ""
-            raise SourceError(f"{where}the id {record.id!r} occurs twice; ids must be unique")
-        seen.add(record.id)
-        labels = record.labels
-        if labels is not None:
-            kept = set(labels) & place_of.keys() if declared else set(labels)
-            labels = tuple(sorted(kept, key=place_of.__getitem__ if declared else None))
-            if drop_unclassed and not labels:
-                continue
-        yield record._replace(labels=labels)
-
-
-def _check_record(record: Record) -> None:
-    where = f"{record.place}: " if record.place else ""
-    if not record.id.strip():
-        raise SourceError(f"{where}a document has no id; every document needs one")
-    if not record.text.strip():
-        raise SourceError(f"{where}the document {record.id!r} has no text; leave it out")
-    if record.split is not None and record.split not in SPLITS:
-        raise SourceError(
-            f"{where}the document {record.id!r} has the split {record.split!r}; "
-            f"a split is {', '.join(SPLITS)} or None"
-        )

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from ..errors import RecipeError, SourceError
+from .cells import clean_name
+from .classes import Classes, checked_classes, checked_groups
 from .documents import GROUPS, SPLITS, Record
-from .files import json_file
+from .fields import Fields
+from .findings import Findings
+from .hub import HUB
+from .matching import with_a_class
+from .readers import FILES
 from .sampling import cut_classes, draw_splits
-from .sources import FILES, HUB, Fields, Reading, read_records
+from .sources import Reading, read_records
+
+CLASSES = "the argument classes"  # in messages
 
 KINDS: Mapping[str, type | tuple[type, ...]] = {
     "a table": dict,
@@ -27,7 +35,8 @@ KINDS: Mapping[str, type | tuple[type, ...]] = {
 
 KEYS = {
     "": dict.fromkeys(("pool", "encoder", "index", "paper"), "a table"),
-    "pool": {"source": "a string", "drop_unclassed": "true or false"}
+    "pool": dict.fromkeys(("source", "encoding"), "a string")
+    | dict.fromkeys(("drop_unclassed", "drop_other_labels", "skip_bad"), "true or false")
     | dict.fromkeys(("fields", "rename", "splits", "classes", "sample", "cut"), "a table"),
     "pool.fields": {"text": "a string or a list"}
     | dict.fromkeys(("id", "labels", "split", "label_separator"), "a string"),
@@ -50,9 +59,11 @@ class Recipe:
     Attributes:
         name: the index's name, and its folder's under indexes/.
         source: where the pool comes from (see files.FORMS).
-        reading: fields, and other names for labels and splits.
+        reading: fields, encoding, and other names for labels and splits.
         classes: "frequent" and "rare" to class names; empty means all labels.
         drop_unclassed: leave out documents known to have none of the classes.
+        drop_other_labels: labels that are no class are other classes, as in a research corpus: a
+            document that has only such is known to have none of the classes.
         sample: split sizes to draw, with "seed"; empty means every document.
         cut: most documents of a class in the train split, by class; others are left out
             at random, so that the class is rarer than in its source.
@@ -68,6 +79,7 @@ class Recipe:
     reading: Reading = field(default_factory=Reading)
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drop_unclassed: bool = False
+    drop_other_labels: bool = False
     sample: Mapping[str, int] = field(default_factory=dict)
     cut: Mapping[str, int] = field(default_factory=dict)
     cut_seed: int = 0
@@ -80,22 +92,66 @@ class Recipe:
         """The same recipe on a local copy of its source."""
         return replace(self, source=source)
 
-    def records(self, classes: Mapping[str, Sequence[str]] | None = None) -> Iterator[Record]:
+    def read_by(
+        self,
+        *,
+        id: str | None = None,
+        text: tuple[str, ...] = (),
+        labels: str | None = None,
+        encoding: str | None = None,
+        skip_bad: bool = False,
+    ) -> Recipe:
+        """The same recipe with other fields or another encoding, where they are given.
+
+        Args:
+            id: the field of the ids.
+            text: the fields of the text.
+            labels: the field of the labels.
+            encoding: of a text file.
+            skip_bad: go on past records that are wrong, also where the recipe does not say so.
+        """
+        reading = self.reading
+        fields = replace(
+            reading.fields,
+            id=id or reading.fields.id,
+            text=text or reading.fields.text,
+            labels=labels or reading.fields.labels,
+        )
+        return replace(
+            self,
+            reading=replace(
+                reading,
+                fields=fields,
+                encoding=encoding or reading.encoding,
+                skip_bad=skip_bad or reading.skip_bad,
+            ),
+        )
+
+    def records(
+        self, classes: Classes | None = None, found: Findings | None = None
+    ) -> Iterator[Record]:
         """The records that the recipe describes, streamed.
 
         Args:
-            classes: by group; None takes the recipe's own. Where splits are drawn, they are drawn
-                among the documents that have one of them.
+            classes: by group or as a list; None takes the recipe's own. Where splits are drawn, they
+                are drawn among the documents that have one of them.
+            found: is told what a reader should know of the source.
 
         Raises:
             SourceError: as for `read_records`.
             MissingExtraError: as for `read_records`.
         """
-        groups = classes if classes is not None else self.classes
+        counts = Findings() if found is None else found
+        _, names = checked_classes(self.classes if classes is None else classes, CLASSES)
 
         def read() -> Iterator[Record]:
-            found = read_records(self.source, self.reading)
-            return draw_splits(_with_a_class(found, groups), self.sample) if self.sample else found
+            counts.restart()
+            found = read_records(self.source, self.reading, names, counts)
+            if not self.sample:
+                return found
+            return draw_splits(
+                with_a_class(found, names, counts, self.drop_other_labels), self.sample
+            )
 
         return cut_classes(read, self.cut, self.cut_seed) if self.cut else read()
 
@@ -157,9 +213,16 @@ def parse_recipe(name: str, text: str) -> Recipe:
     return Recipe(
         name=name,
         source=pool["source"],
-        reading=Reading(Fields(**fields), pool.get("rename", {}), pool.get("splits", {})),
+        reading=Reading(
+            Fields(**fields),
+            {clean_name(label): clean_name(name) for label, name in pool.get("rename", {}).items()},
+            pool.get("splits", {}),
+            pool.get("encoding"),
+            bool(pool.get("skip_bad", False)),
+        ),
         classes=checked_groups(pool.get("classes", {}), f"recipe {name}"),
         drop_unclassed=bool(pool.get("drop_unclassed", False)),
+        drop_other_labels=bool(pool.get("drop_other_labels", False)),
         sample=pool.get("sample", {}),
         cut=pool.get("cut", {}).get("classes", {}),
         cut_seed=pool.get("cut", {}).get("seed", 0),
@@ -168,44 +231,6 @@ def parse_recipe(name: str, text: str) -> Recipe:
         backend=table.get("index", {}).get("backend", "auto"),
         paper=table.get("paper", {}),
     )
-
-
-def read_classes(path: Path) -> Mapping[str, tuple[str, ...]]:
-    """The class groups in a JSON file: {"frequent": [...], "rare": [...]}; other keys are notes.
-
-    Raises:
-        SourceError: the file is missing or is not one JSON object.
-        RecipeError: it has neither group, or names a class twice.
-    """
-    table = json_file(path)
-    groups = {name: table[name] for name in GROUPS if name in table}
-    if not any(groups.values()):
-        raise RecipeError(
-            f'{path} has no class groups; it needs {{"frequent": [...], "rare": [...]}}'
-        )
-    return checked_groups(groups, str(path))
-
-
-def checked_groups(groups: Mapping[str, Any], where: str) -> Mapping[str, tuple[str, ...]]:
-    """Class groups whose names are strings, each once.
-
-    Raises:
-        RecipeError: a group is no list of names, or a class is named twice.
-    """
-    lists = all(isinstance(group, (list, tuple)) for group in groups.values())
-    names = [name for group in groups.values() for name in group] if lists else []
-    if not lists or not all(isinstance(name, str) for name in names):
-        raise RecipeError(f"{where}: a class group is a list of class names")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise RecipeError(f"{where} names a class twice: {', '.join(twice)}")
-    return {group: tuple(members) for group, members in groups.items()}
-
-
-def _with_a_class(
-    records: Iterable[Record], groups: Mapping[str, Sequence[str]]
-) -> Iterator[Record]:
-    wanted = {name for names in groups.values() for name in names}
-    return (r for r in records if not wanted or r.labels is None or wanted.intersection(r.labels))
 
 
 def _check_keys(name: str, table: Mapping[str, Any]) -> None:
@@ -254,5 +279,5 @@ def _source_name(source: str) -> str:
         source = source.removeprefix(HUB).partition("@")[0].replace(":", "-")
     name = Path(source).name
     for suffix in (".gz", *FILES):
-        name = name.removesuffix(suffix)
+        name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
     return name or "pool"

@@ -62,6 +62,14 @@ class BarWatcher(Watcher):
         """A note of how many documents need no encoding."""
         note(f"{taken} of {total} taken over, {total - taken} encoded")
 
+    def texts_cut(self, cut: int, encoded: int, max_length: int) -> None:
+        """A note of how many texts are not read to their end."""
+        if cut:
+            note(
+                f"{cut:,} of {encoded:,} texts are longer than the encoder's {max_length} tokens; the "
+                "rest of each is not seen"
+            )
+
     def rounds(self, total: int) -> None:
         """A bar over rounds that shows strategy, seed, round, epoch and macro-F1 so far."""
         self._clear()

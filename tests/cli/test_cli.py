@@ -183,10 +183,11 @@ def test_info_json_of_an_index_of_an_earlier_version_lacks_a_key_that_was_always
 
 def test_every_command_and_option_has_help() -> None:
     group = get_command(import_module("classemb_index.cli.main").commands)
-    assert len(group.commands) == 11
-    labels = group.commands["labels"]
-    assert labels.help and list(labels.commands) == ["import", "export", "log", "undo", "status"]
-    for name, command in {**group.commands, **labels.commands}.items():
+    assert len(group.commands) == 14
+    labels, classes = group.commands["labels"], group.commands["classes"]
+    assert list(labels.commands) == ["import", "export", "log", "undo", "status"]
+    assert list(classes.commands) == ["list", "add", "rename", "merge", "remove", "describe"]
+    for name, command in {**group.commands, **labels.commands, **classes.commands}.items():
         assert command.help, name
         for parameter in command.params:
             assert getattr(parameter, "help", None), f"{name} {parameter.name}"

@@ -119,14 +119,16 @@ def test_half_a_parquet_file_is_refused(refused: Refused, pool_file: Path) -> No
     ("line", "message"),
     [
         ('{"id": "y", "text": "tw', " is not JSON (Unterminated string starting at: column 21)"),
-        ("", " is empty; each line is one JSON object"),
         ("3", " is a JSON int, not an object"),
         ({"id": "x", "text": "two"}, ": the id 'x' occurs twice; ids must be unique"),
         ({"text": "two"}, ": no 'id'; every document needs an id"),
-        ({"id": "y"}, ": no text in 'text'; leave it out"),
+        (
+            {"id": "y"},
+            ": no text in 'text'; leave it out, or go on past such records with --skip-bad",
+        ),
         ({"id": "y", "text": ["two"]}, ": the text is list, not a string"),
         (
-            {"id": "y", "text": "two", "labels": 3},
+            {"id": "y", "text": "two", "labels": True},
             ": labels must be a list of names, or null where they are unknown",
         ),
         (
@@ -410,10 +412,6 @@ def test_verify_refuses_another_encoder_than_the_indexs(
         ),
         # 72 documents are in the train split; without options half of them are labelled
         (
-            ("query", "--class", "a", "--top-k", "37"),
-            "asked for 37 neighbours, 36 documents are left to search; lower --top-k",
-        ),
-        (
             ("query", "--class", "a", "--labelled-size", "72"),
             "asked for 10 neighbours, 0 documents are left to search; lower --top-k",
         ),
@@ -424,10 +422,6 @@ def test_verify_refuses_another_encoder_than_the_indexs(
         (
             ("query", "--class", "a", "--device", "tpu"),
             "no device 'tpu'; there are auto, cpu, cuda",
-        ),
-        (
-            ("select", "--batch", "37"),
-            "asked for 37 documents, 36 are left in the unlabelled set; lower --batch",
         ),
         (
             ("select", "--strategy", "entropy"),
@@ -579,7 +573,7 @@ def test_a_pool_of_no_known_label_and_no_declared_class_cannot_be_queried(
     vectors = np.ones((1, 2), np.float32)
     EmbeddingIndex.build(pool, None, tmp_path / "bare", embeddings=vectors)
     assert refused("query", "bare", "--class", "rare") == (
-        "the pool has no classes to query; add labels to its documents and build the index again"
+        "the pool has no classes to query; name some with: classemb-index classes add NAME"
     )
 
 
@@ -588,7 +582,7 @@ def test_a_pool_of_no_known_label_and_no_declared_class_cannot_be_queried(
     [
         (
             "rare",
-            "the pool has no classes to query; add labels to its documents and build the index again",
+            "the pool has no classes to query; name some with: classemb-index classes add NAME",
         ),
         ("a", "no class 'a'; the pool has: none"),
     ],
@@ -627,12 +621,12 @@ def test_a_place_that_cannot_be_written_is_refused(
 
 
 @pytest.mark.parametrize("strategy", looking_at(Aid.CLASSIFIER))
-def test_a_batch_above_what_is_left_is_refused_before_a_classifier_is_trained(
+def test_a_batch_of_none_that_are_left_is_refused_before_a_classifier_is_trained(
     refused: Refused, toy_index: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     monkeypatch.delattr("classemb_index.strategies.selection.make_classifier")
-    assert refused("select", "toy", "--strategy", strategy, "--batch", 37) == (
-        "asked for 37 documents, 36 are left in the unlabelled set; lower --batch"
+    assert refused("select", "toy", "--strategy", strategy, "--labelled-size", 72) == (
+        "asked for 50 documents, 0 are left in the unlabelled set; lower --batch"
     )
 
 

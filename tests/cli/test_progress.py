@@ -44,3 +44,22 @@ def test_a_note_says_how_many_documents_were_taken_over(
         watch.taken_over(440, 500)
     said = terminal.getvalue() + capsys.readouterr().err
     assert "440 of 500 taken over, 60 encoded" in said
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        (
+            6,
+            "Note: 6 of 1,006 texts are longer than the encoder's 256 tokens; the rest of each is ",
+        ),
+        (0, ""),
+    ],
+)
+def test_a_note_says_how_many_texts_are_cut(
+    terminal: StringIO, capsys: pytest.CaptureFixture[str], cut: int, said: str
+) -> None:
+    with display.documents_progress("Embedding") as watch:
+        watch.texts_cut(cut, 1006, 256)
+    lines = CONTROL.sub("", terminal.getvalue() + capsys.readouterr().err)
+    assert (said in lines) if said else ("texts" not in lines)

@@ -231,3 +231,40 @@ def test_cuda_is_refused_where_there_is_none() -> None:
         resolve_device("cuda")
     assert str(error.value) == "no CUDA device was found; use --device cpu or auto"
     assert resolve_device("auto") == "cpu"
+
+
+@pytest.mark.model
+def test_texts_that_are_longer_than_the_window_are_counted_as_the_tokenizer_has_it(
+    minilm: SentenceBertEncoder,
+) -> None:
+    short = SentenceBertEncoder("minilm", device="cpu", precision="float32", max_length=8)
+    # eight tokens are six words between the two marks; every letter of an unknown word may be one
+    texts = [
+        "",
+        "one two three four five six",
+        "one two three four five six seven",
+        "word " * 1000,
+        "xqzjkv xqzjkv xqzjkv",
+        "漢字漢字漢字漢",
+        "漢字漢字漢字",
+        "ééééééé",
+        "a.b.c.d",
+        "a.b.c.",
+    ]
+    tokens = [len(minilm.model.tokenizer(text)["input_ids"]) for text in texts]
+    longer = [text for text, n in zip(texts, tokens, strict=True) if n > 8]
+    assert [text for text in texts if short.count_cut([text])] == longer
+    assert short.count_cut(texts) == len(longer) == 5
+    assert minilm.count_cut(texts) == 1
+    assert minilm.count_cut([]) == 0
+
+
+@pytest.mark.model
+def test_counting_long_texts_changes_no_embedding_and_no_fingerprint() -> None:
+    short = SentenceBertEncoder("minilm", device="cpu", precision="float32", max_length=8)
+    before, fingerprint = short.encode(TEXTS), short.fingerprint
+    short.count_cut(TEXTS)
+    np.testing.assert_array_equal(short.encode(TEXTS), before)
+    again = SentenceBertEncoder("minilm", device="cpu", precision="float32", max_length=8)
+    again.count_cut(TEXTS)
+    assert again.fingerprint == fingerprint

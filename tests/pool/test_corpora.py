@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from classemb_index.pool.fields import Fields
 from classemb_index.pool.files import FORMS
-from classemb_index.pool.sources import Fields
 from tests.support.sources import message_of, read, without_place
 
 WriteJsonl = Callable[..., Path]
@@ -124,7 +124,10 @@ def test_an_arxiv_title_is_a_field_that_can_be_asked_for(write_jsonl: WriteJsonl
     ("change", "message"),
     [
         ({"id": None}, "no 'id'; every document needs an id"),
-        ({"abstract": None}, "no text in 'text'; leave it out"),
+        (
+            {"abstract": None},
+            "no text in 'text'; leave it out, or go on past such records with --skip-bad",
+        ),
     ],
 )
 def test_an_arxiv_line_without_id_or_abstract_is_refused(

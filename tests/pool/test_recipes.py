@@ -15,13 +15,8 @@ from typing import NamedTuple
 import pytest
 
 from classemb_index import ClassembError, Pool, Record
-from classemb_index.pool.recipes import (
-    Recipe,
-    find_recipe,
-    parse_recipe,
-    read_classes,
-    recipe_names,
-)
+from classemb_index.pool.classes import read_classes
+from classemb_index.pool.recipes import Recipe, find_recipe, parse_recipe, recipe_names
 from classemb_index.pool.sampling import cut_classes, draw_splits
 from tests.support.errors import refusal
 from tests.support.places import shared_or_skip
@@ -219,7 +214,7 @@ def test_a_recipe_file_is_read_with_everything_it_says(tmp_path: Path) -> None:
     recipe = find_recipe(path)
     fields = recipe.reading.fields
     assert (recipe.name, recipe.source) == ("mine", "pool.csv")
-    assert (fields.id, fields.text, fields.labels) == ("no", ("title", "body"), "labels")
+    assert (fields.id, fields.text, fields.labels) == ("no", ("title", "body"), None)
     assert fields.label_separator == "|"
     assert recipe.reading.rename == {"1": "a"} and recipe.reading.splits == {"eval": "dev"}
     assert recipe.classes == {"rare": ("b", "a")} and recipe.drop_unclassed
@@ -244,7 +239,8 @@ def test_one_text_field_may_be_named_by_itself() -> None:
         (
             PLAIN + 'label = "x"',
             "recipe mine has unknown keys in [pool]: label; "
-            "known are classes, cut, drop_unclassed, fields, rename, sample, source, splits",
+            "known are classes, cut, drop_other_labels, drop_unclassed, encoding, fields, rename, "
+            "sample, skip_bad, source, splits",
         ),
         (
             PLAIN + "[pool.classes]\ncommon = []",

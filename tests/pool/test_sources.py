@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from classemb_index import ClassembError
+from classemb_index.pool.fields import Fields
 from classemb_index.pool.files import FORMS, id_lines, json_file, read_vectors
-from classemb_index.pool.sources import FILES, Fields, Reading, read_records
+from classemb_index.pool.readers import FILES
+from classemb_index.pool.sources import Reading, read_records
 from tests.support.places import shared_or_skip
 from tests.support.sources import message_of, read, without_place
 
@@ -93,11 +95,16 @@ def test_other_names_of_labels_and_splits_are_replaced_and_joined(write_jsonl: W
     [
         ("{'id': 1}", " is not JSON (Expecting property name enclosed in double quotes: column 2)"),
         ('["x"]', " is a JSON list, not an object"),
-        ("   ", " is empty; each line is one JSON object"),
         ({"text": "one"}, ": no 'id'; every document needs an id"),
         ({"id": " ", "text": "one"}, ": no 'id'; every document needs an id"),
-        ({"id": "y"}, ": no text in 'text'; leave it out"),
-        ({"id": "y", "text": " \n"}, ": no text in 'text'; leave it out"),
+        (
+            {"id": "y"},
+            ": no text in 'text'; leave it out, or go on past such records with --skip-bad",
+        ),
+        (
+            {"id": "y", "text": " \n"},
+            ": no text in 'text'; leave it out, or go on past such records with --skip-bad",
+        ),
         ({"id": "y", "text": 3}, ": the text is int, not a string"),
         (
             {"id": "y", "text": "two", "labels": {"a": 1}},
@@ -162,8 +169,11 @@ def test_a_csv_text_in_brackets_stays_a_text(tmp_path: Path) -> None:
         ("id,text\n1,one\n2\n", ", line 3 has not as many cells as the header"),
         ("id,text\n1,one\n2,two,three\n", ", line 3 has not as many cells as the header"),
         ('id,text\n1,"one\n2,two\n', ", line 3 is not CSV (unexpected end of data)"),
-        ("id,text\n1, \n", ", line 2: no text in 'text'; leave it out"),
-        ("no,text\n1,one\n", ", line 2: no 'id'; every document needs an id"),
+        (
+            "id,text\n1, \n",
+            ", line 2: no text in 'text'; leave it out, or go on past such records with --skip-bad",
+        ),
+        ("id,text\n1,one\n ,two\n", ", line 3: no 'id'; every document needs an id"),
     ],
 )
 def test_a_wrong_csv_line_is_named_by_its_number(tmp_path: Path, text: str, message: str) -> None:
@@ -312,7 +322,8 @@ def test_a_wrong_line_in_a_folder_is_named_by_its_file(
     write_jsonl(ROWS, "a.jsonl")
     write_jsonl([{"id": "v"}], "b.jsonl")
     assert message_of(tmp_path) == (
-        f"{tmp_path / 'b.jsonl'}, line 1: no text in 'text'; leave it out"
+        f"{tmp_path / 'b.jsonl'}, line 1: no text in 'text'; leave it out, or go on past such "
+        "records with --skip-bad"
     )
 
 
@@ -355,8 +366,8 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pool.jsonl"
     path.write_bytes(b'{"id": "x", "text": "Gr\xfc\xdfe"}\n')
     assert message_of(path) == (
-        f"{path} is not UTF-8 ('utf-8' codec can't decode byte 0xfc in position 23: "
-        "invalid start byte); convert it"
+        f"{path}, line 1 is not UTF-8, it is likely cp1252; save the file as UTF-8, or build with "
+        "--encoding cp1252"
     )
 
 

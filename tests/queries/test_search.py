@@ -455,5 +455,5 @@ def test_a_pool_without_classes_cannot_be_asked_for_all(index_of: IndexOf) -> No
     with pytest.raises(RequestError) as error:
         resolve_classes(index.pool, ["all"], np.zeros(0, dtype=np.int64))
     assert str(error.value) == (
-        "the pool has no classes to query; add labels to its documents and build the index again"
+        "the pool has no classes to query; name some with: classemb-index classes add NAME"
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from classemb_index import ClassembError, Record
-from classemb_index.pool.sources import Fields, Reading, read_records
+from classemb_index.pool.fields import Fields
+from classemb_index.pool.sources import Reading, read_records
 from tests.support.errors import refusal
 
 

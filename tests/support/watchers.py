@@ -13,6 +13,7 @@ class Recorder(Watcher):
         self.stages: list[str] = []
         self.counts: list[tuple[int, int]] = []
         self.taken: list[tuple[int, int]] = []
+        self.cut: list[tuple[int, int, int]] = []
         self.announced: list[int] = []
         self.epochs: list[Epoch] = []
         self.results: list[tuple[str, int, float]] = []
@@ -25,6 +26,9 @@ class Recorder(Watcher):
 
     def taken_over(self, taken: int, total: int) -> None:
         self.taken.append((taken, total))
+
+    def texts_cut(self, cut: int, encoded: int, max_length: int) -> None:
+        self.cut.append((cut, encoded, max_length))
 
     def rounds(self, total: int) -> None:
         self.announced.append(total)
