@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 
 import typer
@@ -52,6 +53,7 @@ commands.add_typer(classes)
 
 def app() -> None:
     """Run the command line; what a user can act on is one `Error:` line and exit code 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # out as Ctrl-C does, cleaning up
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 has no tick mark

@@ -11,7 +11,7 @@ from typing import NoReturn, Unpack
 import numpy as np
 
 from ..arrays import BLOCK, FloatMatrix, FloatVector, Mask, Rows, blocks, unit
-from ..errors import EncoderMismatchError, RequestError
+from ..errors import EncoderMismatchError, IndexFolderError, RequestError
 from ..models.contracts import Encoder
 from ..models.devices import check_device
 from ..models.encoder import SentenceBertEncoder
@@ -20,8 +20,10 @@ from ..pool.pool import Pool, read_documents
 from ..pool.published import Published
 from .backends import open_backend, resolve_backend
 from .backends.base import Neighbours, VectorIndex
-from .build import BuildOptions, mean_embedding, name_feedback, write_index
+from .build import BuildOptions, write_index
+from .draft import mean_embedding, name_feedback
 from .names import NameKeeper
+from .replacing import check_folder, check_source
 from .store import (
     CACHE,
     CLASS_NAMES,
@@ -30,9 +32,9 @@ from .store import (
     TEXT_HASHES,
     VECTORS,
     StoredIndex,
-    check_replaceable,
     damage,
     damaged_files,
+    read_manifest,
     read_stable,
 )
 from .takeover import text_hashes
@@ -55,6 +57,7 @@ class EmbeddingIndex:
         self.manifest = stored.manifest
         self._vectors = stored.vectors
         self._documents = stored.documents
+        self._hashes = stored.hashes
         self._by_class = stored.by_class
         self.device = device
         self.labels_digest = ""
@@ -78,20 +81,22 @@ class EmbeddingIndex:
         Args:
             pool: the documents.
             encoder: embeds them; with `embeddings`, the model that made those, or None.
-            folder: replaced as a whole when it is an index of the same source.
+            folder: gets the index; one of the same source is replaced, other files stay.
             backend: "auto" or one of BACKENDS.
             force: replace another source's index too.
             options: `embeddings`, `paper`, `device` and `watch`, see BuildOptions.
 
         Raises:
             IndexFolderError: the folder is no index, another source's, or being built.
-            SourceError: `embeddings` do not fit the pool or the encoder, or hold NaN or zeros.
+            SourceError: `embeddings` do not fit the pool, hold NaN or zeros, or are not those that
+                the encoder gives a sample of the documents.
             RequestError: an unknown backend or device, or neither encoder nor embeddings.
         """
         folder, device = Path(folder), options.get("device", "auto")
         resolve_backend(backend)  # an unknown one fails here
         check_device(device)
-        check_replaceable(folder, pool.source, force)
+        check_folder(folder, force)
+        check_source(folder, pool, force)
         write_index(pool, encoder, folder, backend, **options)
         return cls.open(folder, device=device)
 
@@ -136,12 +141,16 @@ class EmbeddingIndex:
                 groups=self.manifest.groups,
             )
         except (OSError, ValueError, KeyError):  # pyarrow's own errors are one of these
-            self._damaged(f"{DOCUMENTS} cannot be read")
+            self._damaged(f"{self.manifest.name_of(DOCUMENTS)} cannot be read")
 
     @cached_property
     def published(self) -> Published:
         """What its recipe quotes from the paper."""
         return Published.of(self.manifest.paper)
+
+    def path_of(self, file: str) -> Path:
+        """Where a file of the manifest lies, such as "vectors.npy"; its name has its digest in it."""
+        return self.folder / self.manifest.name_of(file)
 
     @property
     def documents_digest(self) -> str:
@@ -287,11 +296,13 @@ class EmbeddingIndex:
         Raises:
             IndexDamagedError: a file's checksum differs, a vector is not of unit
                 length, documents and vectors are not row for row, or a hash is not its text's.
+            IndexFolderError: a build has replaced the index since it was opened.
         """
-        if damaged := damaged_files(self.folder, self.manifest):
-            self._damaged(f"the checksum of {', '.join(damaged)} is not the manifest's")
+        self._check_files()
         if len(self.pool) != len(self) or len(set(self.pool.ids)) != len(self):
-            self._damaged(f"{DOCUMENTS} does not hold {len(self)} documents with unique ids")
+            self._damaged(
+                f"{self.manifest.name_of(DOCUMENTS)} does not hold {len(self)} documents with unique ids"
+            )
         worst = 0.0
         for part in blocks(len(self), BLOCK):
             block = np.asarray(self._vectors[part], dtype=np.float32)
@@ -299,10 +310,11 @@ class EmbeddingIndex:
             worst = float(np.maximum(worst, error))  # keeps NaN, as max() does not
         if not worst < 1e-2:  # float16 keeps three digits; NaN fails too
             self._damaged("a vector is not of unit length")
-        if TEXT_HASHES in self.manifest.files:
-            hashes = np.load(self.folder / TEXT_HASHES)
-            if not np.array_equal(hashes, text_hashes(self.pool.texts_of, len(self))):
-                self._damaged(f"{TEXT_HASHES} does not hold the hashes of the texts")
+        if self._hashes is not None:
+            hashes = text_hashes(self.pool.texts_of, len(self))
+            if not np.array_equal(self._hashes, hashes):
+                name = self.manifest.name_of(TEXT_HASHES)
+                self._damaged(f"{name} does not hold the hashes of the texts")
         return [
             f"{len(self.manifest.files)} files have the bytes and sha256 of the manifest",
             f"{len(self)} documents with unique ids, one for each vector",
@@ -312,6 +324,15 @@ class EmbeddingIndex:
     @cached_property
     def _backend(self) -> VectorIndex:
         return open_backend(self.manifest.backend, self._vectors, self.device)
+
+    def _check_files(self) -> None:
+        manifest = self.manifest
+        if damaged := damaged_files(self.folder, manifest, manifest.files):
+            if read_manifest(self.folder) != manifest:
+                raise IndexFolderError(
+                    f"the index in {self.folder} was built again since it was opened; open it again"
+                )
+            self._damaged(f"the checksum of {', '.join(damaged)} is not the manifest's")
 
     def _damaged(self, what: str) -> NoReturn:
         raise damage(self.folder, what)

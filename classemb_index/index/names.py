@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import FloatVector
 from ..models.contracts import Encoder
-from .build import embed_class_names
+from .draft import embed_class_names
 
 
 class NameKeeper:

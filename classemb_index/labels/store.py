@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import LabelStoreError, RequestError
-from ..pool.files import held_still
 from .classes import ClassChange, Register, StoredChange
 
 LABELS = "labels.sqlite"  # in the index folder
@@ -342,7 +341,7 @@ class LabelStore:
             RequestError: fewer actions stand.
             LabelStoreError: as for `record`.
         """
-        if not self._exists():
+        if not self.path.exists():
             raise RequestError(_too_many(last, 0))
         with self._writing() as store:  # so that no other process undoes the same
             standing = [a for a in _actions(store.execute(ACTIONS)) if a.can_be_undone]
@@ -394,7 +393,7 @@ class LabelStore:
 
     def _snapshot(self, *queries: str) -> list[list[Any]]:
         """What each query gives at one moment."""
-        if not self._exists():
+        if not self.path.exists():
             return [[] for _ in queries]
         with self._open() as store:
             store.execute("BEGIN")
@@ -403,32 +402,28 @@ class LabelStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """The open file in one transaction, made where there is none."""
-        with held_still(self.path.parent):
-            if not self.path.exists():
-                self._make()
-            with self._open() as store:
-                store.execute("BEGIN IMMEDIATE")
-                yield store
-                store.execute("COMMIT")
+        if not self.path.exists():
+            self._make()
+        with self._open() as store:
+            store.execute("BEGIN IMMEDIATE")
+            yield store
+            store.execute("COMMIT")
 
     def _make(self) -> None:
         """Put an empty store in its place, whole: SQLite does not wait for who turns WAL on."""
-        partial = self.path.with_name(f".{LABELS}.partial")
-        partial.unlink(missing_ok=True)
-        with closing(sqlite3.connect(partial)) as store:
-            store.executescript(
-                f"PRAGMA journal_mode = WAL; {TABLES} {APPEND_ONLY} "
-                f"PRAGMA user_version = {SCHEMA_VERSION};"
-            )
-        partial.rename(self.path)
+        from filelock import FileLock
 
-    def _exists(self) -> bool:
-        """Whether the file is there, also while a build puts another folder in its place."""
-        if self.path.exists():
-            return True
-        with suppress(OSError), held_still(self.path.parent):  # a folder of somebody else's
-            return self.path.exists()
-        return False
+        partial = self.path.with_name(f".{LABELS}.partial")
+        with FileLock(self.path.with_name(f".{LABELS}.lock")):
+            if self.path.exists():  # another process made it meanwhile
+                return
+            partial.unlink(missing_ok=True)
+            with closing(sqlite3.connect(partial)) as store:
+                store.executescript(
+                    f"PRAGMA journal_mode = WAL; {TABLES} {APPEND_ONLY} "
+                    f"PRAGMA user_version = {SCHEMA_VERSION};"
+                )
+            partial.rename(self.path)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

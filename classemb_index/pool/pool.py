@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from .findings import Findings
 from .matching import matched
 from .notes import pool_notes
 from .recipes import CLASSES, Recipe, find_recipe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BLOCK = 512  # texts that are held at once while they are written
 
@@ -215,12 +219,25 @@ class Pool:
                 labels = None if names is None else tuple(names)
                 yield Record(self.ids[row], text, labels, str(self.splits[row]) or None)
 
-    def save(self, path: Path) -> None:
-        """Write the pool's documents file; where it was read from one that says the same, a copy."""
-        labels = [self._complete_labels(row) for row in range(len(self))]
-        facts = facts_table(self.ids, labels, [str(split) or None for split in self.splits])
-        if not (isinstance(self.texts, StoredTexts) and self.texts.save(path, facts)):
+    def save(self, path: Path, before: pa.Buffer | None = None) -> bool:
+        """Write the pool's documents file; where it was read from one that says the same, a copy.
+
+        Args:
+            path: of the file.
+            before: the bytes of another; where a copy would be the same, nothing is written.
+
+        Returns:
+            True when the file was written.
+        """
+        facts = facts_table(self.ids, self.classes, self.labels, self.is_complete, self.splits)
+        content = self.texts.content(facts) if isinstance(self.texts, StoredTexts) else None
+        if content is None:
             write_documents(path, self.records())
+        elif before is not None and content.equals(before):
+            return False
+        else:
+            path.write_bytes(content)
+        return True
 
     def _complete_labels(self, row: int) -> list[str] | None:
         """One document's classes, or None where not all of them are known."""

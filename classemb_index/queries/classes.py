@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Counts, FloatMatrix
 from ..errors import RequestError, SourceError
-from ..index.build import embed_class_names
+from ..index.draft import embed_class_names
 from ..index.index import EmbeddingIndex
 from ..models.contracts import Encoder
 from ..pool.documents import GROUPS

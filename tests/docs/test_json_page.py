@@ -83,7 +83,7 @@ def read_page(text: str) -> dict[str, Key]:
             documents[heading] = Key()
         elif line.startswith("| `"):
             path, words, _, since = (cell.strip() for cell in line.strip("|").split(" | "))
-            assert re.fullmatch(r"0\.1\.0|index schema 2", since), line
+            assert re.fullmatch(r"0\.1\.0|index schema [23]", since), line
             _add(documents[heading], path.strip("`"), words)
     return documents
 
