@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,10 @@ class ClassNeighbours:
     def document(self, pool: Pool) -> dict[str, Any]:
         """The answer as JSON."""
         near = self.neighbours
-        rows = [] if near is None else zip(near.rows, near.scores, self.has_class, strict=True)
+        rows: Iterable[Any] = ()
+        if near is not None:
+            texts = pool.texts_of(near.rows)
+            rows = zip(near.rows, near.scores, self.has_class, texts, strict=True)
         return {
             "class": pool.classes[self.position],
             "n_labelled": self.n_labelled,
@@ -60,8 +63,9 @@ class ClassNeighbours:
                     "id": pool.ids[row],
                     "score": float(score),
                     "has_class": has_class,
+                    "text": text,
                 }
-                for rank, (row, score, has_class) in enumerate(rows, start=1)
+                for rank, (row, score, has_class, text) in enumerate(rows, start=1)
             ],
         }
 
@@ -183,7 +187,8 @@ def neighbours_document(
     pool: Pool, neighbours: Neighbours, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The documents like another or like a text as JSON, with the labels that are known."""
-    found = zip(neighbours.rows.tolist(), neighbours.scores.tolist(), strict=True)
+    texts = pool.texts_of(neighbours.rows)
+    found = zip(neighbours.rows.tolist(), neighbours.scores.tolist(), texts, strict=True)
     return {
         "k": len(neighbours.rows),
         **asked,
@@ -194,8 +199,9 @@ def neighbours_document(
                 "id": pool.ids[row],
                 "score": score,
                 "labels": pool.known_labels(row),
+                "text": text,
             }
-            for rank, (row, score) in enumerate(found, start=1)
+            for rank, (row, score, text) in enumerate(found, start=1)
         ],
     }
 

@@ -23,8 +23,8 @@ WriteJsonl = Callable[..., Path]
 QUERY_KEYS = {"k", "n_labelled", "n_unlabelled", "classes"}
 ANSWER_KEYS = {"class", "n_labelled", "method", "why", "has_query", "neighbours"}
 OUTLOOK_KEYS = {"progress", "prevalence"}
-NEIGHBOUR_KEYS = {"rank", "row", "id", "score", "has_class"}
-LIKE_KEYS = {"rank", "row", "id", "score", "labels"}
+NEIGHBOUR_KEYS = {"rank", "row", "id", "score", "has_class", "text"}
+LIKE_KEYS = {"rank", "row", "id", "score", "labels", "text"}
 ONE_OF_THREE = "Error: a query asks for --class, --like or --text; give one of them\n"
 
 
