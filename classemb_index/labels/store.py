@@ -66,7 +66,7 @@ WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
 """
 
 ACTIONS = f"""
-SELECT number, at, annotator, origin, undoes,
+SELECT number, at, annotator, origin, strategy, undoes,
     (SELECT COUNT(DISTINCT document) FROM answers WHERE action = actions.number)
     + (SELECT COUNT(*) FROM picks WHERE action = actions.number),
     number IN ({UNDONE})
@@ -161,7 +161,8 @@ class Action:
         number: from 1, in the order in which they were given.
         at: when, ISO 8601 in UTC.
         annotator: who; "" where nobody was named.
-        origin: where the answers came from, as a file.
+        origin: where the answers came from, or where the batch went, as a file.
+        strategy: that selected a batch; None where nothing was handed out.
         undoes: number of the action that this one takes out, or None.
         documents: that were answered, skipped or handed out.
         is_undone: whether a later action takes this one out.
@@ -171,6 +172,7 @@ class Action:
     at: str
     annotator: str
     origin: str
+    strategy: str | None
     undoes: int | None
     documents: int
     is_undone: bool
@@ -484,8 +486,8 @@ def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
 
 def _actions(rows: Iterable[Any]) -> list[Action]:
     return [
-        Action(number, at, annotator, origin, undoes, documents, bool(is_undone))
-        for number, at, annotator, origin, undoes, documents, is_undone in rows
+        Action(number, at, annotator, origin, strategy, undoes, documents, bool(is_undone))
+        for number, at, annotator, origin, strategy, undoes, documents, is_undone in rows
     ]
 
 

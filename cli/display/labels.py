@@ -45,7 +45,11 @@ def show_log(actions: Sequence[Action]) -> None:
         return
     table = titled("What was done", ("number", "at", "who", "what"), ("documents",))
     for action in actions:
-        what = f"undo of {action.undoes}" if action.undoes else action.origin
+        what = action.origin
+        if action.undoes:
+            what = f"undo of {action.undoes}"
+        elif action.strategy is not None:
+            what = f"{action.origin}, handed out by {action.strategy}"
         undone = " (undone)" if action.is_undone else ""
         cells = (str(action.number), action.at, action.annotator, what + undone)
         table.add_row(*map(escape, cells), str(action.documents))

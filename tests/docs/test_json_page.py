@@ -246,6 +246,17 @@ def annotations(cli: Cli, folder: Path) -> Documents:
     assert cli("labels", "import", "other.csv", *at, "--replace").code == 0  # a run sees answers
     assert cli("build", "some.jsonl", "--encoder", "tiny", "--out", "indexes/loose").code == 0
     assert cli("classes", "add", "zebra", "--describe", "document on a", *loose).code == 0
+    again = ("labels", "import", "again.csv", "--annotator")
+    for number in range(4):
+        out = f"loose{number}.jsonl"
+        strategy = "class-embedding" if number else "random"
+        asked = ("select", "indexes/loose", "--strategy", strategy, "--batch", 5, "--out", out)
+        written = cli(*asked)
+        assert written.code == 0
+        ids = [line["id"] for line in lines_of(folder / out)]
+        filled = "".join(f"{id_},{'a' if place else 'zebra'}\n" for place, id_ in enumerate(ids))
+        (folder / "again.csv").write_text(f"id,labels\n{filled}", encoding="utf-8")
+        assert all(cli(*again, who, *loose).code == 0 for who in ("ada", "bob"))
     return {
         "labels import": found,
         "labels status": [
