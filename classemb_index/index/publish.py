@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import IndexFolderError, IndexLockedError
-from .store import DATA, MANIFEST, Manifest, file_digest, read_manifest
+from .store import DATA, DOCUMENTS, MANIFEST, VECTORS, Manifest, file_digest, read_manifest
 
 LOCK = ".lock"
 DRAFT = ".building"
@@ -71,6 +71,12 @@ def has_parts(folder: Path) -> bool:
     draft = folder / DRAFT
     journal = (draft / JOURNAL).read_bytes() if (draft / JOURNAL).exists() else b""
     return journal.count(b"\n") > 1 or (draft / MANIFEST).exists()  # its first line is no part
+
+
+def has_data(folder: Path) -> bool:
+    """True when there are files in a folder that are called as those of an index are."""
+    names = {path.name for path in folder.iterdir()}
+    return {VECTORS, DOCUMENTS} <= names or any(map(NAMED.fullmatch, names))
 
 
 def publish(

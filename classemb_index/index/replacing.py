@@ -9,10 +9,11 @@ import numpy as np
 
 from ..errors import IndexFolderError
 from ..pool.pool import Pool
-from .publish import DRAFT, LOCK
+from .publish import DRAFT, LOCK, has_data
 from .store import MANIFEST, Manifest, read_manifest, read_stable
 from .takeover import matching_rows, stored_hashes, text_hashes
 
+GENERATED = "demo"  # a source that is no folder, whatever lies there under that name
 SHARED = 0.5  # of the documents of the smaller of two pools from different places, to be one source
 
 
@@ -25,14 +26,17 @@ def check_folder(folder: Path, force: bool) -> None:
         IndexFolderError: the folder holds other files than an index's, or an index that
             cannot be read and `force` is False.
     """
+    no_index = f"{folder} is there and is no index; choose another --out"
     if not (folder / MANIFEST).is_file():
         if _is_free(folder):
             return
-        raise IndexFolderError(f"{folder} is there and is no index; choose another --out")
-    if not force:
-        try:
-            read_manifest(folder)
-        except IndexFolderError as cause:
+        raise IndexFolderError(no_index)
+    try:
+        read_manifest(folder)
+    except IndexFolderError as cause:
+        if not has_data(folder):  # the manifest of something else
+            raise IndexFolderError(no_index) from cause
+        if not force:
             raise type(cause)(f"{cause}; --force replaces it") from cause
 
 
@@ -71,7 +75,8 @@ def is_same_place(manifest: Manifest, source: str) -> bool:
 
 def place_of(source: str) -> str:
     """The absolute path of a source, links resolved; "" where it is no file or folder."""
-    return os.path.realpath(source) if os.path.exists(source) else ""
+    is_file = source != GENERATED and os.path.exists(source)
+    return os.path.realpath(source) if is_file else ""
 
 
 def _is_free(folder: Path) -> bool:

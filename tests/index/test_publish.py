@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ import pytest
 from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.errors import IndexFolderError
 from classemb_index.index import store
-from classemb_index.labels.store import Answer, LabelStore
 from tests.support.fakes import HashEncoder
 from tests.support.folders import age, manifest_of
 
@@ -202,28 +200,6 @@ def test_verify_of_an_index_that_was_built_again_meanwhile_says_so(tmp_path: Pat
     )
     assert list(opened.pool.texts) == OLD
     np.testing.assert_array_equal(opened.embeddings(), HashEncoder().encode(OLD))
-
-
-def test_no_answer_is_lost_that_is_given_while_builds_replace_the_index(tmp_path: Path) -> None:
-    folder = tmp_path / "few"
-    build(folder, OLD)
-    done = threading.Event()
-    given: list[str] = []
-
-    def answer() -> None:
-        while not done.is_set():
-            LabelStore(folder).record([Answer(f"d{len(given)}", "class", "yes")])
-            given.append(f"d{len(given)}")
-
-    person = threading.Thread(target=answer)
-    person.start()
-    for _ in range(10):
-        for texts in (NEW, OLD):
-            build(folder, texts)
-    done.set()
-    person.join()
-    assert len(given) > 10
-    assert [said.document for said in LabelStore(folder).state()] == given
 
 
 def test_a_file_of_the_user_that_has_the_name_of_a_part_stays(tmp_path: Path) -> None:

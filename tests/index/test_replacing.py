@@ -155,3 +155,25 @@ def test_a_manifest_that_was_changed_is_replaced_by_force_alone(tmp_path: Path) 
         "it; build it again; --force replaces it"
     )
     assert len(build(source, folder, force=True).verify()) == 3
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("content", ['{"name": "My app"}', "{", "[]"])
+def test_a_manifest_of_something_else_is_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, force: bool
+) -> None:
+    source = write(tmp_path / "a" / "p.jsonl", TEN)
+    (tmp_path / "manifest.json").write_text(content)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IndexFolderError) as error:
+        build(source, Path("."), force)
+    assert str(error.value) == ". is there and is no index; choose another --out"
+    assert (tmp_path / "manifest.json").read_text() == content
+
+
+def test_the_generated_pool_has_no_place_though_a_folder_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    build("demo", Path("demo") / "index")
+    assert manifest_of(Path("demo") / "index")["place"] == ""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -372,17 +373,24 @@ def test_answers_survive_builds_that_go_on_while_they_are_written(tmp_path: Path
         pool = Pool.from_records([Record(id_, "text", None, None) for id_ in IDS], classes=CLASSES)
         EmbeddingIndex.build(pool, None, folder, embeddings=np.eye(6, dtype=np.float32))
 
+    def keep_building(done: Event) -> int:
+        builds = 0
+        while not done.is_set():
+            build()
+            builds += 1
+        return builds
+
     build()
-    written = 0
+    done = Event()
     with ThreadPoolExecutor(1) as builder:
-        builds = [builder.submit(build) for _ in range(8)]
-        while not all(done.done() for done in builds):
-            LabelStore(folder).record([Answer(f"d{written}", "cocoa", "yes")])
-            written += 1
-        for done in builds:
-            done.result()
-    assert written > 8
+        builds = builder.submit(keep_building, done)
+        try:
+            for i in range(30):
+                LabelStore(folder).record([Answer(f"d{i}", "cocoa", "yes")])
+        finally:
+            done.set()
+        assert builds.result() > 0
     assert {answer.document for answer in LabelStore(folder).state()} == {
-        f"d{i}" for i in range(written)
+        f"d{i}" for i in range(30)
     }
     LabelStore(folder).check()
