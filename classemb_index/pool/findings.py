@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -72,6 +72,15 @@ class Findings:
             )
         if self.unmatched:
             yield self._unmatched_sentence(classes)
+
+    def why_nothing(self, classes: Sequence[str]) -> str:
+        """What to look at where no document is left."""
+        if not self.left_out:
+            return "check the file, or its classes"
+        return (
+            f"the labels of {_number(self.left_out, 'document')} are none of the classes "
+            f"{some(classes)}; write both alike"
+        )
 
     def _unmatched_sentence(self, classes: Collection[str]) -> str:
         n = self.unmatched.total()

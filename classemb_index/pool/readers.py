@@ -155,11 +155,11 @@ def _parquet(path: Path, opening: Opening) -> Iterator[Raw]:
         file = pq.ParquetFile(path)
         names = file.schema_arrow.names
         fields = opening.fields
-        columns = None if fields is None else [name for name in names if _is_read(fields, name)]
-        blank = {name.strip(): None for name in names}  # also of columns that are not read
+        columns = names if fields is None else [name for name in names if _is_read(fields, name)]
+        unread = {name.strip(): None for name in names if name not in columns}
         for batch in file.iter_batches(batch_size=1024, columns=columns):
-            for row in batch.to_pylist():
-                yield f"{path}, row {number}", {**blank, **{k.strip(): v for k, v in row.items()}}
+            for row in batch.rename_columns(list(map(str.strip, columns))).to_pylist():
+                yield f"{path}, row {number}", {**unread, **row} if unread else row
                 number += 1
     except (pa.ArrowException, OSError) as cause:
         raise SourceError(f"{path} is half-written or no Parquet file; write it again") from cause
