@@ -83,6 +83,10 @@ def json_lines(path: Path, opening: Opening) -> Iterator[Raw]:
             try:
                 row = json_object(line.rstrip("\r\n"), place)
             except SourceError as error:
+                if number == 1 and line.startswith("["):
+                    raise SourceError(
+                        f"{path} is one JSON list; write its objects one a line, without the brackets"
+                    ) from error
                 opening.on_fault(RecordError(str(error), "no JSON object"))
                 continue
             yield place, row
