@@ -30,19 +30,21 @@ CHUNK = 50_000
 
 
 class Directions:
-    """In place of a sentence encoder: the text "c3" is embedded as the direction of class 3."""
+    """In place of a sentence encoder: "c3" is embedded as the direction of class 3, "7" as given row 7."""
 
     name = fingerprint = "directions"
     max_length = 1
     precision = "float32"
 
-    def __init__(self, directions: np.ndarray) -> None:
-        self._directions = unit(directions)
+    def __init__(self, directions: np.ndarray, vectors: np.ndarray) -> None:
+        self._directions, self._vectors = unit(directions), vectors
         self.dim = directions.shape[1]
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(len(texts), dim)."""
-        return self._directions[[int(text[1:]) for text in texts]]
+        if texts[0].startswith("c"):
+            return self._directions[[int(text[1:]) for text in texts]]
+        return unit(self._vectors[[int(text) for text in texts]])
 
 
 def main() -> None:
@@ -104,11 +106,12 @@ def build(place: Path, n: int, dim: int) -> EmbeddingIndex:
         noise = rng.standard_normal((part.stop - part.start, dim), dtype=np.float32)
         vectors[part] = noise + labels[part] @ directions
     records = (
-        Record(str(row), "text", tuple(f"c{c}" for c in np.flatnonzero(has)), None)
+        Record(str(row), str(row), tuple(f"c{c}" for c in np.flatnonzero(has)), None)
         for row, has in enumerate(labels)
     )
     pool = Pool.from_records(records, classes={"rare": [f"c{c}" for c in range(CLASSES)]})
-    return EmbeddingIndex.build(pool, Directions(directions), place / "index", embeddings=vectors)
+    encoder = Directions(directions, vectors)
+    return EmbeddingIndex.build(pool, encoder, place / "index", embeddings=vectors)
 
 
 if __name__ == "__main__":

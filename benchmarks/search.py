@@ -114,7 +114,7 @@ def search(place: Path, k: int, repeats: int) -> dict[str, object]:
     among = np.ones(len(index), dtype=bool)
     among[rows[: int(SHARE_EXCLUDED * len(index))]] = False
 
-    vectors = np.load(index.folder / "vectors.npy", mmap_mode="r")
+    vectors = np.load(index.path_of("vectors.npy"), mmap_mode="r")
     plain = faiss.IndexFlatIP(index.manifest.dim)
     plain.add(np.asarray(vectors))
     batch = faiss.IDSelectorBatch(np.flatnonzero(among))

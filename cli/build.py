@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .choices import BACKENDS
-from .display.console import note
+from .display.console import err, note
 from .display.machine import show_info
 from .display.progress import documents_progress, reading
 from .options import INDEXES, Device, with_options
@@ -152,7 +154,14 @@ class EncoderChoice:
                 raise RequestError("--ids names the vectors of --embeddings; give both")
             return None
         vectors = read_vectors(self.embeddings)
-        return vectors if self.ids is None else vectors_by_id(vectors, self.ids, pool.ids)
+        if self.ids is not None:
+            return vectors_by_id(vectors, self.ids, pool.ids)
+        if self.encoder is None:
+            note(
+                "vectors are taken row for row, and nothing is compared with the documents; --ids FILE "
+                "says which is whose, --encoder NAME compares some"
+            )
+        return vectors
 
     def load(self, recipe: Recipe, device: str) -> SentenceBertEncoder | None:
         """The encoder; None where vectors are given and no encoder is named."""
@@ -192,25 +201,41 @@ def build(
 ) -> None:
     """Embed a pool once and write its index."""
     from classemb_index.index.index import EmbeddingIndex
-    from classemb_index.index.store import check_replaceable
+    from classemb_index.index.replacing import check_folder, check_source
     from classemb_index.pool.recipes import find_recipe
 
     recipe = find_recipe(source) if local is None else find_recipe(source).with_source(local)
     folder = out or INDEXES / recipe.name
-    check_replaceable(folder, recipe.source, force)
-    pool = chosen.read(by.of(recipe))
-    vectors = embedder.vectors(pool)
-    model = embedder.load(recipe, device)
-    with documents_progress("Embedding") as watch:
-        index = EmbeddingIndex.build(
-            pool,
-            model,
-            folder,
-            backend or recipe.backend,
-            embeddings=vectors,
-            paper=None if chosen.classes else recipe.paper,  # it is about the recipe's classes
-            force=force,
-            device=device,
-            watch=watch,
-        )
+    check_folder(folder, force)
+    with _interruption_told(folder):
+        pool = chosen.read(by.of(recipe))
+        check_source(folder, pool, force)  # before a model is loaded in vain
+        vectors = embedder.vectors(pool)
+        model = embedder.load(recipe, device)
+        with documents_progress("Embedding") as watch:
+            index = EmbeddingIndex.build(
+                pool,
+                model,
+                folder,
+                backend or recipe.backend,
+                embeddings=vectors,
+                paper=None if chosen.classes else recipe.paper,  # it is about the recipe's classes
+                force=force,
+                device=device,
+                watch=watch,
+            )
     show_info(index)
+
+
+@contextmanager
+def _interruption_told(folder: Path) -> Iterator[None]:
+    """A line on stderr that says what an interrupted build leaves."""
+    from classemb_index.index.publish import has_parts
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "finished parts are kept, and the same command goes on from there"
+        words = kept if has_parts(folder) else "no part was finished"
+        err.print(f"Interrupted: {words}", soft_wrap=True)
+        raise

@@ -9,6 +9,7 @@ from typer.core import TyperCommand, TyperOption
 
 # stand in a help text for all names
 METHODS, STRATEGIES, BACKENDS = "{methods}", "{strategies}", "{backends}"
+FORMATS = "{formats}"
 
 
 class NamingCommand(TyperCommand):
@@ -45,8 +46,15 @@ def _backends() -> Iterable[str]:
     return (f"{name} ({row.about})" for name, row in BACKENDS.items())
 
 
+def _formats() -> Iterable[str]:
+    from classemb_index.labels.exchange import FORMATS
+
+    return (f"{name} ({row.about})" for name, row in FORMATS.items())
+
+
 _NAMES: Mapping[str, Callable[[], Iterable[str]]] = {
     METHODS: _methods,
     STRATEGIES: _strategies,
     BACKENDS: _backends,
+    FORMATS: _formats,
 }

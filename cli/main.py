@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 
 import typer
@@ -12,8 +13,10 @@ from classemb_index.errors import ClassembError
 from .analyze import analyze
 from .build import build
 from .choices import NamingCommand
+from .classes import classes
 from .info import doctor, info, verify
 from .labels import labels
+from .next import next_, status
 from .query import query
 from .report import report
 from .reproduce import reproduce
@@ -29,13 +32,28 @@ commands = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (build, query, select, analyze, simulate, report, reproduce, info, verify, doctor):
-    commands.command(cls=NamingCommand)(command)
+for command in (
+    build,
+    query,
+    select,
+    next_,
+    status,
+    analyze,
+    simulate,
+    report,
+    reproduce,
+    info,
+    verify,
+    doctor,
+):
+    commands.command(command.__name__.rstrip("_"), cls=NamingCommand)(command)
 commands.add_typer(labels)
+commands.add_typer(classes)
 
 
 def app() -> None:
     """Run the command line; what a user can act on is one `Error:` line and exit code 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # out as Ctrl-C does, cleaning up
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 has no tick mark

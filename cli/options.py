@@ -62,17 +62,17 @@ def open_index(folder: Path | None, device: str = "auto") -> EmbeddingIndex:
     """The index that a command works on, with the labels of its source."""
     from classemb_index.index.index import EmbeddingIndex
 
-    return EmbeddingIndex.open(_chosen(folder), device=device)
+    return EmbeddingIndex.open(chosen_index(folder), device=device)
 
 
 def open_annotated(folder: Path | None, device: str = "auto") -> tuple[EmbeddingIndex, Annotation]:
     """The index that a command works on, what people answered over its source's labels."""
     from classemb_index.queries.annotated import open_annotated
 
-    return open_annotated(_chosen(folder), device=device)
+    return open_annotated(chosen_index(folder), device=device)
 
 
-def _chosen(folder: Path | None) -> Path:
+def chosen_index(folder: Path | None) -> Path:
     """The folder that a command names, or the one that stands for none, with a note."""
     from classemb_index.index.store import latest_index
 
@@ -82,6 +82,14 @@ def _chosen(folder: Path | None) -> Path:
     folder = Path(given) if given else latest_index(INDEXES)
     note(f"using the index {folder}")
     return folder
+
+
+def as_many(asked: int, left: int) -> int:
+    """As many documents as were asked for, or all that are left, which a note says."""
+    if not 0 < left < asked:
+        return asked
+    note(f"asked for {asked} documents, {left} are left: these are all")
+    return left
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .options import (
     Index,
     Json,
     LabelledChoice,
+    as_many,
     open_annotated,
     with_options,
 )
@@ -82,7 +83,8 @@ def query(
     if remark:
         note(remark)
     name_vectors = class_vectors(opened, words.texts())
-    result = _answers(opened, classes, chosen, top_k, method, name_vectors)
+    k = as_many(top_k, chosen.n_unlabelled)
+    result = _answers(opened, classes, chosen, k, method, name_vectors)
     outlooks = class_outlooks(opened.pool, chosen, history, classes)
     if as_json:
         show_json(result.document(opened.pool, outlooks))
@@ -133,10 +135,13 @@ def _documents(
     """Documents like another, or like a text."""
     from classemb_index.queries.search import like_document, like_text, neighbours_document
 
+    left = int(index.pool.selectable.sum())
     if like is not None:
-        found = like_document(index, like, top_k)
+        row = index.pool.row_of.get(like)
+        others = left if row is None else left - int(index.pool.selectable[row])
+        found = like_document(index, like, as_many(top_k, others))
     else:
-        found = like_text(index, text or "", index.load_encoder(), top_k)
+        found = like_text(index, text or "", index.load_encoder(), as_many(top_k, left))
     if as_json:
         show_json(neighbours_document(index.pool, found, {"like": like, "text": text}))
     else:

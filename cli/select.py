@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from classemb_index.errors import RequestError
 from classemb_index.models.contracts import PROBE, Training
 from classemb_index.strategies.options import StrategyOptions
 
-from .choices import STRATEGIES
+from .choices import FORMATS, STRATEGIES
 from .display.classes import show_outlooks, show_selection
 from .display.console import note, show_json, show_written
 from .display.progress import documents_progress
@@ -23,6 +26,8 @@ from .options import (
     LabelledChoice,
     MaskedLM,
     NoNames,
+    as_many,
+    chosen_index,
     open_annotated,
     with_options,
 )
@@ -30,6 +35,9 @@ from .options import (
 if TYPE_CHECKING:
     from classemb_index.index.index import EmbeddingIndex
     from classemb_index.labels.batches import Batch
+    from classemb_index.labels.labelled import LabelledSet
+    from classemb_index.strategies.base import Selection
+    from classemb_index.strategies.selection import BatchRequest
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class HandOut:
 
     Attributes:
         out: the file; None prints the batch.
+        format: of the file, a name of the table of formats.
+        config: the file for what a project in the tool is set up with; None for none.
         force: replace it.
         again: also documents that were handed out or skipped before.
         free_after: days after which documents that are out may be handed out again.
@@ -47,8 +57,14 @@ class HandOut:
     out: Path | None = field(
         default=None,
         metadata={
-            "help": "Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl or .parquet."
+            "help": "Write the batch with its texts, to be filled in: .csv, .tsv, .jsonl, .parquet, "
+            "or as --format has it."
         },
+    )
+    format: str = field(default="table", metadata={"help": f"Format of --out: {FORMATS}."})
+    config: Path | None = field(
+        default=None,
+        metadata={"help": "With --out: also write what a project in the tool is set up with."},
     )
     force: bool = field(default=False, metadata={"help": "Replace the file of --out."})
     again: bool = field(
@@ -71,23 +87,39 @@ class HandOut:
 
     def check(self) -> None:
         """Nothing, when the file may be written."""
-        from classemb_index.labels.tables import check_out
+        from classemb_index.labels.exchange.files import check_out
 
         if self.out is not None:
-            check_out(self.out, self.force)
+            check_out(self.out, self.force, self.format, self.config)
+        elif self.config is not None or self.format != "table":
+            raise RequestError(
+                "--format and --config say how --out is written; name a file with --out"
+            )
 
-    def write(self, index: EmbeddingIndex, batch: Batch, is_default: bool) -> None:
-        """Write the file; where the labelled set is the default one, its documents are out from now on."""
+    def write(self, index: EmbeddingIndex, batch: Batch) -> None:
+        """Write the files that were asked for."""
+        from classemb_index.labels.exchange.files import write_batch, write_config
+
+        if self.out is not None:
+            write_batch(index.pool, batch, self.out, self.format)
+        if self.config is not None:
+            write_config(index.pool, self.config, self.format)
+
+    def hand_out(self, index: EmbeddingIndex, batch: Batch) -> None:
+        """The batch's documents are out from now on."""
         from classemb_index.labels.annotation import hand_out
         from classemb_index.labels.store import LabelStore
-        from classemb_index.labels.tables import write_batch
 
-        if self.out is None:
-            return
-        write_batch(index.pool, batch, self.out)
-        if is_default:
-            store, origin = LabelStore(index.folder), str(self.out)
-            hand_out(index.pool, batch, store, annotator=self.annotator, origin=origin)
+        origin = "shown" if self.out is None else str(self.out)
+        store = LabelStore(index.folder)
+        hand_out(index.pool, batch, store, annotator=self.annotator, origin=origin)
+
+
+def alone(folder: Path) -> AbstractContextManager[None]:
+    """Nobody else chooses documents of this index to hand out meanwhile."""
+    from classemb_index.labels.store import LabelStore
+
+    return LabelStore(folder).handing_out() if folder.is_dir() else nullcontext()
 
 
 @with_options(
@@ -118,31 +150,72 @@ def select(
     given: HandOut,
 ) -> None:
     """Select the next batch of documents to label."""
-    from classemb_index.labels.progress import class_outlooks
-    from classemb_index.strategies.selection import BatchRequest, next_batch, oracle_of
+    from classemb_index.strategies.selection import BatchRequest
 
     given.check()
-    opened, annotation = open_annotated(index, training.device)
-    pool = opened.pool
-    chosen, history = known.of(annotation, again=given.again, age=given.age)
-    request = BatchRequest(
-        strategy, batch, options, training, masked_lm, words.texts(), no_names, known.seed
-    )
-    answer = oracle_of(pool, chosen) if oracle else None
+    folder = chosen_index(index)
+    will_be_out = given.out is not None and known.is_default
+    with alone(folder) if will_be_out else nullcontext():
+        opened, annotation = open_annotated(folder, training.device)
+        chosen, history = known.of(annotation, again=given.again, age=given.age)
+        request = BatchRequest(
+            strategy,
+            as_many(batch, chosen.n_unlabelled),
+            options,
+            training,
+            masked_lm,
+            words.texts(),
+            no_names,
+            known.seed,
+        )
+        selection = selected(opened, chosen, request, history, oracle)
+        given.write(opened, selection)
+        if will_be_out:
+            given.hand_out(opened, selection)
+    show_batch(opened, selection, chosen, history, given, seed=known.seed, as_json=as_json)
+
+
+def selected(
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    request: BatchRequest,
+    history: Sequence[Batch],
+    oracle: bool = False,
+) -> Selection:
+    """The batch that is asked for; notes say what is odd about it."""
+    from classemb_index.strategies.selection import next_batch, oracle_of
+
+    answer = oracle_of(index.pool, labelled) if oracle else None
     with documents_progress("Surprisal") as watch:
-        selection = next_batch(opened, chosen, request, history=history, oracle=answer, watch=watch)
-    if selection.note:
-        note(selection.note)
-    elif selection.skipped:
-        silent = ", ".join(pool.classes[c] for c in selection.skipped)
+        found = next_batch(index, labelled, request, history=history, oracle=answer, watch=watch)
+    if found.note:
+        note(found.note)
+    elif found.skipped:
+        silent = ", ".join(index.pool.classes[c] for c in found.skipped)
         note(f"no labelled document and nothing else to ask with: {silent}")
-    given.write(opened, selection, known.is_default)
-    outlooks = class_outlooks(pool, chosen, history, range(len(pool.classes)))
+    return found
+
+
+def show_batch(
+    index: EmbeddingIndex,
+    selection: Selection,
+    labelled: LabelledSet,
+    history: Sequence[Batch],
+    given: HandOut,
+    *,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """The batch, or the files that it was written to, and how far each class is."""
+    from classemb_index.labels.progress import class_outlooks
+
+    pool = index.pool
+    outlooks = class_outlooks(pool, labelled, history, range(len(pool.classes)))
     if as_json:
-        show_json(selection.document(pool, known.seed, outlooks))
+        show_json(selection.document(pool, seed, outlooks))
         return
     if given.out is not None:
-        show_written([given.out])
+        show_written([given.out] if given.config is None else [given.out, given.config])
     else:
         show_selection(pool, selection.picks(pool))
     show_outlooks(pool, outlooks)

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import RequestError, RunError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
+from ..index.replacing import is_same_place
 from ..index.store import MANIFEST
 from ..measures.curves import read_summary
 from ..models.classifier import kind_of
@@ -252,11 +253,11 @@ def built_index(
     if (folder / MANIFEST).is_file():
         index = EmbeddingIndex.open(folder, device=device)
         manifest = index.manifest
-        found = (manifest.source, manifest.encoder.name)
-        if found != (recipe.source, encoder):
+        is_source = recipe.source == manifest.source or is_same_place(manifest, recipe.source)
+        if not is_source or manifest.encoder.name != encoder:
             raise RequestError(
-                f"the index in {folder} is {found[0]} embedded with {found[1]}, not {recipe.source} with "
-                f"{encoder}; choose another --out"
+                f"the index in {folder} is {manifest.source} embedded with {manifest.encoder.name}, not "
+                f"{recipe.source} with {encoder}; choose another --out"
             )
         return index
     pool = Pool.read(recipe)

@@ -323,7 +323,7 @@ class Simulator:
     def _labelled(self, rows: Rows, seed: int) -> LabelledSet:
         labelled = labelled_set(self._pool, rows, f"round of seed {seed}")
         # the oracle cannot answer for a document whose labels nobody knows
-        return replace(labelled, unlabelled=labelled.unlabelled & self._pool.is_known)
+        return replace(labelled, unlabelled=labelled.unlabelled & self._pool.is_complete)
 
     def _dev_rows(self, seed: int) -> Rows:
         if not self._classifier.uses_dev:

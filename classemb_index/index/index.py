@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import NoReturn, Unpack
 import numpy as np
 
 from ..arrays import BLOCK, FloatMatrix, FloatVector, Mask, Rows, blocks, unit
-from ..errors import EncoderMismatchError, RequestError
+from ..errors import EncoderMismatchError, IndexFolderError, RequestError
 from ..models.contracts import Encoder
 from ..models.devices import check_device
 from ..models.encoder import SentenceBertEncoder
@@ -19,17 +20,21 @@ from ..pool.pool import Pool, read_documents
 from ..pool.published import Published
 from .backends import open_backend, resolve_backend
 from .backends.base import Neighbours, VectorIndex
-from .build import BuildOptions, mean_embedding, name_feedback, write_index
+from .build import BuildOptions, write_index
+from .draft import mean_embedding, name_feedback
+from .names import NameKeeper
+from .replacing import check_folder, check_source
 from .store import (
+    CACHE,
     CLASS_NAMES,
     DOCUMENTS,
     NAME_FEEDBACK,
     TEXT_HASHES,
     VECTORS,
     StoredIndex,
-    check_replaceable,
     damage,
     damaged_files,
+    read_manifest,
     read_stable,
 )
 from .takeover import text_hashes
@@ -52,6 +57,7 @@ class EmbeddingIndex:
         self.manifest = stored.manifest
         self._vectors = stored.vectors
         self._documents = stored.documents
+        self._hashes = stored.hashes
         self._by_class = stored.by_class
         self.device = device
         self.labels_digest = ""
@@ -75,20 +81,22 @@ class EmbeddingIndex:
         Args:
             pool: the documents.
             encoder: embeds them; with `embeddings`, the model that made those, or None.
-            folder: replaced as a whole when it is an index of the same source.
+            folder: gets the index; one of the same source is replaced, other files stay.
             backend: "auto" or one of BACKENDS.
             force: replace another source's index too.
             options: `embeddings`, `paper`, `device` and `watch`, see BuildOptions.
 
         Raises:
             IndexFolderError: the folder is no index, another source's, or being built.
-            SourceError: `embeddings` do not fit the pool or the encoder, or hold NaN or zeros.
+            SourceError: `embeddings` do not fit the pool, hold NaN or zeros, or are not those that
+                the encoder gives a sample of the documents.
             RequestError: an unknown backend or device, or neither encoder nor embeddings.
         """
         folder, device = Path(folder), options.get("device", "auto")
         resolve_backend(backend)  # an unknown one fails here
         check_device(device)
-        check_replaceable(folder, pool.source, force)
+        check_folder(folder, force)
+        check_source(folder, pool, force)
         write_index(pool, encoder, folder, backend, **options)
         return cls.open(folder, device=device)
 
@@ -109,13 +117,15 @@ class EmbeddingIndex:
         return self.manifest.n
 
     def with_pool(self, pool: Pool, labels_digest: str) -> EmbeddingIndex:
-        """The same index over its documents with other labels.
+        """The same index over its documents with other labels, and other classes.
 
         Args:
-            pool: the index's own, row for row, with more or other labels.
+            pool: the index's own, row for row, with more or other labels and classes.
             labels_digest: tells these labels from others, for what is kept in the folder.
         """
         other = copy(self)
+        for name in ("name_vectors", "name_feedback"):
+            vars(other).pop(name, None)  # of the classes that it had
         vars(other).update(pool=pool, labels_digest=labels_digest)
         return other
 
@@ -131,12 +141,16 @@ class EmbeddingIndex:
                 groups=self.manifest.groups,
             )
         except (OSError, ValueError, KeyError):  # pyarrow's own errors are one of these
-            self._damaged(f"{DOCUMENTS} cannot be read")
+            self._damaged(f"{self.manifest.name_of(DOCUMENTS)} cannot be read")
 
     @cached_property
     def published(self) -> Published:
         """What its recipe quotes from the paper."""
         return Published.of(self.manifest.paper)
+
+    def path_of(self, file: str) -> Path:
+        """Where a file of the manifest lies, such as "vectors.npy"; its name has its digest in it."""
+        return self.folder / self.manifest.name_of(file)
 
     @property
     def documents_digest(self) -> str:
@@ -164,17 +178,44 @@ class EmbeddingIndex:
         """(q, dim) float32 unit embeddings of the class names; None where the index has none.
 
         Vectors that were given without an encoder come without them, and so do indexes of
-        earlier versions.
+        earlier versions. Names and descriptions that came after the build are embedded once, with
+        the index's encoder, and kept.
+
+        Raises:
+            ModelError: a name is not embedded yet, and the encoder cannot be had.
+            EncoderMismatchError: the same, and the model of its name is another one by now.
         """
-        return self._by_class.get(CLASS_NAMES)
+        stored, encoder = self._by_class.get(CLASS_NAMES), self.manifest.encoder
+        texts = [self.pool.descriptions.get(name, name) for name in self.pool.classes]
+        if texts == list(self.manifest.classes) or encoder.name is None:
+            return stored
+        return self.text_vectors(texts)
 
     @cached_property
     def name_feedback(self) -> FloatMatrix | None:
         """(q, dim) float32 `feedback` of the class names; None where the index has no names."""
-        stored = self._by_class.get(NAME_FEEDBACK)
-        if stored is None and self.name_vectors is not None:
-            return self.feedback(self.name_vectors)
-        return stored
+        own = self.name_vectors
+        if own is None or own is self._by_class.get(CLASS_NAMES):
+            stored = self._by_class.get(NAME_FEEDBACK)
+            return self.feedback(own) if stored is None and own is not None else stored
+        return self.feedback(own)
+
+    def text_vectors(self, texts: Sequence[str]) -> FloatMatrix:
+        """(len(texts), dim) float32 unit embeddings of names or descriptions of classes.
+
+        Each is embedded once and kept in the index folder.
+
+        Raises:
+            RequestError: the index's vectors came without an encoder.
+            ModelError: one is not embedded yet, and the encoder cannot be had.
+            EncoderMismatchError: the same, and the model of its name is another one by now.
+        """
+        stored = self._by_class.get(CLASS_NAMES)
+        known = {} if stored is None else dict(zip(self.manifest.classes, stored, strict=True))
+        fingerprint = str(self.manifest.encoder.fingerprint)
+        keeper = NameKeeper(self.folder / CACHE, fingerprint, self.load_encoder)
+        vectors = keeper.vectors(texts, known)
+        return np.array(vectors, dtype=np.float32).reshape(len(texts), self.manifest.dim)
 
     def feedback(self, name_vectors: FloatMatrix) -> FloatMatrix:
         """(q, dim) float32 mean embedding of the 3 documents nearest to each name; zero for a zero row.
@@ -255,11 +296,13 @@ class EmbeddingIndex:
         Raises:
             IndexDamagedError: a file's checksum differs, a vector is not of unit
                 length, documents and vectors are not row for row, or a hash is not its text's.
+            IndexFolderError: a build has replaced the index since it was opened.
         """
-        if damaged := damaged_files(self.folder, self.manifest):
-            self._damaged(f"the checksum of {', '.join(damaged)} is not the manifest's")
+        self._check_files()
         if len(self.pool) != len(self) or len(set(self.pool.ids)) != len(self):
-            self._damaged(f"{DOCUMENTS} does not hold {len(self)} documents with unique ids")
+            self._damaged(
+                f"{self.manifest.name_of(DOCUMENTS)} does not hold {len(self)} documents with unique ids"
+            )
         worst = 0.0
         for part in blocks(len(self), BLOCK):
             block = np.asarray(self._vectors[part], dtype=np.float32)
@@ -267,10 +310,11 @@ class EmbeddingIndex:
             worst = float(np.maximum(worst, error))  # keeps NaN, as max() does not
         if not worst < 1e-2:  # float16 keeps three digits; NaN fails too
             self._damaged("a vector is not of unit length")
-        if TEXT_HASHES in self.manifest.files:
-            hashes = np.load(self.folder / TEXT_HASHES)
-            if not np.array_equal(hashes, text_hashes(self.pool.texts_of, len(self))):
-                self._damaged(f"{TEXT_HASHES} does not hold the hashes of the texts")
+        if self._hashes is not None:
+            hashes = text_hashes(self.pool.texts_of, len(self))
+            if not np.array_equal(self._hashes, hashes):
+                name = self.manifest.name_of(TEXT_HASHES)
+                self._damaged(f"{name} does not hold the hashes of the texts")
         return [
             f"{len(self.manifest.files)} files have the bytes and sha256 of the manifest",
             f"{len(self)} documents with unique ids, one for each vector",
@@ -280,6 +324,15 @@ class EmbeddingIndex:
     @cached_property
     def _backend(self) -> VectorIndex:
         return open_backend(self.manifest.backend, self._vectors, self.device)
+
+    def _check_files(self) -> None:
+        manifest = self.manifest
+        if damaged := damaged_files(self.folder, manifest, manifest.files):
+            if read_manifest(self.folder) != manifest:
+                raise IndexFolderError(
+                    f"the index in {self.folder} was built again since it was opened; open it again"
+                )
+            self._damaged(f"the checksum of {', '.join(damaged)} is not the manifest's")
 
     def _damaged(self, what: str) -> NoReturn:
         raise damage(self.folder, what)

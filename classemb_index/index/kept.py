@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -136,7 +136,13 @@ def _document_path(index: EmbeddingIndex, name: str) -> Path:
 
 
 def _document_digest(index: EmbeddingIndex, document: Any) -> str:
-    """Of the document and of all that it depends on: the manifest names every file's sha256."""
-    facts = [asdict(index.manifest), index.labels_digest]
+    """Of the document and of all that it depends on: the manifest names every file's sha256.
+
+    When the index was built and where its source lay is nothing that it depends on.
+    """
+    facts = [
+        asdict(replace(index.manifest, created="", place="", checksum="")),
+        index.labels_digest,
+    ]
     depends = [DOCUMENTS_VERSION, version("classemb-index"), *facts, document]
     return hashlib.sha256(json.dumps(depends).encode()).hexdigest()

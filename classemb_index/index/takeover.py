@@ -10,17 +10,8 @@ import numpy as np
 
 from ..arrays import ByteMatrix, Rows, blocks
 from ..errors import IndexFolderError
-from ..models.contracts import Encoder
 from ..pool.documents import DocumentsFile
-from .store import (
-    DOCUMENTS,
-    TEXT_HASHES,
-    VECTORS,
-    EncoderInfo,
-    StoredIndex,
-    file_digest,
-    read_stable,
-)
+from .store import DOCUMENTS, TEXT_HASHES, VECTORS, EncoderInfo, StoredIndex, read_stable
 
 BLOCK = 4096  # texts that are held at once
 HASH = 16  # bytes
@@ -51,39 +42,40 @@ def matching_rows(hashes: ByteMatrix, known: ByteMatrix) -> Rows:
     return np.where(keys[rows] == wanted, rows, -1).astype(np.int64)
 
 
-def replaced_index(folder: Path, encoder: Encoder) -> StoredIndex | None:
-    """The index in a folder, where its vectors are this encoder's; None where they cannot be used.
-
-    Its files are compared with their checksums: a damaged vector is not taken over.
-    """
+def replaced_index(folder: Path) -> StoredIndex | None:
+    """The index in a folder; None where there is none, or it cannot be read."""
     try:
-        stored = read_stable(folder)
-        info = EncoderInfo(encoder.name, encoder.fingerprint, encoder.max_length, encoder.precision)
-        own = stored.manifest
-        if _made_by(own.encoder) != _made_by(info) or own.dtype != np.dtype(np.float32).name:
-            return None
-        names = [name for name in (VECTORS, _hashed(stored)) if name in own.files]
-        right = [file_digest(stored.folder / name) == own.files[name]["sha256"] for name in names]
+        return read_stable(folder)
     except (IndexFolderError, OSError):
         return None
-    return stored if all(right) else None
+
+
+def has_vectors_of(stored: StoredIndex, encoder: EncoderInfo) -> bool:
+    """True when the vectors of an index are this encoder's, float32, and as they were written.
+
+    They are compared with their checksum, and what tells whose they are with its own: a damaged
+    vector is not taken over.
+    """
+    own = stored.manifest
+    if not is_same_encoder(own.encoder, encoder) or own.dtype != np.dtype(np.float32).name:
+        return False
+    known_by = DOCUMENTS if stored.hashes is None else TEXT_HASHES
+    return all(stored.is_intact(file) for file in (VECTORS, known_by) if file in own.files)
+
+
+def is_same_encoder(one: EncoderInfo, other: EncoderInfo) -> bool:
+    """True when both give a text the same vector; the name is the fingerprint's, however it is spelled."""
+    return all(
+        getattr(one, fact) == getattr(other, fact)
+        for fact in ("fingerprint", "max_length", "precision")
+    )
 
 
 def stored_hashes(stored: StoredIndex) -> ByteMatrix:
     """The text hashes of an index; computed from its texts where a version before wrote it."""
-    if TEXT_HASHES in stored.manifest.files:
-        hashes: ByteMatrix = np.load(stored.folder / TEXT_HASHES)
-        return hashes
+    if stored.hashes is not None:
+        return stored.hashes
     return text_hashes(DocumentsFile(stored.documents).take, stored.manifest.n)
-
-
-def _hashed(stored: StoredIndex) -> str:
-    return TEXT_HASHES if TEXT_HASHES in stored.manifest.files else DOCUMENTS
-
-
-def _made_by(info: EncoderInfo) -> tuple[object, ...]:
-    """What a vector depends on beside its text; the name is the fingerprint's, however it is spelled."""
-    return info.fingerprint, info.max_length, info.precision
 
 
 def _keys(hashes: ByteMatrix) -> np.ndarray[tuple[int], np.dtype[np.bytes_]]:

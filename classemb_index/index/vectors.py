@@ -11,15 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatMatrix, Rows, blocks
-from .store import JOURNAL, VECTORS, fsync, link_or_copy
+from .publish import JOURNAL, fsync
+from .store import VECTORS
 
 BLOCK = 16_384  # vectors that are copied together
-
-
-def link_vectors(folder: Path, draft: Path) -> None:
-    """Give a draft the vectors of an index as they are."""
-    (draft / JOURNAL).unlink(missing_ok=True)
-    link_or_copy(folder / VECTORS, draft / VECTORS)
 
 
 class VectorFile:
@@ -41,8 +36,6 @@ class VectorFile:
         self._key = None if key is None else json.dumps([key, *shape, dtype.str])
         self._finished = self._read_journal()
         header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
-        if not self._finished:
-            self._path.unlink(missing_ok=True)  # it may be a link to the vectors of an index
         with self._path.open("r+b" if self._finished else "wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
             self._offset = file.tell()

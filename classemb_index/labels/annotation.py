@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ import numpy as np
 from ..arrays import Mask
 from ..pool.pool import Pool
 from .batches import Batch
+from .cells import Cells
 from .labelled import LabelledSet, labelled_set
-from .store import Answer, HandedOut, LabelStore, Pick
+from .store import Answer, HandedOut, LabelLog, LabelStore, Pick
 
 IMPORT = "import"  # the strategy of answers to documents that were never handed out
 
@@ -26,19 +28,24 @@ class Annotation:
     """What is known of a pool's documents, and who is busy with which.
 
     Attributes:
-        pool: of the index, its labels with the answers over them: an answer changes its own
-            cell, all other cells are as the source says.
+        pool: of the index, its labels with the answers over them, and its classes as they are now: an
+            answer changes its own cell, all other cells are as the source says.
         skipped: (n,) True for documents that somebody skipped and nobody answered.
-        handed_out: the batches that were handed out, first to last.
         answered: (n,) True for documents that somebody answered.
-        digest: sha256 of the answers that hold; "" where there is none.
+        log: what stands in the store.
+        digest: sha256 of classes and labels; "" where they are the source's.
     """
 
     pool: Pool
     skipped: Mask
-    handed_out: tuple[HandedOut, ...]
     answered: Mask
+    log: LabelLog
     digest: str = ""
+
+    @property
+    def handed_out(self) -> tuple[HandedOut, ...]:
+        """The batches that were handed out, first to last."""
+        return self.log.batches
 
     @property
     def has_begun(self) -> bool:
@@ -52,23 +59,18 @@ class Annotation:
         Raises:
             LabelStoreError: the store is damaged or a newer version wrote it.
         """
-        answers = store.state()
-        answered, skipped = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
-        position_of = {name: position for position, name in enumerate(pool.classes)}
-        cells = []
-        for document, name, said in answers:
-            row = pool.row_of.get(document)
-            if row is None:
-                continue
-            if name is None:
-                skipped[row] = True
-            elif name in position_of:
-                cells.append((row, position_of[name], said == "yes"))
-                answered[row] = True
-        if cells:
-            pool = _answered(pool, np.array(cells, dtype=np.int64))
-        digest = hashlib.sha256(json.dumps(answers).encode()).hexdigest() if answers else ""
-        return cls(pool, skipped & ~answered, tuple(store.batches()), answered, digest)
+        log = store.read()
+        nobody = np.zeros(len(pool), dtype=bool)
+        if not log.register.classes and not log.answers:
+            return cls(pool, nobody, nobody, log)
+        cells, rest = Cells(pool, log.register), 0
+        for merge in log.register.merges:
+            stop = bisect_left(log.answers, merge.action, lo=rest, key=itemgetter(0))
+            cells.answer(log.answers[rest:stop])
+            cells.merge(merge.gone, merge.into)
+            rest = stop
+        cells.answer(log.answers[rest:])
+        return cls(cells.pool, cells.skipped, cells.answered, log, cells.digest())
 
     @cached_property
     def history(self) -> tuple[Batch, ...]:
@@ -120,6 +122,25 @@ class Annotation:
             return labelled
         return replace(labelled, unlabelled=labelled.unlabelled & ~self.out(age) & ~self.skipped)
 
+    @cached_property
+    def said_by(self) -> dict[tuple[str, str], dict[str, bool]]:
+        """By document and class, what each annotator said last; classes have their present names."""
+        register, said = self.log.register, defaultdict[tuple[str, str], dict[str, bool]](dict)
+        for _, document, number, answer, annotator in self.log.answers:
+            if (own := register.present(number)) is not None:
+                said[document, own.name][annotator] = answer == "yes"
+        return said
+
+    @cached_property
+    def offered(self) -> dict[str, tuple[str, ...]]:
+        """The classes that each document was to be answered for when it was last handed out, by id."""
+        there = set(self.pool.classes)
+        offered: dict[str, tuple[str, ...]] = {}
+        for handed in self.handed_out:
+            names = tuple(name for name in handed.offered if name in there)
+            offered |= {pick.document: names for pick in handed.picks}
+        return offered
+
     def document(self) -> dict[str, Any]:
         """Documents by state, and each class's answers among the selectable ones, as JSON."""
         pool = self.pool
@@ -138,6 +159,7 @@ class Annotation:
                 {
                     "class": name,
                     "group": group_of.get(name),
+                    "description": pool.descriptions.get(name),
                     "yes": int(yes[c]),
                     "no": int(known[c] - yes[c]),
                     "unknown": n - int(known[c]),
@@ -161,7 +183,9 @@ def hand_out(
         return
     columns = zip(batch.ids(pool), batch.asked_by(pool), batch.steps, strict=True)
     picks = [Pick(*pick) for pick in columns]
-    store.hand_out(picks, batch.strategy or "", annotator=annotator, origin=origin)
+    store.hand_out(
+        picks, batch.strategy or "", offered=pool.classes, annotator=annotator, origin=origin
+    )
 
 
 def answers_to(document: str, labels: Sequence[str] | None, classes: Sequence[str]) -> list[Answer]:
@@ -175,17 +199,6 @@ def answers_to(document: str, labels: Sequence[str] | None, classes: Sequence[st
     if labels is None:
         return [Answer(document, None, "skip")]
     return [Answer(document, name, "yes" if name in labels else "no") for name in classes]
-
-
-def _answered(pool: Pool, cells: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> Pool:
-    """The pool with these cells: row, class position, 1 for yes."""
-    rows, positions, said = cells.T
-    labels, known = pool.labels.copy(), pool.known.copy()
-    labels[rows, positions] = said.astype(bool)
-    known[rows, positions] = True
-    is_known = pool.is_known.copy()
-    is_known[rows] = True
-    return replace(pool, labels=labels, cells=known, is_known=is_known)
 
 
 def _batch(pool: Pool, picks: Sequence[Pick], strategy: str) -> Batch:

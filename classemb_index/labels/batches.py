@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Counts, FloatVector, Mask, Rows
+from ..arrays import Counts, FloatVector, Rows
 from ..errors import RequestError, SourceError
 from ..pool.files import json_object, placed_lines
 from ..pool.pool import Pool
@@ -129,18 +129,11 @@ def misses_by_class(history: Sequence[Batch], labelled: LabelledSet) -> Counts:
     """(q,) how many documents were picked for each class and turned out not to have it."""
     misses = np.zeros(labelled.labels.shape[1], dtype=np.int64)
     for batch in history:
-        asked = batch.classes != NO_CLASS
-        has_class = has_asking_class(batch, labelled)
-        np.add.at(misses, batch.classes[asked & ~has_class], 1)
+        places = np.flatnonzero(batch.classes != NO_CLASS)
+        asking = batch.classes[places]
+        has_not = labelled.known_of(batch.rows) & ~labelled.labels_of(batch.rows)
+        np.add.at(misses, asking[has_not[places, asking]], 1)
     return misses
-
-
-def has_asking_class(batch: Batch, labelled: LabelledSet) -> Mask:
-    """(b,) True for documents that have the class that asked for them."""
-    labels = labelled.labels_of(batch.rows)
-    return np.asarray(
-        labels[np.arange(len(batch.rows)), batch.classes] & (batch.classes != NO_CLASS)
-    )
 
 
 class _Pick(NamedTuple):

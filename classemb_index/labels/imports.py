@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from difflib import get_close_matches
+from itertools import combinations
 from typing import Any
+
+import numpy as np
 
 from ..errors import RequestError, UnknownClassError
 from ..pool.pool import Pool
 from .annotation import Annotation, answers_to
+from .exchange.base import Filled
 from .store import Answer, LabelStore
-from .tables import Filled
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """An answer that differs from what is known of its document and class.
+    """An answer that differs from what is known, or from what somebody else says in the same file.
 
     Attributes:
         row: where it stands in the file.
         document: its id.
         class_name: the class.
-        was: "yes" or "no", as it was known.
+        was: "yes" or "no", as it was known, or as the other one says.
         now: as the file says.
+        who: says so; "" where the file does not say.
+        against: the other one; None where it differs from what is known.
     """
 
     row: str
@@ -32,6 +38,20 @@ class Conflict:
     class_name: str
     was: str
     now: str
+    who: str = ""
+    against: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """It as JSON."""
+        return {
+            "row": self.row,
+            "id": self.document,
+            "class": self.class_name,
+            "was": self.was,
+            "now": self.now,
+            "who": self.who,
+            "against": self.against,
+        }
 
 
 @dataclass(frozen=True)
@@ -39,24 +59,26 @@ class Import:
     """What a file says, and what of it is new.
 
     Attributes:
-        rows: that are filled in.
+        rows: that are filled in; several where several people answered one document.
         accepted: documents whose answers are new, or replace earlier ones.
         unchanged: documents of which everything was known already.
         skipped: documents that the file skips.
-        conflicts: answers that differ from what is known.
+        unclear: rows of which the tool does not say whether they are an answer; they change nothing.
+        conflicts: answers that differ from what is known, or from each other.
         unknown_ids: that the pool does not have; in a trial only, else they are an error.
         unknown_labels: labels that are no class, with how often; in a trial only.
-        answers: to be written.
+        answers: to be written, with who gave them, in the file's order.
     """
 
     rows: int
     accepted: int
     unchanged: int
     skipped: int
+    unclear: int
     conflicts: tuple[Conflict, ...]
     unknown_ids: tuple[str, ...]
     unknown_labels: dict[str, int]
-    answers: tuple[Answer, ...]
+    answers: tuple[tuple[str, tuple[Answer, ...]], ...]
 
     def document(self) -> dict[str, Any]:
         """It as JSON."""
@@ -65,10 +87,8 @@ class Import:
             "accepted": self.accepted,
             "unchanged": self.unchanged,
             "skipped": self.skipped,
-            "conflicts": [
-                {"row": c.row, "id": c.document, "class": c.class_name, "was": c.was, "now": c.now}
-                for c in self.conflicts
-            ],
+            "unclear": self.unclear,
+            "conflicts": [conflict.as_json() for conflict in self.conflicts],
             "unknown_ids": list(self.unknown_ids),
             "unknown_labels": self.unknown_labels,
         }
@@ -82,6 +102,8 @@ class Import:
             f"{self.skipped} skipped",
             f"{len({c.document for c in self.conflicts})} with answers that differ",
         ]
+        if self.unclear:
+            parts.append(f"{self.unclear} unclear, not taken as an answer")
         if self.unknown_ids:
             parts.append(f"{len(self.unknown_ids)} ids that the pool does not have")
         if self.unknown_labels:
@@ -91,63 +113,80 @@ class Import:
 
 
 def examine(
-    annotation: Annotation, filled: Iterable[Filled], *, replace: bool = False, trial: bool = False
+    annotation: Annotation,
+    filled: Iterable[Filled],
+    *,
+    annotator: str = "",
+    replace: bool = False,
+    trial: bool = False,
 ) -> Import:
     """What a file would change; nothing is written.
 
-    A filled row answers every class of the pool: yes for those that it names, no for the
-    others. A row of which one answer differs from what is known changes nothing, unless `replace`.
+    A filled row answers the classes that its annotator was asked for: yes for those that it names, no
+    for the others. Where the file does not say, these are the classes that the document was
+    handed out with and those that the row names; all of the pool where it was never handed out.
+    What an annotator says is new as long as he did not say it himself. A row of which one answer
+    differs from what is known, or from what somebody else says of the same document in the same
+    file, changes nothing, unless `replace`: then the later row holds.
 
     Args:
         annotation: the pool and what is known of it.
         filled: the rows of the file.
+        annotator: who answered, where the file does not say.
         replace: let answers that differ take the place of what is known.
         trial: list ids and labels that are not the pool's in place of refusing them.
 
     Raises:
-        RequestError: the pool has no classes, an id is not the pool's, or two rows answer one document
-            differently; the message names the rows and the nearest ids.
+        RequestError: the pool has no classes, an id is not the pool's or its text is another, or two
+            rows of one annotator answer one document differently; the message names the rows and
+            the nearest ids.
         UnknownClassError: a label is no class of the pool; the message names the nearest.
     """
     pool = annotation.pool
     if not pool.classes:
         raise RequestError(
-            "the pool has no classes, so no label can be one; build it with --classes"
+            "the pool has no classes, so no label can be one; name some with: classemb-index classes add "
+            "NAME"
         )
-    rows = _each_once(filled)
-    unknown_ids = [row for row in rows if row.document not in pool.row_of]
+    told, unclear = _each_once(filled)
+    clear = [_for_pool(annotation, row, annotator) for row in told]
+    unknown_ids = [row for row in clear if row.document not in pool.row_of]
+    classes = set(pool.classes)
     unknown_labels = [
-        (row, label) for row in rows for label in row.labels or () if label not in pool.classes
+        (row, label) for row in clear for label in _named(row) if label not in classes
     ]
     if not trial:
         _refuse(pool, unknown_ids, unknown_labels)
+    _refuse_other_texts(pool, clear)
     counts = Counter(label for _, label in unknown_labels)
     left_out = {id(row) for row in unknown_ids} | {id(row) for row, _ in unknown_labels}
-    accepted: list[Answer] = []
+    rows = [row for row in clear if id(row) not in left_out]
+    disputes = _disputes(pool, rows)
+    answers: list[tuple[str, tuple[Answer, ...]]] = []
     conflicts: list[Conflict] = []
-    changed = unchanged = skipped = 0
+    changed: set[str] = set()
+    unchanged: set[str] = set()
+    skipped: set[str] = set()
     for row in rows:
-        if id(row) in left_out:
+        is_disputed = id(row) in disputes
+        new, differing = _compared(annotation, row, keep_known=is_disputed)
+        conflicts += differing + disputes.get(id(row), [])
+        if (differing or is_disputed) and not replace:
             continue
-        new, differing = _compared(annotation, row)
-        conflicts += differing
-        if differing and not replace:
-            continue
-        skipped += row.labels is None
         if new:
-            accepted += new
-            changed += row.labels is not None
-        else:
-            unchanged += row.labels is not None
+            answers.append((row.who, tuple(new)))
+        kind = skipped if row.labels is None else changed if new else unchanged
+        kind.add(row.document)
     return Import(
-        len(rows),
-        changed,
-        unchanged,
-        skipped,
+        len(clear),
+        len(changed),
+        len(unchanged - changed),
+        len(skipped - changed - unchanged),
+        unclear,
         tuple(conflicts),
         tuple(row.document for row in unknown_ids),
         dict(counts.most_common()),
-        tuple(accepted),
+        tuple(answers),
     )
 
 
@@ -160,37 +199,98 @@ def import_labels(
     origin: str = "",
     replace: bool = False,
 ) -> Import:
-    """Write what a file says into the store, as one action; see `examine`.
+    """Write what a file says into the store, an action for each annotator; see `examine`.
+
+    Args:
+        annotation: as for `examine`.
+        store: beside the index.
+        filled: the rows of the file.
+        annotator: as for `examine`.
+        origin: where the answers came from, as a file.
+        replace: as for `examine`.
 
     Raises:
         RequestError: as for `examine`.
         LabelStoreError: the store cannot be written.
     """
-    found = examine(annotation, filled, replace=replace)
+    found = examine(annotation, filled, annotator=annotator, replace=replace)
     if found.answers:
-        store.record(found.answers, annotator=annotator, origin=origin)
+        store.record_each(found.answers, origin=origin)
     return found
 
 
-def _each_once(filled: Iterable[Filled]) -> list[Filled]:
-    """The rows, a repeated one once.
+def _each_once(filled: Iterable[Filled]) -> tuple[list[Filled], int]:
+    """The rows that are clear, one that an annotator repeats once, and how many are not clear.
 
     Raises:
-        RequestError: two rows answer one document differently.
+        RequestError: two rows of one annotator answer the same question differently.
     """
-    first: dict[str, Filled] = {}
+    first: dict[tuple[object, ...], Filled] = {}
+    unclear = 0
     for row in filled:
-        above = first.setdefault(row.document, row)
+        if row.unclear:
+            unclear += 1
+            continue
+        above = first.setdefault((row.document, row.who, row.asked), row)
         if _meaning(above) != _meaning(row):
             raise RequestError(
                 f"{row.place}: document {row.document!r} is answered otherwise in {above.place}; "
                 "leave one of them out"
             )
-    return list(first.values())
+    return list(first.values()), unclear
+
+
+def _for_pool(annotation: Annotation, row: Filled, annotator: str) -> Filled:
+    """The row with the present names of its classes, who said so, and what he was asked for."""
+    pool, offered = annotation.pool, annotation.offered.get(row.document)
+    labels, asked, unasked = (
+        None
+        if names is None
+        else tuple(dict.fromkeys(pool.former_names.get(name, name) for name in names))
+        for names in (row.labels, row.asked, row.unasked)
+    )
+    if unasked is not None:
+        offered = tuple(name for name in pool.classes if name not in unasked)
+    if asked is None and offered is not None:
+        asked = tuple(dict.fromkeys((*offered, *(labels or ()))))
+    return replaced(row, labels=labels, asked=asked, who=row.who or annotator)
 
 
 def _meaning(row: Filled) -> frozenset[str] | None:
     return None if row.labels is None else frozenset(row.labels)
+
+
+def _named(row: Filled) -> Iterator[str]:
+    """The class names in a row, each once."""
+    return iter(dict.fromkeys((*(row.labels or ()), *(row.asked or ()))))
+
+
+def _disputes(pool: Pool, rows: Sequence[Filled]) -> dict[int, list[Conflict]]:
+    """The conflicts of each row, by its identity, that is at odds with another one of the file.
+
+    The later row of two has the conflict, the earlier one an empty list of its own.
+    """
+    of_document = defaultdict(list)
+    for row in rows:
+        if row.labels is not None:
+            of_document[row.document].append(row)
+    disputes: dict[int, list[Conflict]] = {}
+    for several in of_document.values():
+        for above, row in combinations(several, 2):
+            for name in _at_odds(pool, above, row):
+                was, now = ("yes" if name in (r.labels or ()) else "no" for r in (above, row))
+                conflict = Conflict(row.place, row.document, name, was, now, row.who, above.who)
+                disputes.setdefault(id(above), [])
+                disputes.setdefault(id(row), []).append(conflict)
+    return disputes
+
+
+def _at_odds(pool: Pool, one: Filled, other: Filled) -> list[str]:
+    """The classes that two rows were both asked for and answer differently."""
+    differing = set(one.labels or ()) ^ set(other.labels or ())
+    for row in (one, other):
+        differing.intersection_update(pool.classes if row.asked is None else row.asked)
+    return [name for name in pool.classes if name in differing]
 
 
 def _refuse(
@@ -211,6 +311,19 @@ def _refuse(
         )
 
 
+def _refuse_other_texts(pool: Pool, rows: Sequence[Filled]) -> None:
+    """Nothing, when the documents whose id may be a tool's own number have the pool's text."""
+    told = [row for row in rows if row.text is not None and row.document in pool.row_of]
+    places = np.array([pool.row_of[row.document] for row in told], dtype=np.int64)
+    for row, text in zip(told, pool.texts_of(places), strict=True):
+        if str(row.text).split() != text.split():
+            raise RequestError(
+                f"{row.place}: document {row.document!r} has another text in the pool; 'id' is perhaps "
+                "the tool's own number: give the tool documents that `--format` wrote, which have "
+                "'document_id'; nothing was imported"
+            )
+
+
 def _more(n: int) -> str:
     return f" (and {n - 1} more like it)" if n > 1 else ""
 
@@ -221,21 +334,32 @@ def _nearest(word: str, among: Sequence[str]) -> str:
     return f"; the nearest is {folded[near[0]]!r}" if near else ""
 
 
-def _compared(annotation: Annotation, row: Filled) -> tuple[list[Answer], list[Conflict]]:
-    """The answers that are new, among them those that differ, and the latter as conflicts."""
+def _compared(
+    annotation: Annotation, row: Filled, *, keep_known: bool
+) -> tuple[list[Answer], list[Conflict]]:
+    """The answers that are new, among them those that differ, and the latter as conflicts.
+
+    Those that are known count as new too with `keep_known`: another row of the file says otherwise,
+    and the later of the two is to hold.
+    """
     pool = annotation.pool
     place = pool.row_of[row.document]
     if row.labels is None:
         known = bool(pool.is_known[place] or annotation.skipped[place])
         return ([] if known else answers_to(row.document, None, ())), []
     new, differing = [], []
+    asked = set(pool.classes if row.asked is None else row.asked)
     for position, answer in enumerate(answers_to(row.document, row.labels, pool.classes)):
-        if not pool.known[place, position]:
-            new.append(answer)
+        if answer.class_name not in asked:
             continue
+        is_known = bool(pool.known[place, position])
         was = "yes" if pool.labels[place, position] else "no"
-        if was != answer.said:
+        said = annotation.said_by.get((row.document, pool.classes[position]), {})
+        is_told = not row.who or said.get(row.who) is not None
+        if keep_known or not is_known or was != answer.said or not is_told:
             new.append(answer)
+        if is_known and was != answer.said:
             name = pool.classes[position]
-            differing.append(Conflict(row.place, row.document, name, was, answer.said))
+            conflict = Conflict(row.place, row.document, name, was, answer.said, row.who)
+            differing.append(conflict)
     return new, differing

@@ -20,18 +20,27 @@ class LabelledSet:
 
     Attributes:
         rows: (m,) int64, rising.
-        labels: (m, q) bool, row for row.
+        labels: (m, q) bool, row for row; False where it is unknown whether a document has a class.
         unlabelled: (n,) True for selectable documents that are not labelled.
         origin: how it was chosen, in words.
+        cells: (m, q) True where it is known whether the document has the class; None where all are.
     """
 
     rows: Rows
     labels: BoolMatrix
     unlabelled: Mask
     origin: str
+    cells: BoolMatrix | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def known(self) -> BoolMatrix:
+        """(m, q) True where it is known whether the document has the class."""
+        if self.cells is None:
+            return np.broadcast_to(np.True_, self.labels.shape)
+        return self.cells
 
     @property
     def counts(self) -> Counts:
@@ -41,6 +50,20 @@ class LabelledSet:
     def labels_of(self, rows: Rows) -> BoolMatrix:
         """(len(rows), q) labels of these rows, all of which are labelled."""
         return np.asarray(self.labels[np.searchsorted(self.rows, rows)])
+
+    def known_of(self, rows: Rows) -> BoolMatrix:
+        """(len(rows), q) `known` of these rows, all of which are labelled."""
+        return np.asarray(self.known[np.searchsorted(self.rows, rows)])
+
+    def searched_for(self, position: int) -> Mask:
+        """(n,) True for documents to search for a class: the unlabelled, and labelled ones of which
+        it is unknown whether they have it.
+        """
+        if self.cells is None or (is_known := self.cells[:, position]).all():
+            return self.unlabelled
+        searched = self.unlabelled.copy()
+        searched[self.rows[~is_known]] = True
+        return searched
 
     @property
     def n_unlabelled(self) -> int:
@@ -53,7 +76,8 @@ def labelled_set(pool: Pool, rows: Rows, origin: str) -> LabelledSet:
     rows = np.sort(rows)
     unlabelled = pool.selectable.copy()
     unlabelled[rows] = False
-    return LabelledSet(rows, pool.labels[rows], unlabelled, origin)
+    cells = None if pool.is_complete[rows].all() else pool.known[rows]
+    return LabelledSet(rows, pool.labels[rows], unlabelled, origin, cells)
 
 
 def nothing_labelled(pool: Pool) -> LabelledSet:
@@ -94,17 +118,17 @@ def labelled_from_ids(pool: Pool, ids: Iterable[str], origin: str) -> LabelledSe
 
 
 def default_labelled(pool: Pool, seed: int = 0) -> LabelledSet:
-    """All selectable documents with known labels; where all are known, a draw of 100.
+    """All selectable documents of which something is known; where all is known, a draw of 100.
 
-    Where none is known the set is empty: classes can be asked for by their names.
+    Where nothing is known the set is empty: classes can be asked for by their names.
 
     Args:
         pool: the documents.
         seed: of the draw.
     """
-    known = np.flatnonzero(pool.answerable)
+    known = np.flatnonzero(pool.selectable & pool.is_known)
     if not known.size:
         return nothing_labelled(pool)
-    if len(known) < np.count_nonzero(pool.selectable):
+    if np.count_nonzero(pool.answerable) < np.count_nonzero(pool.selectable):
         return labelled_set(pool, known, f"the {len(known)} documents whose labels are known")
     return draw_labelled(pool, min(DEFAULT_SIZE, max(1, len(known) // 2)), seed)

@@ -9,7 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
-from ..arrays import Rows
+from ..arrays import Mask, Rows
 from .batches import NO_CLASS, Batch
 from .labelled import LabelledSet
 
@@ -19,7 +19,7 @@ RANDOM = "random"  # the strategy whose documents are a random sample
 
 @dataclass(frozen=True)
 class DocumentCount:
-    """How many unlabelled documents may have a class, whole numbers.
+    """How many documents may have a class among those of which it is unknown, whole numbers.
 
     Attributes:
         estimate: the likeliest.
@@ -43,8 +43,8 @@ class Prevalence:
         high: of the same.
         sample: documents in the random sample.
         positives: of them that have the class.
-        documents: of the unlabelled set that have the class.
-        note: what the sample is, and what is taken on trust.
+        documents: that have the class among those of which it is unknown.
+        note: what the sample is.
     """
 
     position: int
@@ -57,15 +57,13 @@ class Prevalence:
     note: str
 
 
-def estimate_prevalence(
-    labelled: LabelledSet, history: Sequence[Batch] = ()
-) -> list[Prevalence] | None:
-    """The share of every class, in their order; None where nothing is labelled at random.
+def estimate_prevalence(labelled: LabelledSet, history: Sequence[Batch] = ()) -> list[Prevalence]:
+    """The share of each class that was labelled at random, in the order of the classes.
 
-    Documents that a strategy selected are never the sample: it looks for rare classes, so
-    among its documents they are not rare. The sample is the batches of the strategy
-    "random", and on trust those of which nobody knows the strategy and no line names a
-    class: files of ids, and labelled documents that stand in no batch, as the first ones.
+    The sample is the batches of the strategy "random" in which every document is known to have
+    the class or not. Documents that another strategy selected are never the sample: it looks for
+    rare classes, so among its documents they are not rare. Nor are those of which nobody knows
+    why they were labelled.
     After another strategy's batch the unlabelled set is no longer like the pool, so
     only batches with none between them are taken together: the largest such group, the
     earlier of equal ones. The share is that of the documents which were unlabelled before it:
@@ -76,7 +74,7 @@ def estimate_prevalence(
     is drawn without replacement makes them wider than need be. Each holds for its class
     alone, not for all classes at once.
 
-    The number of unlabelled documents follows from the share of the documents outside the sample:
+    The number of documents that are left follows from the share of the documents outside the sample:
     those labelled since that have the class are taken off, so that what a strategy has
     found is not promised again. Where all labelled documents are the sample it is the
     share times the unlabelled documents.
@@ -85,20 +83,16 @@ def estimate_prevalence(
         labelled: the labelled set.
         history: its batches, first to last, as far as they are known.
     """
-    sample = _random_sample(labelled, history)
-    if sample is None:
-        return None
-    n = len(sample.rows)
-    positives = labelled.labels_of(sample.rows).sum(axis=0).tolist()
-    since = labelled.labels_of(sample.since).sum(axis=0).tolist()
-    outside = labelled.n_unlabelled + len(sample.since)
-    tail = (1 - LEVEL) / 2
+    batches = [_unexplained(labelled, history), *history]
+    known = np.array([labelled.known_of(batch.rows).all(axis=0) for batch in batches])
+    is_random = known & np.array([batch.strategy == RANDOM for batch in batches])[:, None]
+    samples: dict[bytes, _Sample | None] = {}
     prevalences = []
-    for position, (count, known) in enumerate(zip(positives, since, strict=True)):
-        shares = count / n, lower_bound(count, n, tail), upper_bound(count, n, tail)
-        left = [min(max(s * outside - known, 0), labelled.n_unlabelled) for s in shares]
-        documents = DocumentCount(round(left[0]), math.floor(left[1]), math.ceil(left[2]))
-        prevalences.append(Prevalence(position, *shares, n, count, documents, _note(sample)))
+    for position, own in enumerate(is_random.T):
+        if (key := own.tobytes()) not in samples:
+            samples[key] = _random_sample(batches, own)
+        if (sample := samples[key]) is not None:
+            prevalences.append(_prevalence(labelled, position, sample))
     return prevalences
 
 
@@ -127,31 +121,38 @@ class _Sample:
         rows: (s,) the documents.
         before: how many were labelled before them.
         since: rows that were labelled after them.
-        on_trust: whether nobody knows that they were drawn at random.
     """
 
     rows: Rows
     before: int
     since: Rows
-    on_trust: bool
 
 
-def _random_sample(labelled: LabelledSet, history: Sequence[Batch]) -> _Sample | None:
-    """The largest group of batches that were labelled at random; None where none was."""
-    batches = [_unexplained(labelled, history), *history]
+def _random_sample(batches: Sequence[Batch], is_random: Mask) -> _Sample | None:
+    """The largest group of random batches that follow each other; None where there is none."""
     best = None
-    for is_random, group in groupby(range(len(batches)), lambda i: _is_random(batches[i])):
+    for of_random, group in groupby(range(len(batches)), lambda i: bool(is_random[i])):
         places = list(group)
-        own = [batches[i] for i in places]
-        rows = _rows(own)
-        if is_random and len(rows) > (0 if best is None else len(best.rows)):
-            best = _Sample(
-                rows,
-                len(_rows(batches[: places[0]])),
-                _rows(batches[places[-1] + 1 :]),
-                any(batch.strategy is None and len(batch.rows) for batch in own),
-            )
+        rows = _rows([batches[i] for i in places])
+        if of_random and len(rows) > (0 if best is None else len(best.rows)):
+            before, since = _rows(batches[: places[0]]), _rows(batches[places[-1] + 1 :])
+            best = _Sample(rows, len(before), since)
     return best
+
+
+def _prevalence(labelled: LabelledSet, position: int, sample: _Sample) -> Prevalence:
+    """The share of one class in the sample, and what follows for the documents that are left."""
+    n, tail = len(sample.rows), (1 - LEVEL) / 2
+    positives = int(labelled.labels_of(sample.rows)[:, position].sum())
+    found = int(labelled.labels_of(sample.since)[:, position].sum())
+    unanswered = int((~labelled.known_of(sample.since)[:, position]).sum())
+    outside, left = labelled.n_unlabelled + len(sample.since), labelled.n_unlabelled + unanswered
+    shares = positives / n, lower_bound(positives, n, tail), upper_bound(positives, n, tail)
+    with_class = [min(max(share * outside - found, 0), left) for share in shares]
+    documents = DocumentCount(
+        round(with_class[0]), math.floor(with_class[1]), math.ceil(with_class[2])
+    )
+    return Prevalence(position, *shares, n, positives, documents, _note(sample))
 
 
 def _unexplained(labelled: LabelledSet, history: Sequence[Batch]) -> Batch:
@@ -160,20 +161,11 @@ def _unexplained(labelled: LabelledSet, history: Sequence[Batch]) -> Batch:
     return Batch(rows, np.full(len(rows), NO_CLASS, dtype=np.int64), ("",) * len(rows))
 
 
-def _is_random(batch: Batch) -> bool:
-    """Whether it is a random sample, or may be one for all that is known."""
-    asked = bool((batch.classes != NO_CLASS).any()) or any(batch.steps)
-    return batch.strategy == RANDOM or (batch.strategy is None and not asked)
-
-
 def _rows(batches: Sequence[Batch]) -> Rows:
     return np.concatenate([np.empty(0, dtype=np.int64), *(batch.rows for batch in batches)])
 
 
 def _note(sample: _Sample) -> str:
     n = len(sample.rows)
-    words = f"from {n} document{'s' * (n != 1)}"
     after = f" after the first {sample.before}" if sample.before else ""
-    if not sample.on_trust:
-        return f"{words} selected at random{after}"
-    return f"{words}{after and f' labelled{after}'}, if chosen at random"
+    return f"from {n} document{'s' * (n != 1)} selected at random{after}"

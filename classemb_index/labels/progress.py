@@ -28,8 +28,8 @@ class BatchYield:
     """One batch, seen from one class.
 
     Attributes:
-        documents: of the batch.
-        found: of them that have the class, whatever asked for them.
+        documents: of the batch of which it is known whether they have the class.
+        found: of them that have it, whatever asked for them.
     """
 
     documents: int
@@ -44,7 +44,7 @@ class ClassProgress:
         position: the class's position.
         n_labelled: labelled documents that have the class.
         batches: the last three, in the order in which they were labelled.
-        searched: documents of the last batches that were picked for the class.
+        searched: documents of the last batches that were picked for the class, and answered for it.
         found: of them that have the class.
         upper: the one-sided 95 % upper bound on the share found / searched; None where
             nothing was searched.
@@ -112,12 +112,12 @@ def class_progress(labelled: LabelledSet, history: Sequence[Batch]) -> list[Clas
         history: its batches, first to last, all of them labelled.
     """
     n_labelled = labelled.counts.tolist()
-    labels = [labelled.labels_of(batch.rows) for batch in history]
-    searches = [_searches(batch, own) for batch, own in zip(history, labels, strict=True)]
-    last = [(len(own), own.sum(axis=0)) for own in labels[-LAST_BATCHES:]]
+    cells = [(labelled.known_of(b.rows), labelled.labels_of(b.rows)) for b in history]
+    searches = [_searches(batch, *own) for batch, own in zip(history, cells, strict=True)]
+    last = [(known.sum(axis=0), own.sum(axis=0)) for known, own in cells[-LAST_BATCHES:]]
     progress = []
     for c, n in enumerate(n_labelled):
-        batches = tuple(BatchYield(documents, int(hits[c])) for documents, hits in last)
+        batches = tuple(BatchYield(int(documents[c]), int(hits[c])) for documents, hits in last)
         searched, found = _last_picks(searches, c)
         upper = upper_bound(found, searched, TAIL) if searched else None
         verdict, why = _judge(n, searched, found, upper)
@@ -132,16 +132,17 @@ def class_outlooks(
     progress = class_progress(labelled, history)
     shares: list[Prevalence] = []
     if not pool.is_known[np.flatnonzero(labelled.unlabelled)].all():
-        shares = estimate_prevalence(labelled, history) or []
+        shares = estimate_prevalence(labelled, history)
     share_of = {share.position: share for share in shares}
     return [ClassOutlook(c, progress[c], share_of.get(c)) for c in positions]
 
 
-def _searches(batch: Batch, labels: BoolMatrix) -> tuple[Counts, Counts]:
-    """(q,) documents of the batch that were picked for each class, and those that have it."""
+def _searches(batch: Batch, known: BoolMatrix, labels: BoolMatrix) -> tuple[Counts, Counts]:
+    """(q,) answered documents of the batch that were picked for each class, and those that have it."""
     q = labels.shape[1]
     is_search: Mask = np.array([step != REST for step in batch.steps], dtype=bool)
     places = np.flatnonzero(is_search & (batch.classes != NO_CLASS))
+    places = places[known[places, batch.classes[places]]]
     asking = batch.classes[places]
     hits = asking[labels[places, asking]]
     return np.bincount(asking, minlength=q), np.bincount(hits, minlength=q)

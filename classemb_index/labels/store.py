@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import LabelStoreError, RequestError
-from ..pool.files import held_still
+from .classes import ClassChange, Register, StoredChange
 
 LABELS = "labels.sqlite"  # in the index folder
 SCHEMA_VERSION = 1
@@ -22,10 +23,15 @@ Said: TypeAlias = Literal["yes", "no", "skip"]
 
 # an answer is never changed or removed: a later one lies over it, an undo takes an action out
 TABLES = """
-CREATE TABLE classes (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE classes (number INTEGER PRIMARY KEY, first_name TEXT NOT NULL) STRICT;
 CREATE TABLE actions (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, annotator TEXT NOT NULL,
-    origin TEXT NOT NULL, strategy TEXT, undoes INTEGER UNIQUE REFERENCES actions
+    origin TEXT NOT NULL, strategy TEXT, offered TEXT, undoes INTEGER UNIQUE REFERENCES actions
+) STRICT;
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, action INTEGER NOT NULL REFERENCES actions,
+    change TEXT NOT NULL CHECK (change IN ('add', 'rename', 'merge', 'remove', 'describe')),
+    class INTEGER NOT NULL REFERENCES classes, value TEXT, target INTEGER REFERENCES classes
 ) STRICT;
 CREATE TABLE picks (
     action INTEGER NOT NULL REFERENCES actions, rank INTEGER NOT NULL, document TEXT NOT NULL,
@@ -41,19 +47,26 @@ CREATE INDEX answers_of_action ON answers (action);
 APPEND_ONLY = "".join(
     f"CREATE TRIGGER no_{change}_of_{table} BEFORE {change} ON {table} "
     "BEGIN SELECT RAISE(ABORT, 'append only'); END;"
-    for table in ("classes", "actions", "picks", "answers")
+    for table in ("classes", "actions", "changes", "picks", "answers")
     for change in ("UPDATE", "DELETE")
 )
 
 UNDONE = "SELECT undoes FROM actions WHERE undoes IS NOT NULL"
 
+CLASSES = "SELECT number, first_name FROM classes ORDER BY number"
+
+CHANGES = f"""
+SELECT action, change, class, value, target FROM changes
+WHERE action NOT IN ({UNDONE}) ORDER BY number
+"""
+
 ANSWERS = f"""
-SELECT document, name, said FROM answers LEFT JOIN classes ON classes.number = class
+SELECT action, document, class, said, annotator FROM answers JOIN actions ON actions.number = action
 WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
 """
 
 ACTIONS = f"""
-SELECT number, at, annotator, origin, undoes,
+SELECT number, at, annotator, origin, strategy, undoes,
     (SELECT COUNT(DISTINCT document) FROM answers WHERE action = actions.number)
     + (SELECT COUNT(*) FROM picks WHERE action = actions.number),
     number IN ({UNDONE})
@@ -61,9 +74,8 @@ FROM actions ORDER BY number
 """
 
 BATCHES = f"""
-SELECT actions.number, at, annotator, strategy, document, name, step FROM actions
-JOIN picks ON action = actions.number LEFT JOIN classes ON classes.number = class
-WHERE actions.number NOT IN ({UNDONE}) ORDER BY actions.number, rank
+SELECT number, at, annotator, strategy, offered, document, class, step FROM actions
+JOIN picks ON action = number WHERE number NOT IN ({UNDONE}) ORDER BY number, rank
 """
 
 
@@ -104,6 +116,7 @@ class HandedOut:
         at: when, ISO 8601 in UTC.
         annotator: to whom; "" where nobody was named.
         strategy: that selected it.
+        offered: the classes that its documents were to be answered for, by their present names.
         picks: in their order.
     """
 
@@ -111,7 +124,33 @@ class HandedOut:
     at: str
     annotator: str
     strategy: str
+    offered: tuple[str, ...]
     picks: tuple[Pick, ...]
+
+
+class StoredAnswer(NamedTuple):
+    """An answer as the log has it: the class by number, which no renaming changes."""
+
+    action: int
+    document: str
+    number: int | None
+    said: Said
+    annotator: str
+
+
+@dataclass(frozen=True)
+class LabelLog:
+    """What stands in a store, without what was undone.
+
+    Attributes:
+        register: the classes after all changes.
+        answers: first to last.
+        batches: that were handed out, first to last.
+    """
+
+    register: Register
+    answers: Sequence[StoredAnswer]
+    batches: tuple[HandedOut, ...]
 
 
 @dataclass(frozen=True)
@@ -122,7 +161,8 @@ class Action:
         number: from 1, in the order in which they were given.
         at: when, ISO 8601 in UTC.
         annotator: who; "" where nobody was named.
-        origin: where the answers came from, as a file.
+        origin: where the answers came from, or where the batch went, as a file.
+        strategy: that selected a batch; None where nothing was handed out.
         undoes: number of the action that this one takes out, or None.
         documents: that were answered, skipped or handed out.
         is_undone: whether a later action takes this one out.
@@ -132,6 +172,7 @@ class Action:
     at: str
     annotator: str
     origin: str
+    strategy: str | None
     undoes: int | None
     documents: int
     is_undone: bool
@@ -170,19 +211,54 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is no label store, is damaged, or a newer version wrote it.
         """
+        return self.record_each([(annotator, answers)], origin=origin)[-1]
+
+    def record_each(
+        self, answers: Iterable[tuple[str, Iterable[Answer]]], *, origin: str = ""
+    ) -> list[int]:
+        """Write answers of several people, an action each: all of them stand, or none.
+
+        Args:
+            answers: with who gave them, in their order; of one document and class the last
+                holds, whoever gave it.
+            origin: where they came from.
+
+        Returns:
+            The actions' numbers, in the order in which the people come first.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        action_of: dict[str, int] = {}
         with self._writing() as store:
-            action = _begin(store, annotator, origin)
             number_of = _Numbers(store)
-            store.executemany(
-                "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
-                ((action, document, number_of[name], said) for document, name, said in answers),
-            )
-        return action
+            for annotator, own in answers:
+                if annotator not in action_of:
+                    action_of[annotator] = _begin(store, annotator, origin)
+                action = action_of[annotator]
+                store.executemany(
+                    "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
+                    ((action, document, number_of[name], said) for document, name, said in own),
+                )
+        return list(action_of.values())
 
     def hand_out(
-        self, picks: Sequence[Pick], strategy: str, *, annotator: str = "", origin: str = ""
+        self,
+        picks: Sequence[Pick],
+        strategy: str,
+        *,
+        offered: Sequence[str] = (),
+        annotator: str = "",
+        origin: str = "",
     ) -> int:
         """Write that these documents were given to somebody, in their order.
+
+        Args:
+            picks: the documents.
+            strategy: that selected them.
+            offered: the classes that they are to be answered for.
+            annotator: to whom they were given.
+            origin: where they were written to.
 
         Returns:
             The action's number; to undo it frees them.
@@ -191,8 +267,9 @@ class LabelStore:
             LabelStoreError: as for `record`.
         """
         with self._writing() as store:
-            action = _begin(store, annotator, origin, strategy=strategy)
             number_of = _Numbers(store)
+            numbers = json.dumps([number_of[name] for name in offered])
+            action = _begin(store, annotator, origin, strategy=strategy, offered=numbers)
             store.executemany(
                 "INSERT INTO picks (action, rank, document, class, step) VALUES (?, ?, ?, ?, ?)",
                 (
@@ -202,17 +279,57 @@ class LabelStore:
             )
         return action
 
-    def batches(self) -> list[HandedOut]:
+    @contextmanager
+    def handing_out(self) -> Iterator[None]:
+        """Wait for others who are selecting documents to hand out, and make others wait.
+
+        So no two get the same documents, however long a selection takes.
+        """
+        from filelock import FileLock
+
+        with FileLock(self.path.with_name(".handing-out.lock")):
+            yield
+
+    def change_classes(
+        self, changes: Sequence[ClassChange], *, annotator: str = "", origin: str = ""
+    ) -> int:
+        """Write changes of classes as one action; whether they make sense was asked before.
+
+        Returns:
+            The action's number; to undo it takes them back.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        with self._writing() as store:
+            action, number_of = _begin(store, annotator, origin), _Numbers(store)
+            for change, name, value in changes:
+                number = number_of.new(name) if change == "add" else number_of[name]
+                into = number_of[value] if change == "merge" else None
+                store.execute(
+                    "INSERT INTO changes (action, change, class, value, target) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (action, change, number, None if into else value, into),
+                )
+        return action
+
+    def read(self) -> LabelLog:
+        """All that stands, as it was at one moment.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        first_names, changes, answers, batches = self._snapshot(CLASSES, CHANGES, ANSWERS, BATCHES)
+        register = Register.replay(first_names, (StoredChange(*row) for row in changes))
+        return LabelLog(register, answers, tuple(_batches(batches, register)))
+
+    def batches(self) -> tuple[HandedOut, ...]:
         """The batches that were handed out, first to last, without those that were undone.
 
         Raises:
             LabelStoreError: as for `record`.
         """
-        rows = self._rows(BATCHES)
-        return [
-            HandedOut(number, at, annotator, strategy, tuple(Pick(*row[4:]) for row in group))
-            for (number, at, annotator, strategy), group in groupby(rows, key=lambda row: row[:4])
-        ]
+        return self.read().batches
 
     def undo(self, last: int = 1, *, annotator: str = "") -> list[Action]:
         """Take out the last actions that stand; what held before them holds again.
@@ -224,7 +341,7 @@ class LabelStore:
             RequestError: fewer actions stand.
             LabelStoreError: as for `record`.
         """
-        if not self._exists():
+        if not self.path.exists():
             raise RequestError(_too_many(last, 0))
         with self._writing() as store:  # so that no other process undoes the same
             standing = [a for a in _actions(store.execute(ACTIONS)) if a.can_be_undone]
@@ -246,11 +363,18 @@ class LabelStore:
     def state(self) -> list[Answer]:
         """The answers that hold, one for each document and class that has one; skips too.
 
+        A class has its present name; answers to one that was merged stand under its last name.
+
         Raises:
             LabelStoreError: as for `record`.
         """
-        latest = {(document, name): said for document, name, said in self._rows(ANSWERS)}
-        return [Answer(document, name, said) for (document, name), said in latest.items()]
+        log = self.read()
+        latest = {(document, number): said for _, document, number, said, _ in log.answers}
+        classes = log.register.classes
+        return [
+            Answer(document, None if number is None else classes[number].name, said)
+            for (document, number), said in latest.items()
+        ]
 
     def check(self) -> None:
         """Nothing, when every page of the file is whole.
@@ -264,40 +388,42 @@ class LabelStore:
 
     def _rows(self, query: str) -> list[Any]:
         """What a query gives; nothing where nobody has answered yet."""
-        if not self._exists():
-            return []
+        (rows,) = self._snapshot(query)
+        return rows
+
+    def _snapshot(self, *queries: str) -> list[list[Any]]:
+        """What each query gives at one moment."""
+        if not self.path.exists():
+            return [[] for _ in queries]
         with self._open() as store:
-            return store.execute(query).fetchall()
+            store.execute("BEGIN")
+            return [store.execute(query).fetchall() for query in queries]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """The open file in one transaction, made where there is none."""
-        with held_still(self.path.parent):
-            if not self.path.exists():
-                self._make()
-            with self._open() as store:
-                store.execute("BEGIN IMMEDIATE")
-                yield store
-                store.execute("COMMIT")
+        if not self.path.exists():
+            self._make()
+        with self._open() as store:
+            store.execute("BEGIN IMMEDIATE")
+            yield store
+            store.execute("COMMIT")
 
     def _make(self) -> None:
         """Put an empty store in its place, whole: SQLite does not wait for who turns WAL on."""
-        partial = self.path.with_name(f".{LABELS}.partial")
-        partial.unlink(missing_ok=True)
-        with closing(sqlite3.connect(partial)) as store:
-            store.executescript(
-                f"PRAGMA journal_mode = WAL; {TABLES} {APPEND_ONLY} "
-                f"PRAGMA user_version = {SCHEMA_VERSION};"
-            )
-        partial.rename(self.path)
+        from filelock import FileLock
 
-    def _exists(self) -> bool:
-        """Whether the file is there, also while a build puts another folder in its place."""
-        if self.path.exists():
-            return True
-        with suppress(OSError), held_still(self.path.parent):  # a folder of somebody else's
-            return self.path.exists()
-        return False
+        partial = self.path.with_name(f".{LABELS}.partial")
+        with FileLock(self.path.with_name(f".{LABELS}.lock")):
+            if self.path.exists():  # another process made it meanwhile
+                return
+            partial.unlink(missing_ok=True)
+            with closing(sqlite3.connect(partial)) as store:
+                store.executescript(
+                    f"PRAGMA journal_mode = WAL; {TABLES} {APPEND_ONLY} "
+                    f"PRAGMA user_version = {SCHEMA_VERSION};"
+                )
+            partial.rename(self.path)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -324,20 +450,44 @@ class _Numbers(dict[str | None, int | None]):
     """The number of each class name, given where it has none; None for no class."""
 
     def __init__(self, store: sqlite3.Connection) -> None:
-        super().__init__(store.execute("SELECT name, number FROM classes"))
+        changes = (StoredChange(*row) for row in store.execute(CHANGES))
+        self._register = Register.replay(store.execute(CLASSES), changes)
+        super().__init__()
+        self.update(self._register.numbers.items())
         self[None] = None
         self._store = store
 
     def __missing__(self, name: str | None) -> int | None:
-        cursor = self._store.execute("INSERT INTO classes (name) VALUES (?)", (name,))
+        cursor = self._store.execute("INSERT INTO classes (first_name) VALUES (?)", (name,))
         self[name] = cursor.lastrowid
         return cursor.lastrowid
+
+    def new(self, name: str) -> int | None:
+        """The number for an added class: its own where it was removed before, else another one."""
+        own = self._register.classes.get(self.get(name) or 0)
+        if own is not None and own.name != name:
+            self.pop(name)  # the name is free again; who had it keeps its number
+        return self[name]
+
+
+def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
+    """The batches, with the present names of the classes; of one that was removed, none."""
+
+    def name_of(number: int | None) -> str | None:
+        own = register.present(number)
+        return None if own is None else own.name
+
+    for (action, at, annotator, strategy, numbers), group in groupby(rows, lambda row: row[:5]):
+        offered = dict.fromkeys(name_of(number) for number in json.loads(numbers))
+        names = tuple(name for name in offered if name)
+        picks = tuple(Pick(document, name_of(c), step) for *_, document, c, step in group)
+        yield HandedOut(action, at, annotator, strategy, names, picks)
 
 
 def _actions(rows: Iterable[Any]) -> list[Action]:
     return [
-        Action(number, at, annotator, origin, undoes, documents, bool(is_undone))
-        for number, at, annotator, origin, undoes, documents, is_undone in rows
+        Action(number, at, annotator, origin, strategy, undoes, documents, bool(is_undone))
+        for number, at, annotator, origin, strategy, undoes, documents, is_undone in rows
     ]
 
 
@@ -351,12 +501,14 @@ def _begin(
     origin: str,
     *,
     strategy: str | None = None,
+    offered: str | None = None,
     undoes: int | None = None,
 ) -> int:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     cursor = store.execute(
-        "INSERT INTO actions (at, annotator, origin, strategy, undoes) VALUES (?, ?, ?, ?, ?)",
-        (at, annotator, origin, strategy, undoes),
+        "INSERT INTO actions (at, annotator, origin, strategy, offered, undoes) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (at, annotator, origin, strategy, offered, undoes),
     )
     return int(cursor.lastrowid or 0)
 

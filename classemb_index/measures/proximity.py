@@ -85,7 +85,7 @@ def candidates(index: EmbeddingIndex, labelled: LabelledSet, top_k: int) -> Mask
     Raises:
         RequestError: top_k is above their number.
     """
-    among = labelled.unlabelled & index.pool.is_known
+    among = labelled.unlabelled & index.pool.is_complete
     if top_k > (left := int(np.count_nonzero(among))):
         raise RequestError(
             f"asked for the {top_k} nearest documents, {left} with known labels are left beside "

@@ -19,6 +19,7 @@ from .trainer import on_one_device, shared_arguments, train
 
 WARM_UP = 0.1  # of all steps; ours, the paper gives no schedule
 PREDICT_BATCH = 64
+UNKNOWN = -1  # the target of a cell that trains nothing
 
 
 class BertClassifier:
@@ -69,20 +70,26 @@ class BertClassifier:
         dev_labels: BoolMatrix,
         seed: int,
         on_epoch: OnEpoch | None = None,
+        *,
+        known: BoolMatrix | None = None,
+        dev_known: BoolMatrix | None = None,
     ) -> int:
         """See Classifier. Without dev rows all epochs are run."""
         from transformers import DataCollatorWithPadding, Trainer
 
+        targets, dev_targets = _targets(labels, known), _targets(dev_labels, dev_known)
         by_length = self._by_length(dev_rows)
         stopper = _early_stopping(self._settings.patience, on_epoch)
+        has_unknown = known is not None or dev_known is not None
         with tempfile.TemporaryDirectory(prefix="classemb-") as folder:
             trainer = Trainer(
                 model=self._new_model(seed),
                 args=self._arguments(folder, seed, has_dev=len(dev_rows) > 0),
-                train_dataset=self._examples(rows, labels),
-                eval_dataset=self._examples(dev_rows[by_length], dev_labels[by_length]),
+                train_dataset=self._examples(rows, targets),
+                eval_dataset=self._examples(dev_rows[by_length], dev_targets[by_length]),
                 data_collator=DataCollatorWithPadding(self._tokenizer),
                 compute_metrics=_dev_macro_f1,
+                compute_loss_func=_loss_of_known if has_unknown else None,
                 callbacks=[stopper],
             )
             train(trainer)
@@ -158,11 +165,11 @@ class BertClassifier:
                 local_files_only=not hub_answers(),
             )
 
-    def _examples(self, rows: Rows, labels: BoolMatrix) -> list[dict[str, Any]]:
+    def _examples(self, rows: Rows, targets: FloatMatrix) -> list[dict[str, Any]]:
         tokens = self._tokenised(rows)
         return [
-            {"input_ids": ids, "labels": label.astype(np.float32).tolist()}
-            for ids, label in zip(tokens, labels, strict=True)
+            {"input_ids": ids, "labels": target.tolist()}
+            for ids, target in zip(tokens, targets, strict=True)
         ]
 
     def _tokenised(self, rows: Rows) -> list[NDArray[np.int32]]:
@@ -182,6 +189,24 @@ class BertClassifier:
         """Positions that sort the rows by length, so that a batch has little padding."""
         lengths = [len(ids) for ids in self._tokenised(rows)]
         return np.argsort(lengths, kind="stable")
+
+
+def _targets(labels: BoolMatrix, known: BoolMatrix | None) -> FloatMatrix:
+    """(m, q) float32: 1 and 0 for yes and no, UNKNOWN where nobody knows."""
+    targets = labels.astype(np.float32)
+    if known is not None:
+        targets[~known] = UNKNOWN
+    return targets
+
+
+def _loss_of_known(outputs: Any, targets: Any, num_items_in_batch: Any = None) -> Any:
+    """The model's binary cross-entropy, averaged over the known cells of a batch alone."""
+    from torch.nn.functional import binary_cross_entropy_with_logits
+
+    is_known = targets != UNKNOWN
+    return binary_cross_entropy_with_logits(
+        outputs.logits.float(), targets.clamp(min=0), weight=is_known.float(), reduction="sum"
+    ) / is_known.sum().clamp(min=1)
 
 
 def _output_layer(model: Any, n_classes: int) -> Any:
@@ -228,7 +253,8 @@ def _early_stopping(patience: int, on_epoch: OnEpoch | None) -> Any:
 
 def _dev_macro_f1(prediction: Any) -> dict[str, float]:
     predicted = _sigmoid(prediction.predictions) > THRESHOLD
-    return {"macro_f1": f1_scores(predicted, prediction.label_ids > 0).macro}
+    targets = prediction.label_ids
+    return {"macro_f1": f1_scores(predicted, targets > 0, targets != UNKNOWN).macro}
 
 
 def _sigmoid(logits: FloatMatrix) -> FloatMatrix:

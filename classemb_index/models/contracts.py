@@ -91,8 +91,15 @@ class Classifier(TrainedClassifier, Protocol):
         dev_labels: BoolMatrix,
         seed: int,
         on_epoch: OnEpoch | None = None,
+        *,
+        known: BoolMatrix | None = None,
+        dev_known: BoolMatrix | None = None,
     ) -> int:
-        """Forget everything and train on these rows; the epochs that were run."""
+        """Forget everything and train on these rows; the epochs that were run.
+
+        Of `labels` and `dev_labels` only cells count that are True in `known` and `dev_known`, of the
+        same shapes; None takes all.
+        """
 
 
 @dataclass(frozen=True)

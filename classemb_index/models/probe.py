@@ -38,8 +38,8 @@ def logistic_head(
 class ProbeClassifier:
     """One logistic regression a class on frozen embeddings, classes weighted equally.
 
-    A class with no labelled document gets probability 0, one that every labelled
-    document has gets 1. The dev split is not used.
+    A class that no document is known to have gets probability 0, one that all have of which
+    it is known gets 1. The dev split is not used.
 
     Args:
         embeddings: (n, dim) float32 of the whole pool, memory-mapped or not.
@@ -66,15 +66,20 @@ class ProbeClassifier:
         dev_labels: BoolMatrix,
         seed: int,
         on_epoch: OnEpoch | None = None,
+        *,
+        known: BoolMatrix | None = None,
+        dev_known: BoolMatrix | None = None,
     ) -> int:
         """See Classifier; the heads have one solution, so the seed changes nothing."""
         embeddings = self._embeddings[rows]
         q = labels.shape[1]
         self._weights = np.zeros((q, embeddings.shape[1]), dtype=np.float32)
         self._offsets = np.full(q, -np.inf, dtype=np.float32)
-        for c, column in enumerate(labels.T):
+        for c in range(q):
+            own = slice(None) if known is None else known[:, c]
+            column = labels[own, c]
             if column.any() and not column.all():
-                self._weights[c], self._offsets[c] = logistic_head(embeddings, column, self._c)
+                self._weights[c], self._offsets[c] = logistic_head(embeddings[own], column, self._c)
             elif column.any():
                 self._offsets[c] = np.inf
         if on_epoch:

@@ -59,6 +59,7 @@ def tune_encoder(
     labels: BoolMatrix,
     folder: Path,
     *,
+    known: BoolMatrix | None = None,
     seed: int = 0,
     settings: TuningSettings | None = None,
 ) -> SentenceBertEncoder:
@@ -72,6 +73,7 @@ def tune_encoder(
         texts: m labelled ones.
         labels: (m, q), a row per text.
         folder: for the tuned encoder.
+        known: as for `contrastive_pairs`.
         seed: of the pairs and their order.
         settings: None takes the defaults.
 
@@ -82,7 +84,7 @@ def tune_encoder(
     check_can_tune()
     settings = settings or TuningSettings()
     rng = np.random.default_rng(seed)
-    firsts, seconds, is_positive = contrastive_pairs(labels, settings.per_document, rng)
+    firsts, seconds, is_positive = contrastive_pairs(labels, settings.per_document, rng, known)
     pairs = {
         "first": [texts[place] for place in firsts],
         "second": [texts[place] for place in seconds],
@@ -106,7 +108,10 @@ def tune_encoder(
 
 
 def contrastive_pairs(
-    labels: BoolMatrix, per_document: int, rng: np.random.Generator
+    labels: BoolMatrix,
+    per_document: int,
+    rng: np.random.Generator,
+    known: BoolMatrix | None = None,
 ) -> tuple[Rows, Rows, Mask]:
     """As many positive as negative pairs of labelled documents.
 
@@ -121,6 +126,8 @@ def contrastive_pairs(
         labels: (m, q), a row per labelled document.
         per_document: at least 1; pairs may repeat.
         rng: of all draws.
+        known: (m, q) True where it is known whether the document has the class; None where all are.
+            Only documents that are known to share none are drawn apart.
 
     Returns:
         (p,) places of the first and of the second among the labelled documents, and (p,)
@@ -132,13 +139,14 @@ def contrastive_pairs(
     if per_document < 1:
         raise RequestError(f"asked for {per_document} pairs per document; ask for 1 or more")
     has_class = labels.any(axis=1)
+    has_not = ~labels if known is None else known & ~labels
     share = labels / np.maximum(labels.sum(axis=0) - 1, 1)  # of the other documents of a class
     positives: list[tuple[int, int]] = []
     negatives: list[tuple[int, int]] = []
     for first, classes in enumerate(labels):
         weights = share[:, classes].sum(axis=1)
         weights[first] = 0
-        apart = ~labels[:, classes].any(axis=1) & (has_class | classes.any())
+        apart = (has_not | has_not[first]).all(axis=1) & (has_class | classes.any())
         if weights.any():
             drawn = rng.choice(len(labels), per_document, p=weights / weights.sum())
             positives += [(first, second) for second in drawn]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, overload, runtime_checka
 
 import numpy as np
 
-from ..arrays import Rows
+from ..arrays import BoolMatrix, Mask, Rows
 from ..errors import IndexDamagedError
 
 if TYPE_CHECKING:
@@ -54,25 +54,35 @@ def write_documents(path: Path, records: Iterable[Record]) -> None:
 
 
 def facts_table(
-    ids: Sequence[str], labels: Sequence[list[str] | None], splits: Sequence[str | None]
+    ids: Sequence[str],
+    classes: Sequence[str],
+    labels: BoolMatrix,
+    is_known: Mask,
+    splits: np.ndarray[tuple[int], np.dtype[np.str_]],
 ) -> pa.Table:
-    """The columns of a documents file beside the texts."""
+    """The columns of a documents file beside the texts, of a pool's arrays."""
     import pyarrow as pa
 
+    rows, positions = np.nonzero(labels & is_known[:, None])
+    ends = np.cumsum(np.bincount(rows, minlength=len(labels)))
+    names = pa.array(list(classes), pa.string()).take(pa.array(positions))
+    offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
+    lists = pa.ListArray.from_arrays(offsets, names, mask=pa.array(~is_known))
+    parts = pa.array(splits.tolist(), pa.string(), mask=splits == "")
     schema = _schema()
     columns = pa.schema([schema.field(name) for name in FACTS])
-    return pa.table([list(ids), labels, splits], schema=columns)
+    return pa.table([list(ids), lists, parts], schema=columns)
 
 
 @runtime_checkable
 class StoredTexts(Protocol):
-    """Texts that lie in a documents file, where many are read and saved at a time."""
+    """Texts that lie in a documents file, where many are read at a time."""
 
     def take(self, rows: Rows | range | Sequence[int]) -> list[str]:
         """The texts of these rows, in their order."""
 
-    def save(self, path: Path, facts: pa.Table) -> bool:
-        """Copy the file to `path` where these are its facts; False where they are not."""
+    def content(self, facts: pa.Table) -> pa.Buffer | None:
+        """The file's bytes where these are its facts; None where they are not."""
 
 
 class DocumentsFile(Sequence[str]):
@@ -138,14 +148,12 @@ class DocumentsFile(Sequence[str]):
         """Every column beside the texts, see `facts_table`."""
         return self._file.read(columns=list(FACTS))
 
-    def save(self, path: Path, facts: pa.Table) -> bool:
-        """Copy the file to `path` where these are its facts; False where they are not."""
+    def content(self, facts: pa.Table) -> pa.Buffer | None:
+        """The file's bytes where these are its facts; None where they are not."""
         if not self.facts().equals(facts):
-            return False
+            return None
         self._bytes.seek(0)
-        with path.open("wb") as file:
-            shutil.copyfileobj(self._bytes, file, 1 << 20)
-        return True
+        return self._bytes.read_buffer()
 
     def _group(self, group: int) -> pa.ChunkedArray:
         if self._cached is None or self._cached[0] != group:

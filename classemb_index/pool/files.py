@@ -90,16 +90,6 @@ def _wrongly_encoded(path: Path, encoding: str) -> str:
     return f"{path} is not UTF-8; save it as UTF-8"
 
 
-@contextmanager
-def held_still(folder: Path) -> Iterator[None]:
-    """Alone with a folder: no build puts another in its place, and nobody writes answers into it."""
-    from filelock import FileLock
-
-    folder = folder.resolve()
-    with FileLock(folder.parent / f".{folder.name}.swap.lock"):
-        yield
-
-
 def read_text(path: Path) -> str:
     """The whole text of a file, as `opened` gives it."""
     with opened(path) as file:

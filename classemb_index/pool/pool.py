@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from .findings import Findings
 from .matching import matched
 from .notes import pool_notes
 from .recipes import CLASSES, Recipe, find_recipe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BLOCK = 512  # texts that are held at once while they are written
 
@@ -38,6 +42,8 @@ class Pool:
         groups: "frequent" and "rare" to class names, where they were declared.
         cells: (n, q) True where it is known whether the document has the class; None where that is
             known for all classes of a known document.
+        former_names: names that a class had before, to its present one.
+        descriptions: class names to texts that are embedded in their place.
         notes: what a reader should know of how it was read, a sentence each; none of a stored pool.
     """
 
@@ -51,6 +57,8 @@ class Pool:
     splits: np.ndarray[tuple[int], np.dtype[np.str_]]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cells: BoolMatrix | None = None
+    former_names: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -194,33 +202,54 @@ class Pool:
         return [self.texts[int(row)] for row in rows]
 
     def known_labels(self, row: int) -> list[str] | None:
-        """One document's class names, or None where nobody knows them."""
+        """The classes that one document is known to have; None where nothing is known of it."""
         if not self.is_known[row]:
             return None
         return [self.classes[c] for c in np.flatnonzero(self.labels[row])]
 
     def records(self) -> Iterator[Record]:
-        """The documents one at a time, their labels in the order of the classes."""
+        """The documents one at a time, their labels in the order of the classes.
+
+        A record's labels say no to all other classes, so it has none where a class is unknown.
+        """
         for part in blocks(len(self), BLOCK):
             rows = range(part.start, part.stop)
             for row, text in zip(rows, self.texts_of(rows), strict=True):
-                names = self.known_labels(row)
+                names = self._complete_labels(row)
                 labels = None if names is None else tuple(names)
                 yield Record(self.ids[row], text, labels, str(self.splits[row]) or None)
 
-    def save(self, path: Path) -> None:
-        """Write the pool's documents file; where it was read from one that says the same, a copy."""
-        labels = [self.known_labels(row) for row in range(len(self))]
-        facts = facts_table(self.ids, labels, [str(split) or None for split in self.splits])
-        if not (isinstance(self.texts, StoredTexts) and self.texts.save(path, facts)):
+    def save(self, path: Path, before: pa.Buffer | None = None) -> bool:
+        """Write the pool's documents file; where it was read from one that says the same, a copy.
+
+        Args:
+            path: of the file.
+            before: the bytes of another; where a copy would be the same, nothing is written.
+
+        Returns:
+            True when the file was written.
+        """
+        facts = facts_table(self.ids, self.classes, self.labels, self.is_complete, self.splits)
+        content = self.texts.content(facts) if isinstance(self.texts, StoredTexts) else None
+        if content is None:
             write_documents(path, self.records())
+        elif before is not None and content.equals(before):
+            return False
+        else:
+            path.write_bytes(content)
+        return True
+
+    def _complete_labels(self, row: int) -> list[str] | None:
+        """One document's classes, or None where not all of them are known."""
+        return self.known_labels(row) if self.is_complete[row] else None
 
     def class_position(self, name: str) -> int:
-        """The position of the class with this name.
+        """The position of the class that has this name, or had it before.
 
         Raises:
             UnknownClassError: there is none; the message names the choices.
         """
+        name = self.former_names.get(name, name)
         if name not in self.classes:
             raise UnknownClassError(
                 f"no class {name!r}; the pool has: {', '.join(self.classes) or 'none'}"

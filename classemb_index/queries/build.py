@@ -100,8 +100,8 @@ def _evidence(
     name_vectors: FloatMatrix | None,
     feedback: FloatMatrix | None,
 ) -> Evidence:
-    has_class = labelled.labels[:, position]
-    positives, negatives = embeddings[has_class], embeddings[~has_class]
+    has_class, is_known = labelled.labels[:, position], labelled.known[:, position]
+    positives, negatives = embeddings[has_class], embeddings[is_known & ~has_class]
     if name_vectors is None or feedback is None or not name_vectors[position].any():
         return Evidence(positives, negatives, None, None, index.mean)
     return Evidence(positives, negatives, name_vectors[position], feedback[position], index.mean)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Counts, FloatMatrix
 from ..errors import RequestError, SourceError
-from ..index.build import embed_class_names
+from ..index.draft import embed_class_names
 from ..index.index import EmbeddingIndex
 from ..models.contracts import Encoder
 from ..pool.documents import GROUPS
@@ -19,9 +19,7 @@ from ..pool.pool import Pool
 ALL = "all"
 MOST_LISTED = 20  # names in a sentence
 
-NO_CLASSES = (
-    "the pool has no classes to query; add labels to its documents and build the index again"
-)
+NO_CLASSES = "the pool has no classes to query; name some with: classemb-index classes add NAME"
 
 
 def class_groups(pool: Pool) -> tuple[dict[str, list[int]], str | None]:
@@ -39,7 +37,7 @@ def class_groups(pool: Pool) -> tuple[dict[str, list[int]], str | None]:
     every = list(range(len(pool.classes)))
     if not every:
         raise RequestError(NO_CLASSES)
-    counts = pool.labels[pool.answerable].sum(axis=0)
+    counts = pool.labels[pool.selectable].sum(axis=0)
     both = ("rare", "frequent")
     declared = [group for group in both if pool.groups.get(group)]
     groups: dict[str, list[int]] = {}

@@ -48,7 +48,7 @@ def query_tuned(
     """
     if not labelled.counts[list(positions)].any():
         raise nothing_to_search_by(index, positions, labelled, CONTRASTIVE)
-    tuned = tuned_index(index, labelled, watch=watch)
+    tuned = tuned_index(index, labelled, watch=watch).with_pool(index.pool, index.labels_digest)
     queries = build_queries(tuned, positions, labelled, "centroid")
     named = [replace(query, method=CONTRASTIVE) for query in queries]
     return answer_queries(tuned, named, labelled, k, CONTRASTIVE)
@@ -99,6 +99,7 @@ def tuned_index(
                 index.pool.texts_of(labelled.rows),
                 labelled.labels,
                 folder / ENCODER,
+                known=labelled.cells,
                 seed=seed,
                 settings=settings,
             )
@@ -128,4 +129,6 @@ def _folder(
     asked = [fingerprint, index.documents_digest, seed, vars(settings)]
     digest = hashlib.sha256(json.dumps(asked).encode())
     digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
+    if labelled.cells is not None:
+        digest.update(labelled.cells.tobytes())
     return index.folder / CACHE / f"contrastive-{digest.hexdigest()[:16]}"

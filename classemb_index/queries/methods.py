@@ -32,7 +32,7 @@ class Evidence:
 
     Attributes:
         positives: (p, dim) float32 embeddings of its labelled documents.
-        negatives: (m, dim) of the labelled documents without it.
+        negatives: (m, dim) of the labelled documents that are known not to have it.
         name_vector: (dim,) of the class's name or description; None without one.
         feedback: (dim,) mean of the documents nearest to the name; None without one.
         mean: (dim,) mean embedding of the pool.

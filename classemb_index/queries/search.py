@@ -100,6 +100,7 @@ def query_classes(
 ) -> ClassQueryResult:
     """The k unlabelled documents nearest to each class, in one batched search.
 
+    A labelled document of which it is unknown whether it has a class is searched for that class too.
     Labels of unlabelled documents score the answer where they are known and are
     never used to find it. A class of which nothing is known that the method could
     search by has no query and is reported as such.
@@ -137,8 +138,10 @@ def answer_queries(
     asked = [query for query in queries if len(query.vectors)]
     if not asked:
         raise nothing_to_search_by(index, [query.position for query in queries], labelled, method)
-    nearest = search_queries(index, asked, k, labelled.unlabelled)
-    by_class = {query.position: near for query, near in zip(asked, nearest, strict=True)}
+    by_class: dict[int, Neighbours] = {}
+    for among, own in _by_candidates(labelled, asked):
+        nearest = search_queries(index, own, k, among)
+        by_class |= {query.position: near for query, near in zip(own, nearest, strict=True)}
     answers = (_answer(index.pool, q, labelled, by_class.get(q.position)) for q in queries)
     return ClassQueryResult(k, method, labelled, tuple(answers))
 
@@ -219,6 +222,18 @@ def search_queries(
     return [best[place] for place in range(len(queries))]
 
 
+def _by_candidates(
+    labelled: LabelledSet, queries: Sequence[ClassQuery]
+) -> list[tuple[Mask, list[ClassQuery]]]:
+    """The queries that search the same documents together, with these."""
+    groups: dict[bytes, tuple[Mask, list[ClassQuery]]] = {}
+    for query in queries:
+        among = labelled.searched_for(query.position)
+        key = b"" if among is labelled.unlabelled else among.tobytes()
+        groups.setdefault(key, (among, []))[1].append(query)
+    return list(groups.values())
+
+
 def _retrieved(
     index: EmbeddingIndex, queries: Sequence[ClassQuery], reach: int, among: Mask
 ) -> Iterator[tuple[Rows, FloatMatrix]]:
@@ -266,7 +281,7 @@ def _answer(
         bool(pool.labels[row, position]) if pool.known[row, position] else None
         for row in neighbours.rows
     )
-    among = labelled.unlabelled & pool.is_known
+    among = labelled.unlabelled & pool.known[:, position]
     in_unlabelled = int(np.count_nonzero(pool.labels[among, position]))
     n_known = sum(mark is not None for mark in has_class)
     expected = n_known * in_unlabelled / max(1, int(np.count_nonzero(among)))

@@ -12,9 +12,14 @@ PAIRS = 1 << 20
 
 
 def select_cvirs(state: SelectionState, batch: int) -> Selection:
-    """The `batch` unlabelled documents of the highest CVIRS score."""
+    """The `batch` unlabelled documents of the highest CVIRS score.
+
+    Label vectors of which a part is unknown are compared with none.
+    """
+    labelled = state.labelled
     probabilities = state.trained().probabilities(state.unlabelled_rows)
-    return highest(state, cvirs_scores(probabilities, state.labelled.labels), batch)
+    known = labelled.labels[labelled.known.all(axis=1)]
+    return highest(state, cvirs_scores(probabilities, known), batch)
 
 
 CVIRS = Strategy(select_cvirs, frozenset({Aid.CLASSIFIER}))

@@ -222,10 +222,13 @@ def _turn_lists(
         near = state.index.search(name_vectors[named], k, among=labelled.unlabelled)
         for c, rows, scores in zip(named.tolist(), near.rows, near.scores, strict=True):
             lists[c].append((BY_NAME, rows, scores))
-    bounded = positions[~labelled.labels[:, positions].all(axis=0)]
+    known = labelled.known
+    bounded = positions[(known & ~labelled.labels)[:, positions].any(axis=0)]
     if bounded.size:
         embeddings = state.index.embeddings(labelled.rows)
-        heads = [logistic_head(embeddings, labelled.labels[:, c]) for c in bounded]
+        heads = [
+            logistic_head(embeddings[known[:, c]], labelled.labels[known[:, c], c]) for c in bounded
+        ]
         logits = np.abs(_logits(state.index, state.unlabelled_rows, heads, limits.held))
         for c, distances in zip(bounded.tolist(), logits, strict=True):
             places = _smallest(distances, k)

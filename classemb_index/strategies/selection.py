@@ -13,7 +13,7 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
 from ..labels.batches import Batch
-from ..labels.labelled import LabelledSet
+from ..labels.labelled import LabelledSet, labelled_set
 from ..models.classifier import kind_of, load_masked_lm, make_classifier
 from ..models.contracts import PROBE, Classifier, MaskedLM, Training
 from ..pool.pool import Pool
@@ -208,7 +208,7 @@ def oracle_of(pool: Pool, labelled: LabelledSet) -> Oracle:
     Raises:
         RequestError: labels of unlabelled documents are unknown.
     """
-    unknown = int(np.count_nonzero(labelled.unlabelled & ~pool.is_known))
+    unknown = int(np.count_nonzero(labelled.unlabelled & ~pool.is_complete))
     if unknown:
         raise RequestError(
             f"the labels of {unknown} unlabelled documents are unknown, so there is no oracle; "
@@ -227,16 +227,18 @@ def train_classifier(
 ) -> Classifier:
     """A classifier trained on the labelled set, for a strategy that looks at one.
 
-    A BERT stops early on the dev documents with known labels, where there are any.
+    Cells that are unknown train nothing. A BERT stops early on the dev documents with known labels,
+    where there are any.
 
     Raises:
         ModelError: the model cannot be had.
         RequestError: the pool has no classes, or a BERT is to be trained and nothing is labelled.
     """
-    if not index.pool.classes:
+    pool = index.pool
+    if not pool.classes:
         raise RequestError(
-            f"the pool {index.pool.name} has no classes to learn; add labels to its documents, or select "
-            "with --strategy random"
+            f"the pool {pool.name} has no classes to learn; name some with: classemb-index classes add "
+            "NAME, or select with --strategy random"
         )
     if not len(labelled) and kind_of(training.model).is_fine_tuned:
         raise RequestError(
@@ -244,8 +246,18 @@ def train_classifier(
             "some, or select with --strategy random"
         )
     classifier = classifier_for(index, training)
-    dev = index.pool.known_rows("dev")
-    classifier.fit(labelled.rows, labelled.labels, dev, index.pool.labels[dev], seed)
+    dev = labelled_set(
+        pool, np.flatnonzero((pool.splits == "dev") & pool.is_known), "the dev split"
+    )
+    classifier.fit(
+        labelled.rows,
+        labelled.labels,
+        dev.rows,
+        dev.labels,
+        seed,
+        known=labelled.cells,
+        dev_known=dev.cells,
+    )
     return classifier
 
 

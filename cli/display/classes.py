@@ -64,8 +64,8 @@ def show_documents(pool: Pool, neighbours: Neighbours, title: str) -> None:
     """A table of documents with the labels that are known."""
     table = titled(title, right=("rank", "score"), left=("labels", "id", "text"))
     for rank, (row, score) in enumerate(zip(*neighbours, strict=True), start=1):
-        labels = pool.known_labels(row)
-        words = "?" if labels is None else ", ".join(labels) or "-"
+        unknown = [] if pool.is_complete[row] else ["?"]
+        words = ", ".join([*(pool.known_labels(row) or ()), *unknown]) or "-"
         table.add_row(
             str(rank), f"{score:.3f}", Text(words), Text(pool.ids[row]), snippet(pool, row)
         )

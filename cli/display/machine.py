@@ -43,11 +43,10 @@ def show_info(index: EmbeddingIndex) -> None:
     out.print(facts, "")
     table = titled("Classes", left=("class", "group"), right=("documents", "share"))
     group_of = {name: group for group, names in pool.groups.items() for name in names}
-    known = max(1, int(pool.is_known.sum()))
-    for name, documents in zip(pool.classes, pool.labels.sum(axis=0).tolist(), strict=True):
-        table.add_row(
-            escape(name), group_of.get(name, "-"), str(documents), f"{documents / known:.2%}"
-        )
+    counts = zip(pool.labels.sum(axis=0).tolist(), pool.known.sum(axis=0).tolist(), strict=True)
+    for name, (documents, known) in zip(pool.classes, counts, strict=True):
+        share = f"{documents / max(1, known):.2%}"
+        table.add_row(escape(name), group_of.get(name, "-"), str(documents), share)
     out.print(table)
 
 

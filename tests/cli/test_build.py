@@ -22,13 +22,14 @@ SPELLINGS = (
 
 @pytest.fixture
 def built(cli: Cli, tmp_path: Path) -> Callable[..., tuple[EmbeddingIndex, list[str]]]:
-    """Builds a file of `n` documents with given vectors: the index, and the notes of the build."""
+    """Builds a file of `n` documents: the index, and the notes that a build with an encoder gives."""
 
     def build(path: Path, n: int, *options: object) -> tuple[EmbeddingIndex, list[str]]:
         np.save(tmp_path / "v.npy", np.eye(n, 16, dtype=np.float32))
         outcome = cli("build", path.name, "--embeddings", "v.npy", "--out", "i", *options)
         assert outcome.code == 0, outcome.err
         notes = [line for line in outcome.err.splitlines() if line.startswith("Note: ")]
+        assert notes.pop().startswith("Note: vectors are taken row for row")
         return EmbeddingIndex.open(tmp_path / "i"), [line.removeprefix("Note: ") for line in notes]
 
     return build

@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from classemb_index import EmbeddingIndex, Pool
 from tests.support.commands import Outcome, json_of
+from tests.support.folders import age, manifest_of, write_manifest
 from tests.support.places import HEAVY, installed
 
 Cli = Callable[..., Outcome]
@@ -41,6 +42,19 @@ def test_build_again_replaces_the_index_of_the_same_source(
     again = cli("build", "toy.jsonl", "--embeddings", "first.npy", "--limit", 50)
     assert again.code == 0
     assert len(toy(tmp_path)) == 50
+
+
+def test_a_note_says_that_vectors_without_an_encoder_and_ids_are_not_compared(
+    cli: Cli, toy_source: Path, toy_pool: Pool, tmp_path: Path
+) -> None:
+    note = (
+        "Note: vectors are taken row for row, and nothing is compared with the documents; --ids FILE "
+        "says which is whose, --encoder NAME compares some\n"
+    )
+    words = ("build", toy_source.name, "--embeddings", "vectors.npy")
+    assert cli(*words).err == note
+    (tmp_path / "ids.txt").write_text("\n".join(toy_pool.ids))
+    assert cli(*words, "--ids", "ids.txt").err == ""
 
 
 def test_build_names_a_class_that_no_document_has(
@@ -160,18 +174,20 @@ def test_a_query_by_centroid_of_a_faiss_index_imports_no_torch(
 def test_info_json_of_an_index_of_an_earlier_version_lacks_a_key_that_was_always_empty(
     cli: Cli, toy_built: Outcome, tmp_path: Path
 ) -> None:
-    path = tmp_path / "indexes/toy/manifest.json"
-    manifest = json.loads(path.read_text())
-    path.write_text(json.dumps({**manifest, "backend_parameters": {}}))
-    assert json_of(cli("info", "indexes/toy", "--json")) == manifest
+    folder = tmp_path / "indexes/toy"
+    age(folder, 2)
+    told = json_of(cli("info", "indexes/toy", "--json"))
+    write_manifest(folder, manifest_of(folder) | {"backend_parameters": {}})
+    assert json_of(cli("info", "indexes/toy", "--json")) == told
 
 
 def test_every_command_and_option_has_help() -> None:
     group = get_command(import_module("classemb_index.cli.main").commands)
-    assert len(group.commands) == 11
-    labels = group.commands["labels"]
-    assert labels.help and list(labels.commands) == ["import", "export", "log", "undo", "status"]
-    for name, command in {**group.commands, **labels.commands}.items():
+    assert len(group.commands) == 14
+    labels, classes = group.commands["labels"], group.commands["classes"]
+    assert list(labels.commands) == ["import", "export", "log", "undo", "status"]
+    assert list(classes.commands) == ["list", "add", "rename", "merge", "remove", "describe"]
+    for name, command in {**group.commands, **labels.commands, **classes.commands}.items():
         assert command.help, name
         for parameter in command.params:
             assert getattr(parameter, "help", None), f"{name} {parameter.name}"

@@ -406,14 +406,6 @@ def test_query_like_a_text_gives_what_shares_its_words(cli: Cli, named: Embeddin
         (["--like", ""], "no document '' in the pool; --like takes an id of the pool"),
         (["--text", ""], "the text to search by is empty; say what the documents are about"),
         (["--text", " "], "the text to search by is empty; say what the documents are about"),
-        (
-            ["--like", "d0", "-k", "72"],
-            "asked for 72 neighbours, 71 documents are left to search; lower --top-k",
-        ),
-        (
-            ["--text", "words", "-k", "73"],
-            "asked for 73 neighbours, 72 documents are left to search; lower --top-k",
-        ),
         (["--class", "d"], "no class 'd'; the pool has: a, b, c"),
         (
             ["--class", "a", "--describe", "about air"],
@@ -587,3 +579,29 @@ def test_of_many_classes_twenty_are_shown_and_json_has_all(
     shown = cli("query", "indexes/many", "--class", "c21", "-k", 1, "--method", "centroid").out
     assert shown.startswith("c21: 1 of 44 labelled documents; method centroid\n")
     assert "not shown" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (("query", "indexes/toy", "--like", "d0", "-k", 72), 71),
+        (("query", "indexes/toy", "--text", "words", "-k", 73), 72),
+        (("query", "indexes/toy", "--class", "a", "-k", 37), 36),
+        (("select", "indexes/toy", "--strategy", "random", "--batch", 37), 36),
+    ],
+)
+def test_where_fewer_are_left_all_of_them_are_given(
+    cli: Cli,
+    toy_built: Outcome,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[object, ...],
+    left: int,
+) -> None:
+    monkeypatch.setattr(EmbeddingIndex, "load_encoder", lambda _: HashEncoder())
+    monkeypatch.setattr(EmbeddingIndex, "check_encoder", lambda *_: None)
+    outcome = cli(*arguments, "--json")
+    asked = arguments[-1]
+    assert f"Note: asked for {asked} documents, {left} are left: these are all" in outcome.err
+    found = json_of(outcome)
+    rows = found.get("selected") or found.get("neighbours") or found["classes"][0]["neighbours"]
+    assert len({entry["row"] for entry in rows}) == left

@@ -212,6 +212,10 @@ def test_select_portfolio_needs_no_oracle_and_tells_the_outlook_of_each_class(
     cli: Cli, half_labelled: EmbeddingIndex
 ) -> None:
     arguments = ["select", half_labelled.folder, "--strategy", "portfolio", "--batch", 10]
+    assert {c["prevalence"] for c in json_of(cli(*arguments, "--json"))["classes"]} == {None}
+    drawn = [json.dumps({"id": f"d{i}", "strategy": "random"}) for i in range(10)]
+    Path("drawn.jsonl").write_text("\n".join(drawn))
+    arguments += ["--labelled", "drawn.jsonl"]
     found = json_of(cli(*arguments, "--json"))
     assert {pick["row"] for pick in found["selected"]} <= set(range(10, 40))
     assert [entry["class"] for entry in found["classes"]] == ["a", "b"]

@@ -83,7 +83,7 @@ def read_page(text: str) -> dict[str, Key]:
             documents[heading] = Key()
         elif line.startswith("| `"):
             path, words, _, since = (cell.strip() for cell in line.strip("|").split(" | "))
-            assert re.fullmatch(r"0\.1\.0|index schema 2", since), line
+            assert re.fullmatch(r"0\.1\.0|index schema [23]", since), line
             _add(documents[heading], path.strip("`"), words)
     return documents
 
@@ -197,6 +197,9 @@ def folder(tmp_path: Path, toy_built: Outcome, monkeypatch: pytest.MonkeyPatch) 
         for i, r in enumerate(topic_records(200))
     ]
     (tmp_path / "some.jsonl").write_text(json_lines(records))
+    drawn = [r.id for r in records if r.split == "train" and r.labels is not None]
+    lines = [json.dumps({"id": id_, "strategy": "random"}) for id_ in drawn]
+    (tmp_path / "drawn.jsonl").write_text("\n".join(lines))
     first = next(r for r in topic_records() if r.labels == ("a",) and r.split == "train")
     (tmp_path / "one.txt").write_text(first.id)
     return tmp_path
@@ -208,6 +211,7 @@ def queries(cli: Cli) -> Documents:
         ["toy", "--class", "all", "--labelled", "one.txt", "--method", "centroid"],
         ["toy", "--class", "all", "--labelled", "picks.jsonl"],
         ["some", "--class", "rare"],
+        ["some", "--class", "rare", "--labelled", "drawn.jsonl"],
     ]
     ask = [["some", "--like", "d0"], ["some", "--text", "document on a"]]
     found = [
@@ -225,19 +229,42 @@ def annotations(cli: Cli, folder: Path) -> Documents:
     at = ("--index", "indexes/some")
     known = next(r for r in topic_records(200) if r.split == "test")
     (folder / "filled.csv").write_text(f"id,labels\nnobody,a\n{known.id},zebra\n", encoding="utf-8")
+    task = {"text": "t", "id": known.id, "label": "c"}
+    lines = [{**task, "answer": said, "_annotator_id": said} for said in ("accept", "reject")]
+    (folder / "two.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8"
+    )
     (folder / "other.csv").write_text(f"id,labels\n{known.id},d\n", encoding="utf-8")
     found = [
         json_of(cli("labels", "import", "filled.csv", *at, "--dry-run", "--json")),
+        json_of(cli("labels", "import", "two.jsonl", *at, "--dry-run", "--json")),
         json_of(cli("labels", "import", "other.csv", *at, "--json")),
         json_of(cli("labels", "import", "other.csv", *at, "--replace", "--json")),
     ]
     assert cli("labels", "undo", *at).code == 0
+    loose = ("--index", "indexes/loose")
     assert cli("labels", "import", "other.csv", *at, "--replace").code == 0  # a run sees answers
     assert cli("build", "some.jsonl", "--encoder", "tiny", "--out", "indexes/loose").code == 0
+    assert cli("classes", "add", "zebra", "--describe", "document on a", *loose).code == 0
+    again = ("labels", "import", "again.csv", "--annotator")
+    for number in range(4):
+        out = f"loose{number}.jsonl"
+        strategy = "class-embedding" if number else "random"
+        asked = ("select", "indexes/loose", "--strategy", strategy, "--batch", 5, "--out", out)
+        written = cli(*asked)
+        assert written.code == 0
+        ids = [line["id"] for line in lines_of(folder / out)]
+        filled = "".join(f"{id_},{'a' if place else 'zebra'}\n" for place, id_ in enumerate(ids))
+        (folder / "again.csv").write_text(f"id,labels\n{filled}", encoding="utf-8")
+        assert all(cli(*again, who, *loose).code == 0 for who in ("ada", "bob"))
     return {
         "labels import": found,
         "labels status": [
             json_of(cli("labels", "status", "--index", f"indexes/{name}", "--json"))
+            for name in ("some", "loose")
+        ],
+        "classes list": [
+            json_of(cli("classes", "list", "--index", f"indexes/{name}", "--json"))
             for name in ("some", "loose")
         ],
         "labels log": [json_of(cli("labels", "log", *at, "--json"))],
@@ -251,6 +278,7 @@ def selections(cli: Cli, folder: Path) -> Documents:
         ["toy", "class-embedding", "--labelled", "one.txt"],
         ["some", "portfolio", "--out", "named.jsonl"],
         ["some", "class-embedding"],
+        ["some", "random", "--labelled", "drawn.jsonl"],
         ["toy", "random", "--labelled", "picks.jsonl"],
     ]
     found = [

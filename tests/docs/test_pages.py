@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from classemb_index.labels.exchange import FORMATS
 from classemb_index.pool.recipes import KEYS, parse_recipe
 from classemb_index.queries.methods import METHODS
 from classemb_index.strategies.selection import STRATEGIES
@@ -183,6 +184,11 @@ def test_readme_names_every_command() -> None:
 def test_the_table_of_strategies_has_every_strategy_and_no_other() -> None:
     named = first_column(ROOT / "docs" / "strategies.md", "| strategy | selects | looks at |")
     assert sorted(named) == sorted(STRATEGIES)
+
+
+def test_the_table_of_formats_has_every_format_and_no_other() -> None:
+    header = "| format | is read from | is written to | config | our id is in |"
+    assert first_column(ROOT / "docs" / "annotate.md", header) == list(FORMATS)
 
 
 def test_the_table_of_query_methods_has_every_method_and_no_other() -> None:

@@ -200,7 +200,14 @@ def test_an_index_that_was_built_there_beforehand_is_used(small: Path) -> None:
     encoder = HashEncoder()
     encoder.name = "hash"
     EmbeddingIndex.build(pool, encoder, small / "index")
-    (small / ".index.lock").touch()  # which a build may leave
+    assert trains(small, models=NO_ENCODER)
+
+
+def test_an_index_whose_source_is_spelled_in_another_way_is_used(small: Path) -> None:
+    pool = replace(Pool.read("toy.toml"), source=str(Path("toy.jsonl").absolute()))
+    encoder = HashEncoder()
+    encoder.name = "hash"
+    EmbeddingIndex.build(pool, encoder, small / "index")
     assert trains(small, models=NO_ENCODER)
 
 

@@ -38,7 +38,7 @@ def build(pool: Pool, folder: Path) -> EmbeddingIndex:
 
 
 def bytes_of(index: EmbeddingIndex) -> bytes:
-    return (index.folder / "documents.parquet").read_bytes()
+    return index.path_of("documents.parquet").read_bytes()
 
 
 def written(folder: Path, records: Iterable[Record]) -> bytes:
@@ -110,7 +110,7 @@ def test_the_pool_of_an_index_is_built_again_without_writing_its_documents(
     second = build(EmbeddingIndex.open(first.folder).pool, tmp_path / "second")
     assert bytes_of(second) == bytes_of(first)
     assert writings == [4]
-    (second.folder / "documents.parquet").write_bytes(b"")  # a file of its own
+    second.path_of("documents.parquet").write_bytes(b"")  # a file of its own
     assert len(first.verify()) == 3
 
 

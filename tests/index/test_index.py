@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +11,11 @@ import pytest
 
 from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.errors import EncoderMismatchError, IndexDamagedError, RequestError, SourceError
-from classemb_index.index.build import BLOCK, CHUNK
-from classemb_index.index.store import file_digest
+from classemb_index.index.build import CHUNK
+from classemb_index.index.given import BLOCK
 from classemb_index.pool.documents import write_documents
-from tests.support.fakes import HashEncoder
+from tests.support.fakes import HashEncoder, KnownEncoder
+from tests.support.folders import age, drop, manifest_of, reseal
 from tests.support.watchers import Recorder
 
 RECORDS = [
@@ -35,18 +35,6 @@ class NanEncoder(HashEncoder):
         return vectors
 
 
-class RecordingEncoder(HashEncoder):
-    """An encoder that remembers what it was asked for."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim)
-        self.texts: list[str] = []
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        self.texts += texts
-        return super().encode(texts)
-
-
 @pytest.fixture
 def pool() -> Pool:
     """Four documents in every state of knowledge, two classes."""
@@ -62,15 +50,6 @@ def index(pool: Pool, tmp_path: Path) -> EmbeddingIndex:
     return EmbeddingIndex.build(pool, None, tmp_path / "four", embeddings=vectors)
 
 
-def reseal(folder: Path, name: str) -> None:
-    """Make the manifest agree with a file that was changed."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    size, digest = (folder / name).stat().st_size, file_digest(folder / name)
-    manifest["files"][name] = {"bytes": size, "sha256": digest}
-    path.write_text(json.dumps(manifest))
-
-
 def test_a_pool_comes_back_from_its_index_as_it_was(index: EmbeddingIndex) -> None:
     pool = EmbeddingIndex.open(index.folder).pool
     assert (pool.name, pool.source) == ("four", "by hand")
@@ -84,7 +63,7 @@ def test_a_pool_comes_back_from_its_index_as_it_was(index: EmbeddingIndex) -> No
 
 
 def test_no_labels_and_unknown_labels_stay_apart_on_disk(index: EmbeddingIndex) -> None:
-    table = pq.read_table(index.folder / "documents.parquet")
+    table = pq.read_table(index.path_of("documents.parquet"))
     assert table["labels"].to_pylist() == [["a", "b"], [], None, ["a"]]
     assert table["split"].to_pylist() == ["train", "dev", None, "test"]
 
@@ -142,7 +121,7 @@ def test_progress_rises_from_nothing_to_every_document(tmp_path: Path) -> None:
 def test_given_vectors_are_scaled_to_unit_length(pool: Pool, tmp_path: Path, dtype: str) -> None:
     vectors = np.array([[3, 4], [0, 0.5], [-8, 6], [100, 0]], dtype=dtype)
     index = EmbeddingIndex.build(pool, None, tmp_path / "four", embeddings=vectors)
-    stored = np.load(index.folder / "vectors.npy")
+    stored = np.load(index.path_of("vectors.npy"))
     assert stored.dtype == (np.float16 if dtype == np.float16 else np.float32)
     assert index.embeddings().dtype == np.float32
     expected = [[0.6, 0.8], [0, 1], [-0.8, 0.6], [1, 0]]
@@ -157,13 +136,13 @@ def test_given_vectors_in_columns_order_stay_row_for_row(pool: Pool, tmp_path: P
     np.testing.assert_array_equal(index.embeddings(), vectors)
 
 
-def test_an_encoder_beside_given_vectors_is_recorded_and_embeds_the_class_names_alone(
+def test_an_encoder_beside_given_vectors_is_recorded_and_embeds_the_class_names(
     pool: Pool, tmp_path: Path
 ) -> None:
-    encoder = RecordingEncoder(dim=2)
-    vectors = np.ones((4, 2), np.float32)
+    vectors = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], np.float32)
+    encoder = KnownEncoder([record.text for record in RECORDS], vectors)
     index = EmbeddingIndex.build(pool, encoder, tmp_path / "four", embeddings=vectors)
-    assert encoder.texts == ["a", "b"]
+    assert encoder.texts == [*(record.text for record in RECORDS), "a", "b"]
     assert index.manifest.encoder.fingerprint == "hash-2-"
     assert index.manifest.encoder.precision is None
     index.check_encoder(HashEncoder(dim=2))
@@ -209,7 +188,7 @@ def test_given_vectors_that_do_not_fit_are_refused_and_nothing_is_left(
     with pytest.raises(SourceError) as error:
         EmbeddingIndex.build(pool, None, tmp_path / "four", embeddings=vectors)
     assert str(error.value) == message
-    assert {path.name for path in tmp_path.iterdir()} <= {".four.lock"}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_wrong_vector_is_named_by_its_row_in_the_whole_file(tmp_path: Path) -> None:
@@ -241,7 +220,7 @@ def test_an_encoder_that_gives_nan_is_refused_with_the_rows(tmp_path: Path) -> N
         f"the encoder 'hash' gave NaN for a document of rows {CHUNK} to {CHUNK + 1}; "
         "try --precision float32"
     )
-    assert not (tmp_path / "n").exists()
+    assert not (tmp_path / "n" / "manifest.json").exists()
 
 
 def test_an_index_is_made_of_something(pool: Pool, tmp_path: Path) -> None:
@@ -360,9 +339,9 @@ def test_verify_says_what_it_has_checked(index: EmbeddingIndex) -> None:
 def test_verify_finds_a_vector_that_is_not_of_unit_length(
     index: EmbeddingIndex, value: float
 ) -> None:
-    vectors = np.load(index.folder / "vectors.npy")
+    vectors = np.load(index.path_of("vectors.npy"))
     vectors[2] = value
-    np.save(index.folder / "vectors.npy", vectors)
+    np.save(index.path_of("vectors.npy"), vectors)
     reseal(index.folder, "vectors.npy")
     with pytest.raises(IndexDamagedError) as error:
         EmbeddingIndex.open(index.folder).verify()
@@ -372,12 +351,13 @@ def test_verify_finds_a_vector_that_is_not_of_unit_length(
 
 
 def test_verify_finds_documents_that_are_not_row_for_row(index: EmbeddingIndex) -> None:
-    write_documents(index.folder / "documents.parquet", RECORDS[:3])
+    path = index.path_of("documents.parquet")
+    write_documents(path, RECORDS[:3])
     reseal(index.folder, "documents.parquet")
     with pytest.raises(IndexDamagedError) as error:
         EmbeddingIndex.open(index.folder).verify()
     assert str(error.value) == (
-        f"the index in {index.folder} is damaged: documents.parquet does not hold 4 documents "
+        f"the index in {index.folder} is damaged: {path.name} does not hold 4 documents "
         "with unique ids; build it again"
     )
 
@@ -394,21 +374,8 @@ def half_circle(tmp_path: Path) -> EmbeddingIndex:
     ]
     pool = Pool.from_records(records, classes={"frequent": ["a"], "rare": ["unheard of"]})
     vectors = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1).astype(np.float32)
-    return EmbeddingIndex.build(
-        pool, HashEncoder(dim=2), tmp_path / "half", "exact", embeddings=vectors
-    )
-
-
-def as_schema_1(folder: Path) -> None:
-    """Make of an index one that an earlier version could have written."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    for name in ("text_hashes.npy", "class_names.npy", "name_feedback.npy"):
-        del manifest["files"][name]
-        (folder / name).unlink()
-    del manifest["mean"]
-    manifest["schema_version"] = 1
-    path.write_text(json.dumps(manifest))
+    encoder = KnownEncoder([record.text for record in records], vectors)
+    return EmbeddingIndex.build(pool, encoder, tmp_path / "half", "exact", embeddings=vectors)
 
 
 def test_class_names_are_embedded_as_texts_by_the_indexs_own_encoder(
@@ -417,7 +384,7 @@ def test_class_names_are_embedded_as_texts_by_the_indexs_own_encoder(
     expected = HashEncoder(dim=2).encode(["a", "unheard of"])
     assert half_circle.name_vectors.dtype == np.float32
     np.testing.assert_array_equal(half_circle.name_vectors, expected)
-    np.testing.assert_array_equal(np.load(half_circle.folder / "class_names.npy"), expected)
+    np.testing.assert_array_equal(np.load(half_circle.path_of("class_names.npy")), expected)
 
 
 def test_name_feedback_is_the_mean_of_the_three_selectable_documents_nearest_to_a_name(
@@ -425,7 +392,7 @@ def test_name_feedback_is_the_mean_of_the_three_selectable_documents_nearest_to_
 ) -> None:
     found = half_circle.name_feedback
     assert found.shape == (2, 2) and found.dtype == np.float32
-    np.testing.assert_array_equal(np.load(half_circle.folder / "name_feedback.npy"), found)
+    np.testing.assert_array_equal(np.load(half_circle.path_of("name_feedback.npy")), found)
     for name, mean in zip(HashEncoder(dim=2).encode(["a", "unheard of"]), found, strict=True):
         train = [i for i in range(30) if i % 3 != 2]
         angle = np.arctan2(name[1], name[0])
@@ -455,7 +422,8 @@ def test_feedback_in_a_pool_of_fewer_than_three_is_the_mean_of_all(index: Embedd
 def test_a_pool_without_a_document_to_search_has_no_mean_and_no_feedback(tmp_path: Path) -> None:
     pool = Pool.from_records([Record("x", "one", ("a",), "test")])
     vectors = np.ones((1, 2), np.float32)
-    index = EmbeddingIndex.build(pool, HashEncoder(dim=2), tmp_path / "x", embeddings=vectors)
+    encoder = KnownEncoder(["one"], vectors)
+    index = EmbeddingIndex.build(pool, encoder, tmp_path / "x", embeddings=vectors)
     assert index.name_feedback.tolist() == [[0, 0]]
     assert index.mean.tolist() == [0, 0]
 
@@ -467,7 +435,7 @@ def test_the_mean_is_that_of_the_selectable_documents_and_stands_in_the_manifest
     expected = [np.cos(train).mean(), np.sin(train).mean()]
     assert half_circle.mean.dtype == np.float32
     np.testing.assert_allclose(half_circle.mean, expected, atol=1e-6)
-    stored = json.loads((half_circle.folder / "manifest.json").read_text())["mean"]
+    stored = manifest_of(half_circle.folder)["mean"]
     np.testing.assert_array_equal(np.array(stored, np.float32), half_circle.mean)
 
 
@@ -491,13 +459,13 @@ def test_an_encoder_that_gives_nan_for_a_class_name_is_refused(tmp_path: Path) -
     assert str(error.value) == (
         "the encoder 'hash' gave NaN for a class name; try --precision float32"
     )
-    assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "x" / "manifest.json").exists()
 
 
 def test_an_index_of_schema_1_opens_without_class_names_and_computes_its_mean(
     half_circle: EmbeddingIndex,
 ) -> None:
-    as_schema_1(half_circle.folder)
+    age(half_circle.folder, 1)
     old = EmbeddingIndex.open(half_circle.folder)
     assert (old.manifest.schema_version, old.manifest.mean) == (1, ())
     assert (old.name_vectors, old.name_feedback) == (None, None)
@@ -509,11 +477,7 @@ def test_an_index_of_schema_1_opens_without_class_names_and_computes_its_mean(
 
 def test_feedback_that_an_index_does_not_hold_is_computed(half_circle: EmbeddingIndex) -> None:
     folder, expected = half_circle.folder, half_circle.name_feedback
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    del manifest["files"]["name_feedback.npy"]
-    path.write_text(json.dumps(manifest))
-    (folder / "name_feedback.npy").unlink()
+    drop(folder, "name_feedback.npy")
     np.testing.assert_array_equal(EmbeddingIndex.open(folder).name_feedback, expected)
 
 
@@ -523,22 +487,24 @@ def test_class_names_of_another_shape_are_damage(
     half_circle: EmbeddingIndex, name: str, shape: tuple[int, ...]
 ) -> None:
     folder = half_circle.folder
-    np.save(folder / f"{name}.npy", np.ones(shape, np.float32))
+    path = half_circle.path_of(f"{name}.npy")
+    np.save(path, np.ones(shape, np.float32))
     reseal(folder, f"{name}.npy")
     with pytest.raises(IndexDamagedError) as error:
         getattr(EmbeddingIndex.open(folder), name)
     assert str(error.value) == (
-        f"the index in {folder} is damaged: {name}.npy does not hold a vector for each class; "
+        f"the index in {folder} is damaged: {path.name} does not hold a vector for each class; "
         "build it again"
     )
 
 
 def test_class_names_that_cannot_be_read_are_damage(half_circle: EmbeddingIndex) -> None:
     folder = half_circle.folder
-    (folder / "class_names.npy").write_bytes(b"no array")
+    path = half_circle.path_of("class_names.npy")
+    path.write_bytes(b"no array")
     reseal(folder, "class_names.npy")
     with pytest.raises(IndexDamagedError) as error:
         EmbeddingIndex.open(folder).name_vectors  # noqa: B018
     assert str(error.value) == (
-        f"the index in {folder} is damaged: class_names.npy cannot be read; build it again"
+        f"the index in {folder} is damaged: {path.name} cannot be read; build it again"
     )

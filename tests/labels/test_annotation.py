@@ -14,12 +14,14 @@ import pytest
 
 from classemb_index import Batch, EmbeddingIndex, Pool, Record
 from classemb_index.errors import ClassembError
-from classemb_index.labels.annotation import Annotation, answers_to
+from classemb_index.labels import changes
+from classemb_index.labels.annotation import Annotation, answers_to, hand_out
 from classemb_index.labels.batches import NO_CLASS
+from classemb_index.labels.exchange.base import Filled
+from classemb_index.labels.exchange.files import check_out, read_filled, write_batch, write_labels
 from classemb_index.labels.imports import examine, import_labels
 from classemb_index.labels.prevalence import estimate_prevalence
 from classemb_index.labels.store import Answer, LabelStore, Pick
-from classemb_index.labels.tables import check_out, read_filled, write_batch, write_labels
 
 CLASSES = {"rare": ["cocoa", "x;y"], "frequent": ["gold"]}
 IDS = ("007", "7", "é d", "=1+1", "a,b", "d5")
@@ -76,6 +78,7 @@ def test_a_filled_csv_changes_just_its_cells(pool: Pool, store: LabelStore, tmp_
         "accepted": 2,
         "unchanged": 0,
         "skipped": 1,
+        "unclear": 0,
         "conflicts": [],
         "unknown_ids": [],
         "unknown_labels": {},
@@ -149,9 +152,10 @@ def test_an_answer_that_differs_changes_nothing_unless_it_is_to_replace(
     path = tmp_path / "b.csv"
     path.write_text("id,labels\nd5,cocoa\n7,gold\n", encoding="utf-8")
     found = import_labels(Annotation.of(pool, store), store, read_filled(path))
+    same = {"row": f"{path}, line 2", "id": "d5", "who": "", "against": None}
     assert found.document()["conflicts"] == [
-        {"row": f"{path}, line 2", "id": "d5", "class": "cocoa", "was": "no", "now": "yes"},
-        {"row": f"{path}, line 2", "id": "d5", "class": "gold", "was": "yes", "now": "no"},
+        {**same, "class": "cocoa", "was": "no", "now": "yes"},
+        {**same, "class": "gold", "was": "yes", "now": "no"},
     ]
     assert (found.rows, found.accepted) == (2, 1)
     assert Annotation.of(pool, store).pool.known_labels(5) == ["gold"]
@@ -236,6 +240,7 @@ def test_what_is_out_or_skipped_is_not_given_again_until_asked_or_old(
     assert annotation.document()["classes"][2] == {
         "class": "gold",
         "group": "frequent",
+        "description": None,
         "yes": 2,
         "no": 0,
         "unknown": 4,
@@ -249,19 +254,58 @@ def test_answers_of_unknown_origin_are_no_random_sample(pool: Pool, store: Label
     )
     annotation = Annotation.of(unlabelled, store)
     assert [(b.rows.tolist(), b.strategy) for b in annotation.history] == [([1], "import")]
-    assert estimate_prevalence(annotation.labelled(), annotation.history) is None
+    assert estimate_prevalence(annotation.labelled(), annotation.history) == []
 
 
+@pytest.mark.parametrize("form", FORMS)
 def test_an_export_never_turns_unknown_into_no(
+    pool: Pool, store: LabelStore, tmp_path: Path, form: str
+) -> None:
+    store.record([Answer("7", "cocoa", "yes"), Answer("007", "gold", "no")])
+    answered, path = Annotation.of(pool, store).pool, tmp_path / f"all{form}"
+    assert write_labels(answered, path) == 0
+    (tmp_path / "second").mkdir()
+    second = LabelStore(tmp_path / "second")
+    import_labels(Annotation.of(pool, second), second, read_filled(path))
+    again = Annotation.of(pool, second).pool
+    np.testing.assert_array_equal(again.labels, answered.labels)
+    np.testing.assert_array_equal(again.known, answered.known)
+
+
+def test_a_tool_that_cannot_say_unknown_is_not_given_what_is_known_in_part(
     pool: Pool, store: LabelStore, tmp_path: Path
 ) -> None:
     store.record([Answer("7", "cocoa", "yes"), Answer("007", "gold", "no")])
-    path = tmp_path / "all.csv"
-    assert message_of(lambda: write_labels(Annotation.of(pool, store).pool, path)) == (
-        "2 documents are known for some of the classes only, the first is '007'; a file would say no "
-        "to the others, so none was written; answer the rest of them first"
-    )
-    assert not path.exists()
+    path = tmp_path / "all.json"
+    assert write_labels(Annotation.of(pool, store).pool, path, "label-studio") == 2
+    assert [row.document for row in read_filled(path)] == ["d5"]
+
+
+def test_a_batch_is_answered_for_the_classes_that_it_was_handed_out_with(
+    pool: Pool, store: LabelStore, tmp_path: Path
+) -> None:
+    hand_out(pool, batch_of([0, 1]), store)
+    store.change_classes(changes.renamed(pool, "gold", "bullion"))
+    store.change_classes(changes.added(Annotation.of(pool, store).pool, "sugar"))
+    path = tmp_path / "back.csv"
+    path.write_text("id,labels\n007,gold\n7,sugar; cocoa\n\u00e9 d,cocoa\n", encoding="utf-8")
+    import_labels(Annotation.of(pool, store), store, read_filled(path))
+    found = Annotation.of(pool, store).pool
+    assert found.classes == ("cocoa", "x;y", "bullion", "sugar")
+    words = np.where(found.known, np.where(found.labels, "y", "n"), "?")[:3]
+    assert ["".join(word) for word in words] == ["nny?", "ynny", "ynnn"]
+
+
+def test_an_answer_of_a_second_annotator_is_kept_where_it_agrees(
+    pool: Pool, store: LabelStore
+) -> None:
+    rows = [Filled("line 1", "7", ("gold",))]
+    for who, accepted in (("ada", 1), ("bob", 1), ("bob", 0)):
+        annotation = Annotation.of(pool, store)
+        assert import_labels(annotation, store, rows, annotator=who).accepted == accepted
+    said = Annotation.of(pool, store).said_by
+    assert said["7", "gold"] == {"ada": True, "bob": True}
+    assert said["7", "cocoa"] == {"ada": False, "bob": False}
 
 
 def test_answers_to_test_documents_are_no_part_of_the_search(store: LabelStore) -> None:

@@ -13,7 +13,7 @@ import pytest
 from classemb_index import Pool, Record
 from classemb_index.errors import ClassembError, RequestError, SourceError, UnknownClassError
 from classemb_index.labels.batches import NO_CLASS, Batch, read_batches
-from classemb_index.labels.tables import write_batch
+from classemb_index.labels.exchange.files import write_batch
 from classemb_index.strategies.base import Selection
 
 Write = Callable[..., Path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from classemb_index import Pool
 from classemb_index.labels.batches import (
     NO_CLASS,
     Batch,
-    has_asking_class,
     misses_by_class,
     picks_by_class,
 )
@@ -35,16 +35,17 @@ def labelled() -> LabelledSet:
     return labelled_set(pool, np.arange(1, 6), "by hand")
 
 
-def test_a_document_has_the_class_that_asked_whatever_else_it_has(labelled: LabelledSet) -> None:
-    found = has_asking_class(batch([5, 3, 1, 4, 2], [2, 1, 1, 0, NO_CLASS]), labelled)
-    assert found.tolist() == [True, True, False, False, False]
-
-
-def test_what_no_class_asked_for_is_neither_found_nor_missed(labelled: LabelledSet) -> None:
-    # the last class is c, which row 5 has: NO_CLASS is not the last class
+def test_what_no_class_asked_for_is_not_missed(labelled: LabelledSet) -> None:
+    # the last class is c, which row 4 has not: NO_CLASS is not the last class
     nobody = batch([5, 4], [NO_CLASS, NO_CLASS])
-    assert has_asking_class(nobody, labelled).tolist() == [False, False]
     assert misses_by_class([nobody], labelled).tolist() == [0, 0, 0]
+
+
+def test_a_pick_whose_answer_is_unknown_is_not_missed(labelled: LabelledSet) -> None:
+    known = np.ones_like(labelled.labels)
+    known[3, 0] = False  # row 4
+    partly = replace(labelled, cells=known)
+    assert misses_by_class([batch([4, 2], [0, 0])], partly).tolist() == [1, 0, 0]
 
 
 def test_misses_are_the_picks_without_the_class_that_asked_of_all_batches(

@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> LabelStore:
 
 
 def test_a_store_that_nobody_wrote_to_is_empty_and_makes_no_file(store: LabelStore) -> None:
-    assert (store.state(), store.actions(), store.batches()) == ([], [], [])
+    assert (store.state(), store.actions(), store.batches()) == ([], [], ())
     store.check()
     assert not store.path.exists()
 
@@ -90,7 +90,7 @@ def test_batches_keep_who_got_which_document_and_why(store: LabelStore) -> None:
     assert first.picks == picks
     assert (second.number, second.strategy) == (2, "random")
     store.undo()
-    assert store.batches() == [first]
+    assert store.batches() == (first,)
     assert store.state() == []
 
 

@@ -143,3 +143,11 @@ def test_a_document_is_kept_under_its_name(index: EmbeddingIndex) -> None:
     ]
     assert asdict(EmbeddingIndex.open(index.folder).manifest) == asdict(index.manifest)
     index.verify()
+
+
+def test_a_document_outlives_a_build_with_nothing_new_and_no_other(index: EmbeddingIndex) -> None:
+    keep(index, "one", {"a": 1})
+    again = built(index.folder, paper=PAPER)
+    assert again.manifest.created > index.manifest.created
+    assert kept(again, "one") == {"a": 1}
+    assert kept(built(index.folder), "one") is None

@@ -330,7 +330,7 @@ def test_a_pool_without_classes_is_refused(index_of: IndexOf) -> None:
     with pytest.raises(RequestError) as error:
         method_analysis(index, [[nothing(index.pool)]], ["all"], 1)
     assert str(error.value) == (
-        "the pool has no classes to query; add labels to its documents and build the index again"
+        "the pool has no classes to query; name some with: classemb-index classes add NAME"
     )
 
 

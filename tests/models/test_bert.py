@@ -349,3 +349,30 @@ def test_on_cuda_a_task_of_keywords_is_learnt(settings: Training, keywords: Pool
     classifier = BertClassifier(keywords, replace(settings, device="cuda", precision="auto"))
     fit(classifier, keywords)
     assert macro_f1(classifier, keywords, TEST) > 0.9
+
+
+def test_cells_that_are_unknown_train_nothing_and_stop_nothing(
+    settings: Training, keywords: Pool
+) -> None:
+    rng, classifier = np.random.default_rng(0), BertClassifier(keywords, settings)
+    known, dev_known = (rng.random((len(rows), 2)) < 0.7 for rows in (TRAIN, DEV))
+    found = []
+    for wrong in (False, True):  # whatever stands in an unknown cell
+        labels, dev = keywords.labels[TRAIN].copy(), keywords.labels[DEV].copy()
+        labels[~known], dev[~dev_known] = wrong, wrong
+        classifier.fit(TRAIN, labels, DEV, dev, 0, known=known, dev_known=dev_known)
+        found.append(classifier.probabilities(TEST))
+    np.testing.assert_array_equal(*found)
+    assert f1_score(keywords.labels[TEST], found[0] > 0.5, average="macro") > 0.7
+
+
+def test_where_every_cell_is_known_the_loss_is_the_models_own(
+    settings: Training, keywords: Pool
+) -> None:
+    classifier, found = BertClassifier(keywords, settings), []
+    for known in (None, np.ones((len(TRAIN), 2), dtype=bool)):
+        classifier.fit(
+            TRAIN, keywords.labels[TRAIN], NO_ROWS, keywords.labels[NO_ROWS], 0, known=known
+        )
+        found.append(classifier.probabilities(TEST))
+    np.testing.assert_allclose(*found, atol=1e-4)

@@ -82,3 +82,24 @@ def test_scores_are_python_floats_that_json_can_hold() -> None:
     scores = f1_scores(matrix("10"), matrix("10"))
     assert type(scores.macro) is float and type(scores.micro) is float
     assert scores.per_class.dtype == np.float32
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_decisions_on_unknown_cells_count_for_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    predicted, true, known = (rng.random((30, 4)) < share for share in (0.4, 0.4, 0.6))
+    known[:, 3] = False  # of the last class nothing is known
+    scores = f1_scores(predicted, true, known)
+    named = {"zero_division": 0}
+    expected = [
+        f1_score(true[own, c], predicted[own, c], **named) for c, own in enumerate(known.T[:3])
+    ]
+    np.testing.assert_allclose(scores.per_class[:3], expected, atol=1e-6)
+    assert np.isnan(scores.per_class[3])
+    assert scores.macro == pytest.approx(np.mean(expected))
+    assert scores.micro == pytest.approx(f1_score(true[known], predicted[known], **named))
+
+
+def test_nothing_known_is_a_score_of_zero() -> None:
+    scores = f1_scores(matrix("11"), matrix("11"), matrix("00"))
+    assert (scores.macro, scores.micro) == (0, 0)

@@ -177,3 +177,27 @@ def test_a_head_of_unequal_sides_weighs_them_equally() -> None:
     documents = np.array([[1, 0]] + [[-1, 0]] * 9, dtype=np.float32)
     _, offset = logistic_head(documents, np.arange(10) == 0)
     assert offset == pytest.approx(0, abs=1e-3)  # without weights about -1.5
+
+
+def test_each_head_is_trained_on_the_documents_known_for_its_class(
+    toy_index: EmbeddingIndex,
+) -> None:
+    pool, rng = toy_index.pool, np.random.default_rng(0)
+    rows, asked = pool.rows("train"), pool.rows("test")
+    known = rng.random((len(rows), len(pool.classes))) < 0.6
+    probe = ProbeClassifier(toy_index.embeddings())
+    probe.fit(rows, pool.labels[rows] & known, NO_ROWS, pool.labels[NO_ROWS], 0, known=known)
+    found = probe.probabilities(asked)
+    for c, own in enumerate(known.T):
+        head = LogisticRegression(class_weight="balanced", max_iter=1000)
+        head.fit(toy_index.embeddings(rows[own]), pool.labels[rows[own], c])
+        expected = head.predict_proba(toy_index.embeddings(asked))[:, 1]
+        np.testing.assert_allclose(found[:, c], expected, atol=1e-5)
+
+
+def test_a_class_of_which_nothing_is_known_has_probability_0(line: EmbeddingIndex) -> None:
+    rows, known = np.arange(6), np.ones((6, 2), dtype=bool)
+    known[:, 1] = False
+    probe = ProbeClassifier(line.embeddings())
+    probe.fit(rows, line.pool.labels[rows] & known, NO_ROWS, known[:0], 0, known=known)
+    assert probe.probabilities(np.arange(8))[:, 1].tolist() == [0] * 8

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from classemb_index import ClassembError
-from classemb_index.labels.tables import read_filled
+from classemb_index.labels.exchange.files import read_filled
 from classemb_index.pool.cells import LabelCells
 from classemb_index.pool.findings import Findings
 from tests.support.errors import refusal

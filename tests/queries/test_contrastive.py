@@ -374,7 +374,7 @@ def test_an_interrupted_tuning_is_not_taken_for_a_finished_one(
 def test_a_damaged_tuned_index_is_made_again(index: EmbeddingIndex, trainings: list[Path]) -> None:
     labelled = labelled_of(index)
     tuned = tuned_index(index, labelled, settings=QUICK)
-    (tuned.folder / "vectors.npy").write_bytes(b"")
+    tuned.path_of("vectors.npy").write_bytes(b"")
     assert len(tuned_index(index, labelled, settings=QUICK).verify()) == 3
     assert len(trainings) == 2
 

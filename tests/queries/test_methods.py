@@ -17,7 +17,7 @@ from classemb_index.labels.labelled import LabelledSet, labelled_from_ids
 from classemb_index.queries.build import build_queries
 from classemb_index.queries.methods import AUTO, METHODS, Evidence, Needs, choose_method, margins
 from classemb_index.queries.search import search_queries
-from tests.support.fakes import HashEncoder
+from tests.support.fakes import HashEncoder, KnownEncoder
 from tests.support.pools import dot, topic_records, topic_vectors
 
 Vector = list[float]
@@ -404,12 +404,13 @@ def named_index(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Embed
         if backend == "flat":
             pytest.importorskip("faiss", reason="needs FAISS (the 'cpu' or 'gpu' extra)")
         pool = Pool.from_records(topic_records(n, seed), name="random")
+        vectors = topic_vectors(pool, DIM, seed=seed)
         return EmbeddingIndex.build(
             pool,
-            HashEncoder(dim=DIM),
+            KnownEncoder(pool.texts, vectors),
             tmp_path_factory.mktemp("named") / "index",
             backend,
-            embeddings=topic_vectors(pool, DIM, seed=seed),
+            embeddings=vectors,
         )
 
     return build
@@ -437,12 +438,13 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[EmbeddingIndex, Lab
     rng = np.random.default_rng(0)
     labels = [("a",) if rng.random() < 0.4 else () for _ in range(1300)]
     records = [Record(f"d{i}", f"text {i}", own, "train") for i, own in enumerate(labels)]
+    vectors = rng.standard_normal((1300, 4)).astype(np.float32)
     index = EmbeddingIndex.build(
         Pool.from_records(records),
-        HashEncoder(dim=4),
+        KnownEncoder([record.text for record in records], vectors),
         tmp_path_factory.mktemp("large") / "index",
         "exact",
-        embeddings=rng.standard_normal((1300, 4)).astype(np.float32),
+        embeddings=vectors,
     )
     return index, draw_labelled(index.pool, 30, 0)
 
@@ -549,12 +551,13 @@ def test_hidden_labels_do_not_move_any_methods_answer(
         )
         for row in range(len(pool))
     ]
+    vectors = topic_vectors(pool, DIM, seed=0)
     turned = EmbeddingIndex.build(
         Pool.from_records(records),
-        HashEncoder(dim=DIM),
+        KnownEncoder(pool.texts, vectors),
         tmp_path / "turned",
         "exact",
-        embeddings=topic_vectors(pool, DIM, seed=0),
+        embeddings=vectors,
     )
     seen = labelled_from_ids(turned.pool, [pool.ids[row] for row in labelled.rows], "the same")
     before = query_classes(index, [0, 1, 2], labelled, k=10, method=method).classes

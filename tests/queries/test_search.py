@@ -21,7 +21,7 @@ from classemb_index.queries.classes import resolve_classes
 from classemb_index.queries.methods import METHODS
 from classemb_index.queries.search import like_document, like_text
 from tests.support.circle import labelled
-from tests.support.fakes import HashEncoder
+from tests.support.fakes import HashEncoder, KnownEncoder
 from tests.support.pools import topic_records, topic_vectors
 
 IndexOf = Callable[..., EmbeddingIndex]
@@ -241,7 +241,8 @@ def test_equal_scores_from_two_topics_go_to_the_lower_row(index_of: IndexOf) -> 
 def test_names_that_are_given_take_the_place_of_the_indexs_own(tmp_path: Path) -> None:
     pool = Pool.from_records([record("x", ("a",)), record("y", ("b",)), record("z", ())])
     vectors = np.array([[1, 0], [0, 1], [0.8, 0.6]], dtype=np.float32)
-    index = EmbeddingIndex.build(pool, HashEncoder(dim=2), tmp_path / "index", embeddings=vectors)
+    encoder = KnownEncoder(pool.texts, vectors)
+    index = EmbeddingIndex.build(pool, encoder, tmp_path / "index", embeddings=vectors)
     none = labelled_from_ids(pool, [], "none")
     names = np.array([[0, 1], [0, 0]], dtype=np.float32)
     first, second = query_classes(
@@ -454,5 +455,5 @@ def test_a_pool_without_classes_cannot_be_asked_for_all(index_of: IndexOf) -> No
     with pytest.raises(RequestError) as error:
         resolve_classes(index.pool, ["all"], np.zeros(0, dtype=np.int64))
     assert str(error.value) == (
-        "the pool has no classes to query; add labels to its documents and build the index again"
+        "the pool has no classes to query; name some with: classemb-index classes add NAME"
     )

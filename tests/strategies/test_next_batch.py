@@ -64,9 +64,9 @@ def test_the_classifier_is_trained_with_the_seed_of_the_request(
     seeds: list[int] = []
     fit = ProbeClassifier.fit
 
-    def noted(self: ProbeClassifier, *arguments: Any) -> int:
+    def noted(self: ProbeClassifier, *arguments: Any, **known: Any) -> int:
         seeds.append(arguments[-1])
-        return fit(self, *arguments)
+        return fit(self, *arguments, **known)
 
     monkeypatch.setattr(ProbeClassifier, "fit", noted)
     next_batch(toy_index, draw_labelled(toy_index.pool, 20, 0), BatchRequest("cvirs", 5, seed=4))
@@ -214,7 +214,7 @@ def test_a_batch_is_written_and_read_as_it_was_picked(
 @pytest.fixture
 def read_back(toy_index: EmbeddingIndex, tmp_path: Path) -> Callable[[Batch], Batch]:
     from classemb_index.labels.batches import read_batches
-    from classemb_index.labels.tables import write_batch
+    from classemb_index.labels.exchange.files import write_batch
 
     def written(batch: Batch) -> Batch:
         write_batch(toy_index.pool, batch, tmp_path / "batch.jsonl")

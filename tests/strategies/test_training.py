@@ -100,7 +100,9 @@ def test_training_is_given_labelled_rows_known_dev_rows_and_the_seed(
     vectors = topic_vectors(pool)
     index = EmbeddingIndex.build(pool, None, tmp_path / "toy", embeddings=vectors)
     given: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(ProbeClassifier, "fit", lambda self, *arguments: given.append(arguments))
+    monkeypatch.setattr(
+        ProbeClassifier, "fit", lambda self, *arguments, **_: given.append(arguments)
+    )
     labelled = draw_labelled(pool, 20, 0)
     train_classifier(index, labelled, PROBE, 5)
     ((rows, labels, dev_rows, dev_labels, seed),) = given
@@ -130,6 +132,6 @@ def test_a_pool_without_classes_is_refused(index_of: Callable[..., EmbeddingInde
     with pytest.raises(RequestError) as error:
         train_classifier(index, labelled, Training(model="probe"), 0)
     assert str(error.value) == (
-        "the pool small has no classes to learn; add labels to its documents, or select "
-        "with --strategy random"
+        "the pool small has no classes to learn; name some with: classemb-index classes add NAME, or "
+        "select with --strategy random"
     )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 HOLD_LOCK = """
 import sys
 from pathlib import Path
-from classemb_index.index.store import building
+from classemb_index.index.publish import building
 with building(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

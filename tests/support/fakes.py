@@ -36,6 +36,22 @@ class HashEncoder:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+class KnownEncoder(HashEncoder):
+    """A hash encoder that made these vectors of these texts; notes every text that it is given."""
+
+    def __init__(self, texts: Sequence[str], vectors: np.ndarray) -> None:
+        super().__init__(dim=vectors.shape[1])
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        self._known = dict(zip(texts, units, strict=True))
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.texts += texts
+        own = super().encode(texts)
+        rows = [self._known.get(text, vector) for text, vector in zip(texts, own, strict=True)]
+        return np.array(rows, dtype=np.float32)
+
+
 class NamedEncoder(HashEncoder):
     """A hash encoder under the name that it is asked for by."""
 
