@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 NAMED = 5  # labels, reasons or names that a sentence lists
+ALIKE = 0.75  # of difflib's ratio, from which a label may be a class misspelt
 
 
 @dataclass
@@ -106,7 +107,10 @@ def nearest(labels: Mapping[str, int], classes: Collection[str]) -> list[str]:
     found: dict[str, None] = {}
     for label in sorted(labels, key=lambda label: -labels[label])[:NAMED]:
         word = label.casefold().strip("[]'\" ")
-        near = get_close_matches(word, folded, n=1) or [w for w in folded if w and w in word][:1]
+        near = (
+            get_close_matches(word, folded, n=1, cutoff=ALIKE)
+            or [w for w in folded if w and w in word][:1]
+        )
         found.update((folded[name], None) for name in near)
     return list(found)
 

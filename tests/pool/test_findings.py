@@ -109,6 +109,7 @@ def test_what_is_read_twice_is_counted_once(
         (["['cocoa']"], ["coffee", "cocoa"], ["cocoa"]),
         (["cocoa and others that are long"], ["cocoa"], ["cocoa"]),
         (["zebra"], ["cocoa"], []),
+        (["corn"], ["copper"], []),
         (["Tea", "COFFE"], ["coffee", "tea"], ["tea", "coffee"]),
     ],
 )
