@@ -180,6 +180,12 @@ def _text(place: str, part: object, parts: Sequence[Any]) -> str:
         return "nan"
     if len(parts) > 1 and all(number in (0, 1) for number in parts):
         raise _by_position(place, parts)
+    if isinstance(part, float):
+        raise RecordError(
+            f"{place}: a label is {part!r}, not a whole number or a name; a table program writes 1 as "
+            "1.0 where another cell of the column is empty: save the labels as text",
+            "labels that cannot be read",
+        )
     raise RecordError(
         f"{place}: labels must be a list of names, or null where they are unknown",
         "labels that cannot be read",

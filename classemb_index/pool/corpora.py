@@ -12,13 +12,18 @@ from .files import FORMS, Raw, json_object, read_text
 from .findings import Findings
 
 LABEL_TABLE = "EURLEX57K.json"
+ARXIV_FORM = (
+    "read as the arXiv metadata snapshot: texts from 'abstract', labels from 'categories' at each "
+    "space; in another file name them: --labels-field categories"
+)
 NATIVE_FIELDS = ("abstract", "categories", "celex_id", "eurovoc_concepts")
 
 
-def from_native(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+def from_native(raw: Mapping[str, Any], found: Findings) -> Mapping[str, Any]:
     """The usual fields of a record that has those of a known corpus, else the record itself."""
     if "abstract" in raw and "categories" in raw and "text" not in raw:
         # the arXiv metadata snapshot; its text is the abstract, as in the paper
+        found.say(ARXIV_FORM)
         id_, categories = raw.get("id"), raw["categories"]
         return {
             **raw,

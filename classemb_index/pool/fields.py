@@ -87,41 +87,34 @@ def found_layout(fields: Fields, place: str, names: Sequence[str], found: Findin
     note says what was taken where that is not the first of them.
 
     Raises:
-        SourceError: there is no text, or several fields may hold the ids or the texts.
+        SourceError: there is no text, a field that was named is not there, or several may hold
+            the ids or the texts.
     """
     by_name = {_folded(name): name for name in reversed(names)}
+    for what, named in (("ids", (fields.id,) if fields.id else ()), ("text", fields.text)):
+        if named and not set(named) & set(names):
+            wanted = " or ".join(map(repr, named))
+            raise SourceError(f"{place}: no field {wanted} for the {what}; {_columns(names)}")
     id_ = fields.id or _only("id", IDS, by_name, place, names)
     text = fields.text or _text_fields(by_name, place, names)
-    if fields.text and not set(fields.text) & set(names):
-        wanted = " or ".join(map(repr, fields.text))
-        raise SourceError(f"{place}: no field {wanted} for the text; {_columns(names)}")
-    if fields.id and fields.id not in names:
-        raise SourceError(f"{place}: no field {fields.id!r} for the ids; {_columns(names)}")
     labels = fields.labels or _labels_field(by_name, found)
-    if id_ is None:
-        found.say("there is no field 'id'; documents are numbered by their rows, from 1")
-    taken = [
-        f"{what} from {' and '.join(map(repr, given))}"
-        for what, given, usual, named in (
-            ("ids", (id_,), "id", fields.id or id_ is None),
-            ("texts", text, TEXT, fields.text),
-            ("labels", (labels,), LABELS[0], fields.labels),
+    stand_ins = {  # what is taken in the place of a usual field
+        usual: f"{what} from {' and '.join(map(repr, taken))}"
+        for usual, what, named, taken in (
+            (IDS[0], "ids", fields.id, (id_,)),
+            (TEXT, "texts", fields.text, text),
+            (LABELS[0], "labels", fields.labels, (labels,)),
         )
-        if not named and given != (usual,)
-    ]
-    if taken:
-        found.say(f"fields by other names: {', '.join(taken)}")
-    replaced = {
-        usual
-        for usual, given, named in (
-            ("id", (id_,), fields.id),
-            (TEXT, text, fields.text),
-            (LABELS[0], (labels,), fields.labels),
-        )
-        if not named and given != (usual,) and usual not in names
+        if not named and taken != (usual,)
     }
+    replaced = frozenset(usual for usual in stand_ins if usual not in names)
+    if id_ is None:
+        del stand_ins[IDS[0]]
+        found.say("there is no field 'id'; documents are numbered by their rows, from 1")
+    if stand_ins:
+        found.say(f"fields by other names: {', '.join(stand_ins.values())}")
     split = fields.split or by_name.get(SPLIT, SPLIT)
-    return Layout(id_, text, labels, split, tuple(names), frozenset(replaced))
+    return Layout(id_, text, labels, split, tuple(names), replaced)
 
 
 def never_seen(fields: Fields, layout: Layout, source: str) -> SourceError:

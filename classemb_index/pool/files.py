@@ -37,18 +37,14 @@ def opened(path: Path, encoding: str | None = None) -> Iterator[IO[str]]:
         SourceError: it cannot be read, is half-written, or has another encoding.
     """
     try:
-        with _binary(path) as binary:
-            encoding = encoding or _marked_encoding(binary)
-            # a name that is none is told before anything is read
-            with io.TextIOWrapper(binary, encoding=encoding, newline="") as file:
-                yield file
+        with (
+            _binary(path) as binary,
+            _decoded(binary, encoding or _marked_encoding(binary)) as file,
+        ):
+            yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
         raise SourceError(
             f"{path} is half-written or no gzip file ({cause}); fetch it again"
-        ) from cause
-    except LookupError as cause:
-        raise SourceError(
-            f"there is no encoding {encoding!r}; try utf-8, cp1252 or utf-16"
         ) from cause
     except UnicodeError as cause:
         raise SourceError(_wrongly_encoded(path, encoding or "utf-8")) from cause
@@ -59,6 +55,15 @@ def opened(path: Path, encoding: str | None = None) -> Iterator[IO[str]]:
 def _binary(path: Path) -> io.BufferedReader:
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     return cast(io.BufferedReader, opener(path, "rb"))
+
+
+def _decoded(binary: io.BufferedReader, encoding: str) -> io.TextIOWrapper:
+    try:
+        return io.TextIOWrapper(binary, encoding=encoding, newline="")
+    except LookupError as cause:
+        raise SourceError(
+            f"there is no encoding {encoding!r}; try utf-8, cp1252 or utf-16"
+        ) from cause
 
 
 def _marked_encoding(binary: io.BufferedReader) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 NAMED = 5  # labels, reasons or names that a sentence lists
+ALIKE = 0.75  # of difflib's ratio, from which a label may be a class misspelt
 
 
 @dataclass
@@ -73,6 +74,15 @@ class Findings:
         if self.unmatched:
             yield self._unmatched_sentence(classes)
 
+    def why_nothing(self, classes: Sequence[str]) -> str:
+        """What to look at where no document is left."""
+        if not self.left_out:
+            return "check the file, or its classes"
+        return (
+            f"the labels of {_number(self.left_out, 'document')} are none of the classes "
+            f"{some(classes)}; write both alike"
+        )
+
     def _unmatched_sentence(self, classes: Collection[str]) -> str:
         n = self.unmatched.total()
         parts = [
@@ -97,7 +107,10 @@ def nearest(labels: Mapping[str, int], classes: Collection[str]) -> list[str]:
     found: dict[str, None] = {}
     for label in sorted(labels, key=lambda label: -labels[label])[:NAMED]:
         word = label.casefold().strip("[]'\" ")
-        near = get_close_matches(word, folded, n=1) or [w for w in folded if w and w in word][:1]
+        near = (
+            get_close_matches(word, folded, n=1, cutoff=ALIKE)
+            or [w for w in folded if w and w in word][:1]
+        )
         found.update((folded[name], None) for name in near)
     return list(found)
 

@@ -147,7 +147,7 @@ class Pool:
         file = DocumentsFile.temporary(islice(kept, limit))
         pool = read_documents(file, name=name, source=source, classes=declared, groups=groups)
         if not len(pool):
-            raise SourceError(f"{source} has no document to index; check the file, or its classes")
+            raise SourceError(f"{source} has no document to index; {found.why_nothing(declared)}")
         notes = pool_notes(
             pool.classes, pool.labels, pool.is_known, pool.splits, found, declared=bool(declared)
         )

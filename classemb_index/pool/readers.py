@@ -83,6 +83,10 @@ def json_lines(path: Path, opening: Opening) -> Iterator[Raw]:
             try:
                 row = json_object(line.rstrip("\r\n"), place)
             except SourceError as error:
+                if number == 1 and line.startswith("["):
+                    raise SourceError(
+                        f"{path} is one JSON list; write its objects one a line, without the brackets"
+                    ) from error
                 opening.on_fault(RecordError(str(error), "no JSON object"))
                 continue
             yield place, row
@@ -155,11 +159,11 @@ def _parquet(path: Path, opening: Opening) -> Iterator[Raw]:
         file = pq.ParquetFile(path)
         names = file.schema_arrow.names
         fields = opening.fields
-        columns = None if fields is None else [name for name in names if _is_read(fields, name)]
-        blank = {name.strip(): None for name in names}  # also of columns that are not read
+        columns = names if fields is None else [name for name in names if _is_read(fields, name)]
+        unread = {name.strip(): None for name in names if name not in columns}
         for batch in file.iter_batches(batch_size=1024, columns=columns):
-            for row in batch.to_pylist():
-                yield f"{path}, row {number}", {**blank, **{k.strip(): v for k, v in row.items()}}
+            for row in batch.rename_columns(list(map(str.strip, columns))).to_pylist():
+                yield f"{path}, row {number}", {**unread, **row} if unread else row
                 number += 1
     except (pa.ArrowException, OSError) as cause:
         raise SourceError(f"{path} is half-written or no Parquet file; write it again") from cause

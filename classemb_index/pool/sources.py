@@ -131,10 +131,10 @@ class _RecordMaker:
             raise never_seen(self._reading.fields, self._layout, self._source)
 
     def _record(self, place: str, raw: Mapping[str, Any]) -> Record:
-        raw = from_native(raw)
-        layout = self._layout
+        fields, layout = self._reading.fields, self._layout
+        if fields.labels is None:  # who names them does not mean the form of a known corpus
+            raw = from_native(raw, self._found)
         if layout is None:
-            fields = self._reading.fields
             layout = self._layout = found_layout(fields, place, list(raw), self._found)
         if layout.replaced:
             layout.check(place, raw)

@@ -156,11 +156,18 @@ def test_a_class_in_brackets_is_a_class() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [True, 1.5, {"a": 1}, ["a", None], [["a"]], [{"name": "a"}], '["a", ["b"]]', b"a"]
+    "value", [True, {"a": 1}, ["a", None], [["a"]], [{"name": "a"}], '["a", ["b"]]', b"a"]
 )
 def test_what_is_no_name_is_refused(value: object) -> None:
     assert why_not(value) == (
         "p.csv, line 2: labels must be a list of names, or null where they are unknown"
+    )
+
+
+def test_a_float_is_no_name() -> None:
+    assert why_not(1.0) == (
+        "p.csv, line 2: a label is 1.0, not a whole number or a name; a table program writes 1 as 1.0 "
+        "where another cell of the column is empty: save the labels as text"
     )
 
 

@@ -193,3 +193,14 @@ def test_only_twelve_columns_are_listed() -> None:
         ClassembError, lambda: found_layout(Fields(), "p.csv, line 2", names, Findings())
     )
     assert f"the file has: {', '.join(names[:12])} and 8 more; " in message
+
+
+def test_a_file_in_the_form_of_arxiv_is_told_and_can_be_read_otherwise(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "id,title,abstract,categories\n1,T,one,natural gas; oil\n")
+    assert read(path)[0].labels == ("natural", "gas;", "oil")
+    assert notes_of(path)[0] == (
+        "read as the arXiv metadata snapshot: texts from 'abstract', labels from 'categories' at each "
+        "space; in another file name them: --labels-field categories"
+    )
+    records = find_recipe(path).read_by(labels="categories").records()
+    assert without_place(list(records)) == [("1", "T\none", ("natural gas", "oil"), None)]

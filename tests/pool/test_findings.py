@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from classemb_index import Pool, Record
+from classemb_index import ClassembError, Pool, Record
 from classemb_index.pool.findings import nearest
 from classemb_index.pool.recipes import find_recipe
+from tests.support.errors import refusal
 
 GROUPS = {"rare": ["cocoa"], "frequent": ["coffee"]}
 NO_CLASSES = (
@@ -63,6 +64,16 @@ def test_documents_that_are_left_out_for_their_labels_are_counted() -> None:
     )
 
 
+def test_a_pool_whose_documents_are_all_left_out_says_why() -> None:
+    message = refusal(
+        ClassembError, lambda: pool_of(["1"], ["2"], classes=["cocoa", "gold"], drop_unclassed=True)
+    )
+    assert message == (
+        "records has no document to index; the labels of 2 documents are none of the classes "
+        "'cocoa', 'gold'; write both alike"
+    )
+
+
 def test_documents_that_are_not_drawn_for_their_labels_are_counted(
     write_jsonl: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -98,6 +109,7 @@ def test_what_is_read_twice_is_counted_once(
         (["['cocoa']"], ["coffee", "cocoa"], ["cocoa"]),
         (["cocoa and others that are long"], ["cocoa"], ["cocoa"]),
         (["zebra"], ["cocoa"], []),
+        (["corn"], ["copper"], []),
         (["Tea", "COFFE"], ["coffee", "tea"], ["tea", "coffee"]),
     ],
 )

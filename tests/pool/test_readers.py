@@ -187,6 +187,17 @@ def test_faulty_rows_of_csv_are_passed_over_too(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_json_list_of_objects_is_refused_with_the_way_out(
+    tmp_path: Path, indent: int | None
+) -> None:
+    path = tmp_path / "pool.json"
+    path.write_text(json.dumps([{"id": 1, "text": "one"}], indent=indent))
+    assert message_of(path) == (
+        f"{path} is one JSON list; write its objects one a line, without the brackets"
+    )
+
+
 def test_a_float_id_is_refused_with_its_cause(tmp_path: Path) -> None:
     path = tmp_path / "pool.parquet"
     pq.write_table(pa.table({"id": [1.0, None], "text": ["one", "two"]}), path)
