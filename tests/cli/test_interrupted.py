@@ -17,7 +17,7 @@ from tests.support.fakes import HashEncoder
 
 # the command line with an encoder that waits in one of its calls, once it has said so
 WAITING = """
-import sys, time
+import signal, sys, time
 from importlib import import_module
 from classemb_index.models import encoder
 from tests.support.fakes import HashEncoder
@@ -33,6 +33,7 @@ class Waiting(HashEncoder):
             time.sleep(60)
         return vectors
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 WAITS_IN = int(sys.argv.pop(1))
 encoder.SentenceBertEncoder = Waiting
 import_module("classemb_index.cli.main").app()
