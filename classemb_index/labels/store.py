@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -196,6 +197,7 @@ class LabelStore:
 
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder) / LABELS
+        self._open_beside: sqlite3.Connection | None = None
 
     def record(self, answers: Iterable[Answer], *, annotator: str = "", origin: str = "") -> int:
         """Write answers as one action: all of them stand, or none.
@@ -405,9 +407,22 @@ class LabelStore:
         if not self.path.exists():
             self._make()
         with self._open() as store:
+            self._stay_open()
             store.execute("BEGIN IMMEDIATE")
             yield store
             store.execute("COMMIT")
+
+    def _stay_open(self) -> None:
+        """Keep one connection for as long as this object lives, beside the one that is used.
+
+        Whoever closes the last one carries the log over into the file, which takes several times as
+        long as an answer.
+        """
+        if self._open_beside is None:
+            beside = sqlite3.connect(self.path, check_same_thread=False)
+            weakref.finalize(self, beside.close)
+            beside.execute("PRAGMA user_version").fetchone()  # before, nothing is opened
+            self._open_beside = beside
 
     def _make(self) -> None:
         """Put an empty store in its place, whole: SQLite does not wait for who turns WAL on."""
