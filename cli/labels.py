@@ -68,6 +68,12 @@ class Taking:
     )
 
 
+WithGain = Annotated[
+    bool,
+    typer.Option("--gain", help="Also what the next 50 labels are likely to gain; takes seconds."),
+]
+
+
 @labels.command("import", cls=NamingCommand)
 @with_options(taking=Taking())
 def import_(
@@ -181,12 +187,12 @@ def undo(
 
 
 @labels.command(cls=NamingCommand)
-def status(index: OfIndex = None, as_json: Json = False) -> None:
+def status(index: OfIndex = None, gain: WithGain = False, as_json: Json = False) -> None:
     """Show how far the annotation is: labels, batches, what is left, agreement, and when to stop."""
     from classemb_index.measures.status import annotation_status
 
     opened, annotation = open_annotated(index)
-    found = annotation_status(opened, annotation)
+    found = annotation_status(opened, annotation, with_gains=gain)
     if as_json:
         show_json(found.document())
     else:

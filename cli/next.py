@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .display.console import note
-from .labels import Taking, take_in
+from .labels import Taking, WithGain, take_in
 from .labels import status as status_of
 from .options import Index, Json, as_many, chosen_index, open_annotated, with_options
 from .select import HandOut, alone, selected, show_batch
@@ -50,6 +50,6 @@ def next_(
     show_batch(opened, selection, labelled, history, given, seed=seed, as_json=as_json)
 
 
-def status(index: Index = None, as_json: Json = False) -> None:
+def status(index: Index = None, gain: WithGain = False, as_json: Json = False) -> None:
     """Show how far the annotation is: labels, batches, what is left, agreement, and when to stop."""
-    status_of(index, as_json)
+    status_of(index, gain, as_json)

@@ -13,6 +13,7 @@ from ..labels.agreement import Agreement, agreements
 from ..labels.annotation import Annotation
 from ..labels.progress import ClassOutlook, class_outlooks
 from ..labels.store import HandedOut
+from .gain import Gain, likely_gains
 from .stability import Stopping, judge_stopping
 
 
@@ -53,6 +54,7 @@ class Status:
         batches: that were handed out, first to last.
         agreement: over all classes, then of each; empty where nobody answered after another.
         stopping: whether to stop.
+        gains: what the next labels are likely to gain; empty where it was not asked for.
     """
 
     annotation: Annotation
@@ -60,6 +62,7 @@ class Status:
     batches: Sequence[BatchState]
     agreement: Sequence[Agreement]
     stopping: Stopping
+    gains: Sequence[Gain] = ()
 
     def document(self) -> dict[str, Any]:
         """It as JSON."""
@@ -71,15 +74,19 @@ class Status:
             "batches": [asdict(batch) for batch in self.batches],
             "agreement": [own.document() for own in self.agreement],
             "stopping": self.stopping.document(),
+            "gains": [own.document() for own in self.gains],
         }
 
 
-def annotation_status(index: EmbeddingIndex, annotation: Annotation) -> Status:
+def annotation_status(
+    index: EmbeddingIndex, annotation: Annotation, *, with_gains: bool = False
+) -> Status:
     """How far the annotation of an index has come.
 
     Args:
         index: over the annotation's pool.
         annotation: what is known of its documents.
+        with_gains: also learn from subsets of the labels, which takes seconds.
     """
     pool, labelled, history = annotation.pool, annotation.labelled(), annotation.history
     outlooks = class_outlooks(pool, labelled, history, range(len(pool.classes)))
@@ -90,6 +97,7 @@ def annotation_status(index: EmbeddingIndex, annotation: Annotation) -> Status:
         [_batch_state(annotation, handed) for handed in annotation.handed_out],
         agreements(annotation.said_by),
         judge_stopping(index, labelled, history, progress),
+        likely_gains(index, labelled) if with_gains else (),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from classemb_index.labels.annotation import Annotation
     from classemb_index.labels.imports import Import
     from classemb_index.labels.store import Action
+    from classemb_index.measures.gain import Gain
     from classemb_index.measures.status import BatchState, Status
 
 LAST_BATCHES = 5  # that are shown
@@ -75,8 +76,24 @@ def show_status(found: Status) -> None:
         _show_batches(found.batches)
     if found.agreement:
         _show_agreement(found.agreement)
+    if found.gains:
+        _show_gains(found.gains)
     verdict = "stop" if found.stopping.stop else "go on"
     show_lines([f"{verdict}: {found.stopping.why}"])
+
+
+def _show_gains(gains: Sequence[Gain]) -> None:
+    first = gains[0]
+    sizes = [f"F1 of {size}" for size in first.sizes]
+    table = titled("More labels", ("class",), (*sizes, f"next {first.next_labels}"))
+    for own in gains:
+        scores = [f"{score:.2f}" for score in own.f1]
+        gain = f"+{own.gain:.2f} [{own.low:.2f}, {own.high:.2f}]"
+        table.add_row(escape(own.class_name or "mean"), *scores, escape(gain))
+    out.print(table)
+    show_lines(
+        ["  F1 on held-out labelled documents, which a strategy selected: not that of the pool"]
+    )
 
 
 def _show_batches(batches: Sequence[BatchState]) -> None:

@@ -260,8 +260,8 @@ def annotations(cli: Cli, folder: Path) -> Documents:
     return {
         "labels import": found,
         "labels status": [
-            json_of(cli("labels", "status", "--index", f"indexes/{name}", "--json"))
-            for name in ("some", "loose")
+            json_of(cli("labels", "status", "--index", f"indexes/{name}", *rest, "--json"))
+            for name, *rest in (("some",), ("loose", "--gain"))
         ],
         "classes list": [
             json_of(cli("classes", "list", "--index", f"indexes/{name}", "--json"))
