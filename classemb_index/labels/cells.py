@@ -48,7 +48,7 @@ class Cells:
         self._labels[:, :q], self._known[:, :q] = pool.labels, pool.known
         for column, first in doubled:
             self._labels[:, first] |= self._labels[:, column]
-        self._is_answer = np.zeros(shape, dtype=bool)
+        self._answers: set[tuple[int, int]] = set()  # rows and columns
         self._is_skipped = np.zeros(len(pool), dtype=bool)
 
     def answer(self, answers: Iterable[StoredAnswer]) -> None:
@@ -65,7 +65,8 @@ class Cells:
         if said_of:
             rows, columns = np.array(list(said_of), dtype=np.int64).T
             self._labels[rows, columns] = list(said_of.values())
-            self._known[rows, columns] = self._is_answer[rows, columns] = True
+            self._known[rows, columns] = True
+            self._answers |= said_of.keys()
 
     def merge(self, gone: int, into: int) -> None:
         """Count what is known of one class for another: yes to either is yes, no to both is no."""
@@ -73,7 +74,7 @@ class Cells:
         self._labels[:, new] |= self._labels[:, old]
         self._known[:, new] &= self._known[:, old]
         self._known[:, new] |= self._labels[:, new]
-        self._is_answer[:, new] |= self._is_answer[:, old]
+        self._answers |= {(row, new) for row, column in self._answers if column == old}
 
     @cached_property
     def pool(self) -> Pool:
@@ -86,7 +87,9 @@ class Cells:
         )
         if names == source.classes and not is_described and not self.answered.any():
             return source
-        labels, known = self._labels[:, present], self._known[:, present]
+        labels, known = self._labels, self._known
+        if present != list(range(len(self._classes))):
+            labels, known = labels[:, present], known[:, present]
         is_known = source.is_known | self.answered
         return replace(
             source,
@@ -99,10 +102,12 @@ class Cells:
             descriptions={own.name: own.description for own in classes if own.description},
         )
 
-    @property
+    @cached_property
     def answered(self) -> Mask:
         """(n,) True for documents that somebody answered for a class that the pool has."""
-        return np.asarray(self._is_answer[:, self._present].any(axis=1))
+        present, answered = set(self._present), np.zeros(len(self._source), dtype=bool)
+        answered[[row for row, column in self._answers if column in present]] = True
+        return answered
 
     @property
     def skipped(self) -> Mask:
