@@ -11,7 +11,7 @@ from .labels.labelled import LabelledSet as LabelledSet
 from .labels.labelled import default_labelled as default_labelled
 from .labels.labelled import draw_labelled as draw_labelled
 from .labels.labelled import labelled_from_ids as labelled_from_ids
-from .labels.store import Answer as Answer
+from .labels.log import Answer as Answer
 from .labels.store import LabelStore as LabelStore
 from .measures.analysis import analyze_index as analyze_index
 from .measures.curves import Summary as Summary

@@ -18,7 +18,8 @@ from ..pool.pool import Pool
 from .batches import Batch
 from .cells import Cells
 from .labelled import LabelledSet, labelled_set
-from .store import Answer, HandedOut, LabelLog, LabelStore, Pick
+from .log import Answer, HandedOut, LabelLog, Pick
+from .store import LabelStore
 
 IMPORT = "import"  # the strategy of answers to documents that were never handed out
 

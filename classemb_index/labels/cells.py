@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import Mask
 from ..pool.pool import Pool
 from .classes import LabelClass, Register
-from .store import StoredAnswer
+from .log import StoredAnswer
 
 
 class Cells:
@@ -95,7 +95,7 @@ class Cells:
             source,
             classes=names,
             labels=labels,
-            cells=None if known[is_known].all() else known,
+            cells=None if np.all(known, axis=1)[is_known].all() else known,
             is_known=is_known,
             groups=self._groups(),
             former_names=self._former_names(),

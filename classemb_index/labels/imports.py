@@ -16,7 +16,8 @@ from ..errors import RequestError, UnknownClassError
 from ..pool.pool import Pool
 from .annotation import Annotation, answers_to
 from .exchange.base import Filled
-from .store import Answer, LabelStore
+from .log import Answer
+from .store import LabelStore
 
 
 @dataclass(frozen=True)

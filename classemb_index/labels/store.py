@@ -7,20 +7,18 @@ import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any
 
 from ..errors import LabelStoreError, RequestError
 from .classes import ClassChange, Register, StoredChange
+from .log import Action, Answer, HandedOut, LabelLog, Pick
 
 LABELS = "labels.sqlite"  # in the index folder
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 30.0  # to wait for another writer
-
-Said: TypeAlias = Literal["yes", "no", "skip"]
 
 # an answer is never changed or removed: a later one lies over it, an undo takes an action out
 TABLES = """
@@ -78,110 +76,6 @@ BATCHES = f"""
 SELECT number, at, annotator, strategy, offered, document, class, step FROM actions
 JOIN picks ON action = number WHERE number NOT IN ({UNDONE}) ORDER BY number, rank
 """
-
-
-class Answer(NamedTuple):
-    """What somebody said of a document.
-
-    Attributes:
-        document: its id.
-        class_name: the class; None where the document was skipped.
-        said: "yes" or "no", or "skip" of the document.
-    """
-
-    document: str
-    class_name: str | None
-    said: Said
-
-
-class Pick(NamedTuple):
-    """A document that was handed out.
-
-    Attributes:
-        document: its id.
-        class_name: the class that asked for it; None for none.
-        step: the strategy's step that picked it; "" where it has none.
-    """
-
-    document: str
-    class_name: str | None
-    step: str
-
-
-@dataclass(frozen=True)
-class HandedOut:
-    """A batch that was given to somebody.
-
-    Attributes:
-        number: of its action.
-        at: when, ISO 8601 in UTC.
-        annotator: to whom; "" where nobody was named.
-        strategy: that selected it.
-        offered: the classes that its documents were to be answered for, by their present names.
-        picks: in their order.
-    """
-
-    number: int
-    at: str
-    annotator: str
-    strategy: str
-    offered: tuple[str, ...]
-    picks: tuple[Pick, ...]
-
-
-class StoredAnswer(NamedTuple):
-    """An answer as the log has it: the class by number, which no renaming changes."""
-
-    action: int
-    document: str
-    number: int | None
-    said: Said
-    annotator: str
-
-
-@dataclass(frozen=True)
-class LabelLog:
-    """What stands in a store, without what was undone.
-
-    Attributes:
-        register: the classes after all changes.
-        answers: first to last.
-        batches: that were handed out, first to last.
-    """
-
-    register: Register
-    answers: Sequence[StoredAnswer]
-    batches: tuple[HandedOut, ...]
-
-
-@dataclass(frozen=True)
-class Action:
-    """Answers that were given together, or documents that were handed out together.
-
-    Attributes:
-        number: from 1, in the order in which they were given.
-        at: when, ISO 8601 in UTC.
-        annotator: who; "" where nobody was named.
-        origin: where the answers came from, or where the batch went, as a file.
-        strategy: that selected a batch; None where nothing was handed out.
-        undoes: number of the action that this one takes out, or None.
-        documents: that were answered, skipped or handed out.
-        is_undone: whether a later action takes this one out.
-    """
-
-    number: int
-    at: str
-    annotator: str
-    origin: str
-    strategy: str | None
-    undoes: int | None
-    documents: int
-    is_undone: bool
-
-    @property
-    def can_be_undone(self) -> bool:
-        """Whether it stands and is no undo itself."""
-        return self.undoes is None and not self.is_undone
 
 
 class LabelStore:

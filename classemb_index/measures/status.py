@@ -11,8 +11,8 @@ import numpy as np
 from ..index.index import EmbeddingIndex
 from ..labels.agreement import Agreement, agreements
 from ..labels.annotation import Annotation
+from ..labels.log import HandedOut
 from ..labels.progress import ClassOutlook, class_outlooks
-from ..labels.store import HandedOut
 from .gain import Gain, likely_gains
 from .stability import Stopping, judge_stopping
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from classemb_index.labels.agreement import Agreement
     from classemb_index.labels.annotation import Annotation
     from classemb_index.labels.imports import Import
-    from classemb_index.labels.store import Action
+    from classemb_index.labels.log import Action
     from classemb_index.measures.gain import Gain
     from classemb_index.measures.status import BatchState, Status
 

@@ -31,7 +31,7 @@ from classemb_index.errors import RequestError, RunError
 from classemb_index.experiments.grid import run_grid
 from classemb_index.experiments.simulation import Models
 from classemb_index.labels.annotation import answers_to
-from classemb_index.labels.store import Answer
+from classemb_index.labels.log import Answer
 from classemb_index.models.classifier import default_workers
 from classemb_index.models.devices import cpu_cores
 from classemb_index.queries.annotated import open_annotated

@@ -21,8 +21,9 @@ from classemb_index.labels.batches import NO_CLASS
 from classemb_index.labels.exchange.base import Filled
 from classemb_index.labels.exchange.files import check_out, read_filled, write_batch, write_labels
 from classemb_index.labels.imports import examine, import_labels
+from classemb_index.labels.log import Answer, Pick
 from classemb_index.labels.prevalence import estimate_prevalence
-from classemb_index.labels.store import Answer, LabelStore, Pick
+from classemb_index.labels.store import LabelStore
 
 CLASSES = {"rare": ["cocoa", "x;y"], "frequent": ["gold"]}
 IDS = ("007", "7", "é d", "=1+1", "a,b", "d5")

@@ -12,7 +12,8 @@ from classemb_index.errors import RequestError, UnknownClassError
 from classemb_index.labels.annotation import Annotation
 from classemb_index.labels.exchange.base import Filled
 from classemb_index.labels.imports import Import, examine, import_labels
-from classemb_index.labels.store import Answer, LabelStore
+from classemb_index.labels.log import Answer
+from classemb_index.labels.store import LabelStore
 
 
 @pytest.fixture

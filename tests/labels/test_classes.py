@@ -12,7 +12,8 @@ from classemb_index import Pool, Record
 from classemb_index.errors import RequestError, UnknownClassError
 from classemb_index.labels import changes
 from classemb_index.labels.annotation import Annotation, answers_to
-from classemb_index.labels.store import Answer, LabelStore, Pick
+from classemb_index.labels.log import Answer, Pick
+from classemb_index.labels.store import LabelStore
 
 CLASSES = {"rare": ["cocoa", "natural gas"], "frequent": ["gold"]}
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from classemb_index.errors import LabelStoreError, RequestError
-from classemb_index.labels.store import LABELS, Answer, LabelStore, Pick
+from classemb_index.labels.log import Answer, Pick
+from classemb_index.labels.store import LABELS, LabelStore
 
 YES, NO = Answer("d1", "cocoa", "yes"), Answer("d1", "cocoa", "no")
 
