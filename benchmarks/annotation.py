@@ -8,6 +8,7 @@ writes results/annotation.json.
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ def main() -> None:
             {
                 "settings": {"documents": N, "dim": DIM, "classes": Q, "batch": BATCH},
                 "repeats": REPEATS,
+                "load_average": round(os.getloadavg()[0], 1),  # of other work too
                 "whole_commands_s": whole_commands(index, place),
                 "one_answer_ms": one_answer(place / "answers"),
                 "opening_s": opening(index),
