@@ -16,7 +16,7 @@ import numpy as np
 from ..arrays import Mask
 from ..pool.pool import Pool
 from .batches import Batch
-from .cells import Cells
+from .known import KnownCells
 from .labelled import LabelledSet, labelled_set
 from .log import Answer, HandedOut, LabelLog, Pick
 from .store import LabelStore
@@ -64,7 +64,7 @@ class Annotation:
         nobody = np.zeros(len(pool), dtype=bool)
         if not log.register.classes and not log.answers:
             return cls(pool, nobody, nobody, log)
-        cells, rest = Cells(pool, log.register), 0
+        cells, rest = KnownCells(pool, log.register), 0
         for merge in log.register.merges:
             stop = bisect_left(log.answers, merge.action, lo=rest, key=itemgetter(0))
             cells.answer(log.answers[rest:stop])

@@ -16,7 +16,7 @@ from .classes import LabelClass, Register
 from .log import StoredAnswer
 
 
-class Cells:
+class KnownCells:
     """The cells of a pool, changed by answers and merges as they come.
 
     There is a column for every class of the source and of the store. Which of them the pool has in
