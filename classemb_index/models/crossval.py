@@ -201,13 +201,16 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 def _intervals(counts: Counts, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the percentile bootstrap of `_shares`, each (3, q); groups are drawn with replacement."""
+    from threadpoolctl import threadpool_limits
+
     _, n, q = counts.shape
-    flat = counts.transpose(1, 0, 2).reshape(n, -1).astype(np.float64)
+    flat = counts.transpose(1, 0, 2).reshape(n, -1).astype(np.float32)
     found = np.empty((RESAMPLES, 3, q))
-    for part in blocks(RESAMPLES, CHUNK):
-        times = rng.multinomial(n, np.full(n, 1 / n), size=part.stop - part.start)
-        drawn = (times @ flat).reshape(-1, 3, q).transpose(1, 0, 2)
-        found[part] = _shares(drawn).transpose(1, 0, 2)
+    with threadpool_limits(1):  # see heads.logistic_heads
+        for part in blocks(RESAMPLES, CHUNK):
+            times = rng.multinomial(n, np.full(n, 1 / n), size=part.stop - part.start)
+            drawn = (times.astype(np.float32) @ flat).reshape(-1, 3, q).transpose(1, 0, 2)
+            found[part] = _shares(drawn).transpose(1, 0, 2)
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(found, [tail, 1 - tail], axis=0)
     return low, high
