@@ -48,6 +48,7 @@ from ..watch import SILENT, Watcher
 FOLDS = 5  # of a probe
 FOLDS_OF_BERT = 3  # each fold more costs a BERT another three trainings or more
 PACKAGES = ("classemb-index", "numpy", "scikit-learn", "torch", "transformers")
+SMALLEST = 1e-7  # probability, as float32 knows those near 1
 C = 1.0  # inverse strength of the L2 penalty of a head, as the probe has it
 
 
@@ -232,10 +233,9 @@ class _BertTrainer:
             self._watch.progress(done, len(lefts) + 1)
             path = work / f"without-{'-'.join(map(str, left))}.npy"
             if not path.exists():
-                self._fit(_inside(folds, left))
                 partial = path.with_suffix(".partial")
                 with partial.open("wb") as file:
-                    np.save(file, self._logits(~_inside(folds, left)))
+                    np.save(file, self._scores_without(_inside(folds, left)))
                 partial.replace(path)
             found[left] = np.load(path)
         self._watch.progress(len(lefts), len(lefts) + 1)
@@ -256,15 +256,19 @@ class _BertTrainer:
             known=examples.known[inside],
             dev_known=dev.known[:, self._columns],
         )
-        self._able = can_train(examples.labels[inside], examples.known[inside])
 
-    def _logits(self, asked: Mask) -> FloatMatrix:
+    def _scores_without(self, inside: Mask) -> FloatMatrix:
+        """(m, q) logits of the documents outside, by a model of those inside; NaN for all others."""
         from scipy.special import logit
 
-        found = np.full(self._examples.labels.shape, np.nan, dtype=np.float32)
-        shares = self._classifier.probabilities(self._examples.rows[asked]).astype(np.float64)
-        found[asked] = logit(np.clip(shares, 1e-7, 1 - 1e-7))
-        found[:, ~self._able] = np.nan
+        examples = self._examples
+        able = can_train(examples.labels[inside], examples.known[inside])
+        found = np.full(examples.labels.shape, np.nan, dtype=np.float32)
+        if able.any():
+            self._fit(inside)
+            shares = self._classifier.probabilities(examples.rows[~inside]).astype(np.float64)
+            found[~inside] = logit(np.clip(shares, SMALLEST, 1 - SMALLEST))
+            found[:, ~able] = np.nan
         return found
 
 
