@@ -17,11 +17,13 @@ from .classes import classes
 from .info import doctor, info, verify
 from .labels import labels
 from .next import next_, status
+from .predict import predict
 from .query import query
 from .report import report
 from .reproduce import reproduce
 from .select import select
 from .simulate import simulate
+from .train import train
 
 commands = typer.Typer(
     name="classemb-index",
@@ -38,6 +40,8 @@ for command in (
     select,
     next_,
     status,
+    train,
+    predict,
     analyze,
     simulate,
     report,
