@@ -1,7 +1,8 @@
 """Annotate a pool from nothing, as a person with a spreadsheet would, and time every step.
 
 The labels of a source answer in the person's place. Classes change on the way: one is added after
-the second batch and one renamed after the third, when more documents come too.
+the second batch and one renamed after the third, when more documents come too. A model of the labels
+predicts the rest, and the true labels judge it.
 
     python examples/annotate.py reuters.jsonl.gz --out work
 
@@ -49,19 +50,23 @@ class Annotator:
         """What a command prints; its seconds are noted."""
         asked = [str(word) for word in words]
         started = time.perf_counter()
-        done = subprocess.run([COMMAND, *asked], cwd=self.folder, capture_output=True, text=True)
+        code, out, err = self.call(asked)
         seconds = round(time.perf_counter() - started, 2)
-        if done.returncode:
-            sys.exit(f"{' '.join(asked)}: {done.stderr}")
-        told = [line for line in done.stderr.splitlines() if "taken over" in line]
+        if code:
+            sys.exit(f"{' '.join(asked)}: {err}")
+        told = [line for line in err.splitlines() if "taken over" in line]
         self.steps.append({"command": " ".join(asked), "seconds": seconds, "told": told})
-        return done.stdout
+        return out
+
+    def call(self, asked: Sequence[str]) -> tuple[int, str, str]:
+        """Exit code, stdout and stderr of a command in the folder."""
+        done = subprocess.run([COMMAND, *asked], cwd=self.folder, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
 
     def fill(self, name: str) -> None:
         """Write the true labels into a batch, as it was written for a spreadsheet."""
         path = self.folder / name
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = self.rows(name)
         for row in rows:
             true = self.truth[row["id"]]
             row["labels"] = (
@@ -71,6 +76,22 @@ class Annotator:
             table = csv.DictWriter(file, rows[0])
             table.writeheader()
             table.writerows(rows)
+
+    def judged(self, name: str, labelled: str) -> dict[str, dict[str, int]]:
+        """Of the documents without a label, how many are predicted, how many rightly, how many have it."""
+        known = {row["id"] for row in self.rows(labelled)}
+        rows = [row for row in self.rows(name) if row["id"] not in known]
+        judged = {}
+        for own, old in self.name_of.items():
+            said = {row["id"] for row in rows if own in row["predicted"].split("; ")}
+            have = {row["id"] for row in rows if old in self.truth[row["id"]]}
+            judged[own] = {"predicted": len(said), "right": len(said & have), "left": len(have)}
+        return judged
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table that a command wrote."""
+        with (self.folder / name).open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
 
     def found(self) -> dict[str, int]:
         """Labelled documents of each class so far."""
@@ -101,7 +122,7 @@ def annotate(
     encoder: Annotated[str, typer.Option(help="Of the documents.")] = "minilm",
     seed: Annotated[int, typer.Option(help="Of the draw of documents.")] = 0,
 ) -> None:
-    """Annotate a pool from nothing; print each command, its seconds and what was found."""
+    """Annotate a pool from nothing, and predict the rest; print commands, seconds and what was found."""
     names, (old, new) = [name.strip() for name in classes.split(",")], renamed.split("=")
     pool = list(Pool.read(source).records())
     drawn = np.random.default_rng(seed).permutation(len(pool))[: first + later]
@@ -143,7 +164,10 @@ def annotate(
     found.append(person.found())
     person.run("labels", "export", "--index", "index", "--out", "labelled.csv")
     in_pool = {n: sum(o in true for true in truth.values()) for n, o in person.name_of.items()}
-    result = {"steps": person.steps, "found": found, "in_pool": in_pool}
+    person.run("train", "index", "--model", "probe", "--out", "model")
+    person.run("predict", "index", "--model", "model", "--out", "predictions.csv")
+    predicted = person.judged("predictions.csv", labelled="labelled.csv")
+    result = {"steps": person.steps, "found": found, "in_pool": in_pool, "predicted": predicted}
     (out / "steps.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     for step in person.steps:
         words = f"{step['seconds']:8.2f} s  classemb-index {step['command']}"
@@ -152,6 +176,10 @@ def annotate(
         earlier = old if own == new else own
         so_far = [str(counts.get(own, counts.get(earlier, "-"))) for counts in found]
         typer.echo(f"{own}: {' '.join(so_far)} of {n}")
+    for own, counts in predicted.items():
+        typer.echo(
+            "{}: {right} of {predicted} predicted have it, of {left} left".format(own, **counts)
+        )
 
 
 if __name__ == "__main__":

@@ -3,37 +3,64 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
+from tests.support.commands import Outcome
 from tests.support.pools import json_lines, topic_records
 from tests.support.tiny import write_tiny
 
-ROOT = Path(__file__).parents[2]
+EXAMPLES = Path(__file__).parents[2] / "examples"
 WORDS = ["document", "on", "a", "b", "c", "d"]
 
 
+def example(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
-def found(tmp_path: Path) -> dict[str, dict[str, object]]:
-    """What the annotation of 80 documents of four topics leaves behind."""
+def found(
+    tmp_path: Path, cli: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """What the annotation of 80 documents of four topics leaves behind; commands run in this process."""
+    script = example("annotate")
+
+    def call(self: Any, asked: list[str]) -> tuple[int, str, str]:
+        monkeypatch.chdir(self.folder)
+        outcome = cli(*asked)
+        return outcome.code, outcome.out, outcome.err
+
+    monkeypatch.setattr(script.Annotator, "call", call)
     write_tiny(tmp_path / "tiny", WORDS, "BertModel")
-    (tmp_path / "topics.jsonl").write_text(json_lines(topic_records(120, 0, "abcd")))
-    words = ["topics.jsonl", "--out", "work", "--encoder", str(tmp_path / "tiny")]
-    words += ["--classes", "a,b,c", "--added", "d", "--renamed", "b=B"]
-    words += ["--first", "70", "--later", "10", "--batch", "6", "--batches", "4"]
-    script = ROOT / "examples" / "annotate.py"
-    done = subprocess.run(
-        [sys.executable, script, *words], cwd=tmp_path, capture_output=True, text=True
+    source = tmp_path / "topics.jsonl"
+    source.write_text(json_lines(topic_records(120, 0, "abcd")))
+    script.annotate(
+        str(source),
+        out=tmp_path / "work",
+        classes="a,b,c",
+        added="d",
+        renamed="b=B",
+        first=70,
+        later=10,
+        batches=4,
+        batch=6,
+        encoder=str(tmp_path / "tiny"),
+        seed=0,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads((tmp_path / "work" / "steps.json").read_text())
+    return dict(json.loads((tmp_path / "work" / "steps.json").read_text()))
 
 
 def test_an_annotation_from_nothing_takes_classes_and_documents_in_on_its_way(
-    found: dict[str, dict[str, object]], tmp_path: Path
+    found: dict[str, Any], tmp_path: Path
 ) -> None:
     before, last = found["found"][0], found["found"][-1]
     assert set(before) == {"a", "b", "c"} and not any(before.values())
@@ -43,3 +70,6 @@ def test_an_annotation_from_nothing_takes_classes_and_documents_in_on_its_way(
     lines = (tmp_path / "work" / "labelled.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 1 + 24
     assert all(0 < last[name] <= n for name, n in found["in_pool"].items())
+    for name, judged in found["predicted"].items():
+        assert judged["left"] == found["in_pool"][name] - last[name]
+        assert 0 <= judged["right"] <= min(judged["predicted"], judged["left"])
