@@ -89,9 +89,7 @@ def nothing_labelled(pool: Pool) -> LabelledSet:
     return labelled_set(pool, np.zeros(0, dtype=np.int64), "no labelled document")
 
 
-def draw_labelled(
-    pool: Pool, size: int, seed: int, among: Mask | None = None
-) -> LabelledSet:
+def draw_labelled(pool: Pool, size: int, seed: int, among: Mask | None = None) -> LabelledSet:
     """A random labelled set of `size` documents.
 
     Draws of one seed are nested: a larger one holds every smaller one.

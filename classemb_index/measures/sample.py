@@ -1,27 +1,18 @@
-"""A sample for measurement: how likely each document is to be in it, and the draw.
-
-Three questions that the design answers: which documents tell most about the F1 of every class, how
-to keep every document possible, and how to draw exactly as many as somebody can label.
-"""
+"""A sample for measurement: how likely each document is to be in it, and the draw."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Rows
+from ..arrays import BoolMatrix, FloatMatrix, Rows, Scores
 
-FLOOR = 0.3  # of the sample that is spread evenly over all documents
+FLOOR = 0.5  # of the sample that is spread evenly over all documents
 PRECISE = 0.6  # the precision and F1 that are assumed before anything is known
 MISSED = 0.4  # share of positives that is assumed just below a threshold
 FEWEST = 5  # documents that a class is taken to be predicted for, where it has fewer
 
 
-def decisions(scores: FloatMatrix, thresholds: FloatVector) -> BoolMatrix:
-    """(n, q) True where a document's score reaches the threshold of a class."""
-    return np.asarray(scores >= thresholds)
-
-
-def information(scores: FloatMatrix, thresholds: FloatVector) -> FloatVector:
+def information(scores: FloatMatrix, decided: BoolMatrix) -> Scores:
     """How much each document is expected to tell about the F1 of all classes together.
 
     The variance of a class's estimated F1 is least when a document is drawn in proportion to the
@@ -36,7 +27,7 @@ def information(scores: FloatMatrix, thresholds: FloatVector) -> FloatVector:
 
     Args:
         scores: (n, q) of the documents that may be drawn, higher is more likely.
-        thresholds: (q,) from which a class is given.
+        decided: (n, q) True where the model gives a class: to those of the highest scores.
 
     Returns:
         (n,) float64 above 0, of no scale.
@@ -47,7 +38,7 @@ def information(scores: FloatMatrix, thresholds: FloatVector) -> FloatVector:
     for c in range(q):
         rank = np.empty(n)
         rank[np.argsort(-scores[:, c], kind="stable")] = np.arange(1, n + 1)
-        given = int(np.count_nonzero(scores[:, c] >= thresholds[c]))
+        given = int(np.count_nonzero(decided[:, c]))
         scale = max(given, FEWEST)
         beyond = MISSED * PRECISE**2 * np.minimum(1, scale / rank) ** 2
         squares += np.where(rank <= given, in_range, beyond) / scale**2
@@ -55,13 +46,13 @@ def information(scores: FloatMatrix, thresholds: FloatVector) -> FloatVector:
 
 
 def inclusion_probabilities(
-    scores: FloatMatrix, thresholds: FloatVector, size: int, floor: float = FLOOR
-) -> FloatVector:
+    scores: FloatMatrix, decided: BoolMatrix, size: int, floor: float = FLOOR
+) -> Scores:
     """How likely each document is to be in the sample; they sum to its size.
 
     Args:
         scores: (n, q) of the documents that may be drawn.
-        thresholds: (q,) from which a class is given.
+        decided: (n, q) True where the model gives a class.
         size: of the sample, 1 to n.
         floor: share of the sample that is spread evenly, so that what the model
             is wrong about everywhere can be seen too.
@@ -69,11 +60,11 @@ def inclusion_probabilities(
     Returns:
         (n,) float64, above 0 and at most 1.
     """
-    told = information(scores, thresholds) if scores.shape[1] else np.ones(len(scores))
+    told = information(scores, decided) if scores.shape[1] else np.ones(len(scores))
     return proportional((1 - floor) * told / told.sum() + floor / len(told), size)
 
 
-def proportional(weights: FloatVector, size: int) -> FloatVector:
+def proportional(weights: Scores, size: int) -> Scores:
     """Probabilities in proportion to weights that sum to the size; what would exceed 1 is 1.
 
     Args:
@@ -93,7 +84,7 @@ def proportional(weights: FloatVector, size: int) -> FloatVector:
     return probabilities
 
 
-def draw(probabilities: FloatVector, rng: np.random.Generator) -> Rows:
+def draw(probabilities: Scores, rng: np.random.Generator) -> Rows:
     """Positions of a sample of fixed size, in random order.
 
     Systematic sampling of a list in random order: documents lie on a line, each as long as its
