@@ -3,6 +3,7 @@ from .experiments.run_folder import run_simulation as run_simulation
 from .experiments.schedule import Schedule as Schedule
 from .experiments.simulation import Plan as Plan
 from .experiments.simulation import simulate as simulate
+from .experiments.training import train as train
 from .index.backends.base import Neighbours as Neighbours
 from .index.index import EmbeddingIndex as EmbeddingIndex
 from .labels.annotation import Annotation as Annotation
@@ -27,6 +28,7 @@ from .models.encoder import SentenceBertEncoder as SentenceBertEncoder
 from .models.masked_lm import MaskedLanguageModel as MaskedLanguageModel
 from .models.masked_lm import surprisal_embeddings as surprisal_embeddings
 from .models.probe import ProbeClassifier as ProbeClassifier
+from .models.saved import SavedModel as SavedModel
 from .pool.documents import Record as Record
 from .pool.pool import Pool as Pool
 from .queries.annotated import open_annotated as open_annotated

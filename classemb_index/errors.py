@@ -8,6 +8,7 @@
     │   ├── UnknownClassError  a class that the pool does not have
     │   └── EmptyClassError    a class without a labelled document has no centroid
     ├── ModelError             a model that cannot be had, or cannot be used
+    │   └── ModelFolderError   the folder of a trained model cannot be used as it is
     ├── MissingExtraError      a library that comes with an extra is not installed
     ├── IndexFolderError       an index folder cannot be used as it is
     │   ├── IndexMissingError  there is no index
@@ -64,6 +65,10 @@ class EmptyClassError(RequestError):
 
 class ModelError(ClassembError):
     """A model cannot be had or cannot be used."""
+
+
+class ModelFolderError(ModelError):
+    """The folder of a trained model cannot be used as it is."""
 
 
 class MissingExtraError(ClassembError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import BoolMatrix, FloatMatrix, Rows, blocks
+from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Rows, blocks
 from .contracts import THRESHOLD, ClassifiedTexts, OnEpoch, Training
 from .devices import autocast, resolve_device, resolve_precision
 from .f1 import f1_scores
@@ -106,6 +107,32 @@ class BertClassifier:
     def representations(self, rows: Rows) -> FloatMatrix:
         """See Classifier; of a BERT the pooled first token."""
         return self._forward(rows)[1]
+
+    def save(self, folder: Path, slopes: FloatVector, offsets: FloatVector) -> None:
+        """Write the trained model as Hugging Face keeps one, with its class names and a sigmoid each.
+
+        The calibration goes into the output layer, so that whoever loads the folder has calibrated
+        probabilities.
+
+        Args:
+            folder: is there.
+            slopes: (q,) that a logit is multiplied by.
+            offsets: (q,) that are added then.
+        """
+        import torch
+
+        model, names = self._model, self._pool.classes
+        output = _output_layer(model, len(names))
+        slope = torch.as_tensor(slopes, device=output.weight.device)
+        with torch.no_grad():
+            output.weight *= slope[:, None]
+            output.bias *= slope
+            output.bias += torch.as_tensor(offsets, device=output.weight.device)
+        model.config.id2label = dict(enumerate(names))
+        model.config.label2id = {name: i for i, name in enumerate(names)}
+        self._tokenizer.model_max_length = self._max_length()
+        model.save_pretrained(folder)
+        self._tokenizer.save_pretrained(folder)
 
     def _arguments(self, folder: str, seed: int, has_dev: bool) -> Any:
         from transformers import TrainingArguments
