@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Scores, Mask
+from ..arrays import Mask, Scores
 
 LEVEL = 0.95
 GRID = 100  # quantiles that stand for a confidence distribution
