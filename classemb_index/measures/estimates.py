@@ -234,7 +234,8 @@ def _interval(estimate: float | None, values: Scores) -> Interval:
     if not defined.size:
         return Interval(estimate, 0.0, 1.0)
     tail = (1 - LEVEL) / 2
-    low, high = (float(end) for end in np.quantile(defined, [tail, 1 - tail]))
+    ends = np.quantile(defined, [tail, 1 - tail], method="hazen")  # values stand for equal shares
+    low, high = (float(end) for end in ends)
     if estimate is None:
         return Interval(None, low, high)
     return Interval(estimate, min(low, estimate), max(high, estimate))

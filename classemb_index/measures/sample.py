@@ -32,16 +32,17 @@ def information(scores: FloatMatrix, decided: BoolMatrix) -> Scores:
     Returns:
         (n,) float64 above 0, of no scale.
     """
+    from scipy.stats import rankdata
+
     n, q = scores.shape
     squares = np.zeros(n)
     in_range = PRECISE * (2 - 2 * PRECISE) ** 2 + (1 - PRECISE) * PRECISE**2
     for c in range(q):
-        rank = np.empty(n)
-        rank[np.argsort(-scores[:, c], kind="stable")] = np.arange(1, n + 1)
+        rank = rankdata(-scores[:, c])  # of equal scores the mean
         given = int(np.count_nonzero(decided[:, c]))
         scale = max(given, FEWEST)
         beyond = MISSED * PRECISE**2 * np.minimum(1, scale / rank) ** 2
-        squares += np.where(rank <= given, in_range, beyond) / scale**2
+        squares += np.where(decided[:, c], in_range, beyond) / scale**2
     return np.asarray(np.sqrt(squares))
 
 
@@ -95,9 +96,19 @@ def draw(probabilities: Scores, rng: np.random.Generator) -> Rows:
         probabilities: (n,) above 0, at most 1; they sum to a whole number.
         rng: of the draw.
     """
-    size = round(float(probabilities.sum()))
     order = rng.permutation(len(probabilities))
-    ends = np.cumsum(probabilities[order])
-    marks = (rng.random() + np.arange(size)) * (ends[-1] / size)
-    places = np.minimum(np.searchsorted(ends, marks, side="right"), len(order) - 1)
-    return np.asarray(rng.permutation(order[places]))
+    return np.asarray(rng.permutation(order[systematic(probabilities[order], rng.random())]))
+
+
+def systematic(probabilities: Scores, start: float) -> Rows:
+    """Positions of the documents that a ruler hits whose first mark lies at `start`, rising.
+
+    Args:
+        probabilities: (n,) above 0, at most 1; they sum to a whole number.
+        start: from 0 to below 1.
+    """
+    ends = np.cumsum(probabilities)
+    size = round(float(ends[-1]))
+    marks = (start + np.arange(size)) * (ends[-1] / size)  # the sum is whole but for rounding
+    places = np.searchsorted(ends, marks, side="right")
+    return np.asarray(np.minimum(places, len(ends) - 1))
