@@ -15,6 +15,7 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,7 @@ def _labels_for(width: float, c: int, by_size: dict[int, np.ndarray]) -> float:
     Below the smallest one that was drawn it is the smallest.
     """
     sizes = sorted(by_size)
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         wide, narrow = by_size[small][c], by_size[large][c]
         if wide <= width:
             return small

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,18 +127,15 @@ class SampleDesign:
             raise LabelStoreError(_lost(path, "is missing or is no text")) from cause
         if hashlib.sha256(text.encode()).hexdigest()[:12] != name:
             raise LabelStoreError(_lost(path, "is not what was written: its checksum is another"))
-        facts: Mapping[str, Any] = json.loads(text)
+        facts: dict[str, Any] = json.loads(text)
         if facts["format_version"] > FORMAT:
             raise LabelStoreError(
                 f"{path} has format {facts['format_version']}, this version reads up to {FORMAT}; "
                 "upgrade classemb-index"
             )
-        found = cls(**facts)
-        return replace(
-            found,
-            classes=tuple(ClassDesign(**own) for own in facts["classes"]),
-            documents=tuple(Drawn(**own) for own in facts["documents"]),
-        )
+        facts["classes"] = tuple(ClassDesign(**own) for own in facts["classes"])
+        facts["documents"] = tuple(Drawn(**own) for own in facts["documents"])
+        return cls(**facts)
 
     def _text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False) + "\n"

@@ -79,9 +79,7 @@ def test_all_documents_together_leave_nothing_open() -> None:
     rng = np.random.default_rng(0)
     labels, decided = rng.random((2, 50)) < 0.4
     predicted = int(decided.sum())
-    found = estimate_class(
-        labels, decided, np.ones(50), size=50, predicted=predicted, heaviest=1.0
-    )
+    found = estimate_class(labels, decided, np.ones(50), size=50, predicted=predicted, heaviest=1.0)
     f1 = f1_scores(decided[:, None], labels[:, None]).per_class[0]
     truth = {
         "precision": labels[decided].mean(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def every_sample(chances: np.ndarray) -> list[tuple[float, np.ndarray]]:
     breaks = np.unique(np.concatenate([[0, 1], np.cumsum(chances) % 1]).round(12))
     return [
         (float(high - low), systematic(chances, float(low + high) / 2))
-        for low, high in zip(breaks, breaks[1:], strict=False)
+        for low, high in pairwise(breaks)
     ]
 
 
