@@ -18,11 +18,13 @@ from .evaluate import evaluate
 from .info import doctor, info, verify
 from .labels import labels
 from .next import next_, status
+from .predict import predict
 from .query import query
 from .report import report
 from .reproduce import reproduce
 from .select import select
 from .simulate import simulate
+from .train import train
 
 commands = typer.Typer(
     name="classemb-index",
@@ -39,6 +41,8 @@ for command in (
     select,
     next_,
     status,
+    train,
+    predict,
     evaluate,
     analyze,
     simulate,

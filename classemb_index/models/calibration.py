@@ -81,7 +81,7 @@ def calibrate(scores: FloatMatrix, labels: BoolMatrix, known: BoolMatrix) -> Cal
             slopes[c], offsets[c] = platt(scores[own, c], labels[own, c])
     borrowed = np.isnan(slopes)
     slopes[borrowed] = np.median(slopes[~borrowed]) if not borrowed.all() else 1.0
-    for c in np.flatnonzero(borrowed):
+    for c in np.flatnonzero(borrowed).tolist():
         has = labels[known[:, c], c]
         share = (np.count_nonzero(has) + 1) / (len(has) + 2)
         offsets[c] = _offset_for(slopes[c] * scores[cells[:, c], c], share)

@@ -175,6 +175,12 @@ class SavedModel:
         """(n, q) True where a probability reaches the threshold of its class."""
         return self._calibration.decide(probabilities)
 
+    @property
+    def familiarity_limit(self) -> float | None:
+        """The cosine below which a document resembles nothing labelled; None below 20 of these."""
+        limit: float | None = self.facts["familiarity"]["limit"]
+        return limit
+
     def unfamiliar(self, embeddings: FloatMatrix) -> Mask:
         """(n,) True for documents that resemble nothing that was labelled.
 
@@ -184,7 +190,7 @@ class SavedModel:
         Args:
             embeddings: (n, dim) of unit length, by the model's encoder.
         """
-        return unfamiliar(embeddings, self._arrays["labelled"], self.facts["familiarity"]["limit"])
+        return unfamiliar(embeddings, self._arrays["labelled"], self.familiarity_limit)
 
     def nearest_cosines(self, embeddings: FloatMatrix) -> FloatVector:
         """(n,) float32 cosine of each document to the nearest labelled one."""
@@ -200,7 +206,7 @@ class SavedModel:
             EncoderMismatchError: they are of another encoder.
         """
         own = self.facts["encoder"]
-        if self.reads_texts or self._has_embeddings_of(index):
+        if self.reads_texts or self.has_embeddings_of(index):
             return
         there = index.manifest.encoder.name
         raise EncoderMismatchError(
@@ -208,6 +214,13 @@ class SavedModel:
             f"those of {_named(there)} or of another version or length of it; use an index of the same "
             "encoder, or train on this one"
         )
+
+    def has_embeddings_of(self, index: EmbeddedTexts) -> bool:
+        """Whether an index was embedded as the one that the model was trained on."""
+        own, there = self.facts["encoder"], index.manifest.encoder
+        if own["fingerprint"] is None and there.fingerprint is None:
+            return bool(self.facts["index"]["vectors_sha256"] == index.vectors_digest)
+        return bool(own["fingerprint"] == there.fingerprint)
 
     def check_classes(self, classes: Sequence[str]) -> None:
         """Nothing, when every class of the model is one of these.
@@ -257,12 +270,6 @@ class SavedModel:
     def _of_embeddings(self, embeddings: FloatMatrix) -> FloatMatrix:
         scores = embeddings @ self._arrays["weights"].T + self._arrays["offsets"]
         return self._calibration.probabilities(scores)
-
-    def _has_embeddings_of(self, index: EmbeddedTexts) -> bool:
-        own, there = self.facts["encoder"], index.manifest.encoder
-        if own["fingerprint"] is None and there.fingerprint is None:
-            return bool(self.facts["index"]["vectors_sha256"] == index.vectors_digest)
-        return bool(own["fingerprint"] == there.fingerprint)
 
     def _check_embeddings(self, embeddings: FloatMatrix) -> None:
         dim = self.facts["dim"]

@@ -116,3 +116,17 @@ def test_a_random_draw_and_a_file_of_ids_leave_the_sample_out(
         strategy = ("--strategy", "random", "--batch", 100, "--json")
         found = json_of(cli("select", "index", *known, *strategy))
         assert not {pick["id"] for pick in found["selected"]} & {*ids}
+
+
+def test_only_train_with_sample_learns_from_the_sample(
+    cli: Cli, made: Scene, tmp_path: Path
+) -> None:
+    assert cli("evaluate", *AT, "--out", "sample.csv", "--size", 40).code == 0
+    made.answer(ids_of(tmp_path / "sample.csv"))
+    for options, documents in (((), 60), (("--with-sample",), 100)):
+        trained = cli("train", "index", "--out", f"of-{documents}", *options)
+        assert trained.code == 0
+        assert f"labelled set: the {documents} documents whose labels are known" in trained.err
+    assert error_of(cli("evaluate", "index", "--model", "of-100")).startswith(
+        "Error: the last sample was drawn for another model than the one in of-100"
+    )

@@ -45,6 +45,7 @@ class Scene:
 
 def scene(folder: Path, n: int = 400, labelled: int = 60) -> Scene:
     """Documents of the train split; the first of them are labelled, and a probe learned from them."""
+    folder.mkdir(exist_ok=True)
     records = [record._replace(split="train") for record in topic_records(n)]
     truth = {record.id: tuple(record.labels or ()) for record in records}
     vectors = topic_vectors(Pool.from_records(records, classes=CLASSES))

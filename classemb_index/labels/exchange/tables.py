@@ -80,11 +80,11 @@ def _write_csv(rows: Rows, path: Path, delimiter: str = ",") -> None:
         table.writeheader()
         for row in rows:
             lists = {key: row[key] for key in ("labels", UNKNOWN) if row.get(key) is not None}
-            cells = {key: _cell(names) for key, names in lists.items()}
+            cells = {key: label_cell(names) for key, names in lists.items()}
             table.writerow({**row, **cells})
 
 
-def _cell(labels: Sequence[str]) -> str:
+def label_cell(labels: Sequence[str]) -> str:
     """Names parted by ";"; as a JSON list where a name would not come back from that."""
     if any(";" in name or name != name.strip() or name[:1] == "[" for name in labels):
         return json.dumps(list(labels), ensure_ascii=False)
