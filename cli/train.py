@@ -28,7 +28,8 @@ def train(
     with_sample: Annotated[
         bool,
         typer.Option(
-            "--with-sample", help="Learn from the sample of `evaluate` too: it measures no such model."
+            "--with-sample",
+            help="Learn from the sample of `evaluate` too: it measures no such model.",
         ),
     ] = False,
     as_json: Json = False,
