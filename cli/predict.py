@@ -30,10 +30,9 @@ def predict(
             "last index under indexes/."
         ),
     ] = None,
-    model: Annotated[Path, typer.Option(help="Folder written by `train`.")] = Path("model"),
-    out: Annotated[
-        Path, typer.Option(help="The file: .csv, .tsv, .jsonl or .parquet.", show_default=False)
-    ] = ...,  # type: ignore[assignment]
+    *,
+    model: Annotated[Path, typer.Option(help="Folder written by `train`.")],
+    out: Annotated[Path, typer.Option(help="The file: .csv, .tsv, .jsonl or .parquet.")],
     above: Annotated[
         float | None,
         typer.Option(
@@ -46,7 +45,6 @@ def predict(
         str | None, typer.Option("--class", help="With --above: the class.")
     ] = None,
     device: Device = "auto",
-    *,
     by: SourceChoice,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     as_json: Json = False,

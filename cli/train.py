@@ -18,10 +18,8 @@ from .options import Index, Json, open_annotated, with_options
 @with_options(training=Training(model=PROBE))
 def train(
     index: Index = None,
-    out: Annotated[Path, typer.Option(help="Folder of the model.", show_default=False)] = Path(
-        "model"
-    ),
     *,
+    out: Annotated[Path, typer.Option(help="Folder of the model.")],
     training: Training,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds, of intervals and of a BERT.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a model that is there.")] = False,

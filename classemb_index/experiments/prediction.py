@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..arrays import Counts, FloatMatrix, FloatVector, Rows, blocks
+from ..arrays import Counts, FloatMatrix, Rows, blocks
 from ..errors import RequestError, UnknownClassError
 from ..index.index import EmbeddingIndex
 from ..index.store import DOCUMENTS
@@ -146,7 +146,7 @@ class _Documents(Protocol):
     key: str  # tells them from others
 
     def predict(self, unfinished: Unfinished, watch: Watcher) -> None:
-        """Append probabilities and cosine of each document that is not there yet."""
+        """Append what is said of each document that is not there yet."""
 
     def ids(self, unfinished: Unfinished) -> Iterator[str]:
         """All ids, first to last."""
@@ -230,12 +230,13 @@ def _add(digest: Any, records: Sequence[Record]) -> None:
 def _joined(
     model: SavedModel, probabilities: FloatMatrix, embeddings: FloatMatrix | None
 ) -> FloatMatrix:
-    """(n, q + 1) probabilities, and the cosine to the nearest labelled document; NaN where unknown."""
-    if embeddings is None or model.familiarity_limit is None:
-        cosines = np.full(len(probabilities), np.nan, dtype=np.float32)
-    else:
-        cosines = model.nearest_cosines(embeddings)
-    return np.concatenate([probabilities, cosines[:, None]], axis=1)
+    """(n, q + 1) probabilities, and 1 for what resembles nothing labelled, 0 for other documents; NaN
+    where nobody can say.
+    """
+    marks = np.full(len(probabilities), np.nan, dtype=np.float32)
+    if embeddings is not None and model.familiarity_limit is not None:
+        marks[:] = model.unfamiliar(embeddings)
+    return np.concatenate([probabilities, marks[:, None]], axis=1)
 
 
 def _predict(
@@ -280,7 +281,7 @@ class _Tally:
         for scores in parts:
             self._decided += self._model.decide(scores[:, :-1]).sum(axis=0)
             self._compared += int(np.isfinite(scores[:, -1]).sum())
-            self._unfamiliar += int(np.count_nonzero(_is_unfamiliar(self._model, scores[:, -1])))
+            self._unfamiliar += int(np.count_nonzero(scores[:, -1] == 1))
             yield scores
 
     def predicted(self, n: int) -> Predicted:
@@ -322,15 +323,9 @@ def _ids_of(rows: Rows, ids: Iterator[str]) -> list[str]:
 
 
 def _predictions(model: SavedModel, ids: Sequence[str], scores: FloatMatrix) -> Predictions:
-    probabilities, cosines = scores[:, :-1], scores[:, -1]
-    is_compared = bool(np.isfinite(cosines).all()) and model.familiarity_limit is not None
-    unfamiliar = _is_unfamiliar(model, cosines) if is_compared else None
+    probabilities, marks = scores[:, :-1], scores[:, -1]
+    unfamiliar = None if np.isnan(marks).any() else marks == 1
     return Predictions(ids, probabilities, model.decide(probabilities), unfamiliar)
-
-
-def _is_unfamiliar(model: SavedModel, cosines: FloatVector) -> np.ndarray:
-    limit = model.familiarity_limit
-    return np.zeros(len(cosines), dtype=bool) if limit is None else cosines < limit
 
 
 def _position(model: SavedModel, shortlist: ShortList) -> int:

@@ -13,9 +13,9 @@ FIGURES = ("precision", "recall", "f1")
 NOT_FOR = """\
 - **As a measure of the pool.** The labelled documents were selected by a strategy, or by whoever \
 labelled them; they are no random sample. The cross-validated figures and the probabilities are \
-those of the labelled documents. In the pool, where most documents have none of the classes, precision \
-is as a rule lower and rare classes are rarer. What holds for the pool is measured on a random sample \
-by `classemb-index evaluate`.
+those of the labelled documents. In the pool they are others: rare classes are rarer there, and of what \
+is decided to have one, less is right. What holds for the pool is measured on a random sample, by \
+`classemb-index evaluate`.
 - **For decisions about single people or cases without somebody who reads the document.** The figures \
 say how often the model is wrong.
 - **For documents of another kind.** `predict` marks documents that resemble nothing labelled \
@@ -124,9 +124,8 @@ def _cross_validated(facts: Mapping[str, Any]) -> str:
     return (
         f"Nested cross-validation on the labelled documents, {validation['folds']} folds; thresholds and "
         f"calibration of a fold come from the other folds, and documents with a cosine above "
-        f"{validation['near_duplicate']} stay in one fold. In brackets the 95 % bootstrap interval over "
-        "documents, from 5 positives on; `-` where positives or negatives are too few to be in two "
-        f"folds.{overall}\n\n" + _table(header, rows)
+        f"{validation['near_duplicate']} stay in one fold. In brackets the 95 % interval; `-` where "
+        f"positives or negatives are not in two folds.{overall}\n\n" + _table(header, rows)
     )
 
 

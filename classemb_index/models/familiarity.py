@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import FloatMatrix, FloatVector, Mask, blocks
+from ..arrays import FloatMatrix, Mask, blocks
 
 PERCENTILE = 1  # of the labelled documents are as far from all others
 MOST_KEPT = 2000  # labelled documents that are compared with
 BLOCK = 8192  # documents that are compared at once
+AT_ONCE = 128  # labelled documents that they are compared with at once
 FEWEST = 20  # labelled documents from which a percentile says anything
 
 
@@ -49,15 +50,17 @@ def unfamiliar(embeddings: FloatMatrix, labelled: FloatMatrix, limit: float | No
         labelled: (m, dim) from `kept_for_comparison`.
         limit: from `familiarity_limit`.
     """
+    found = np.zeros(len(embeddings), dtype=bool)
     if limit is None:
-        return np.zeros(len(embeddings), dtype=bool)
-    return nearest_cosines(embeddings, labelled) < limit
-
-
-def nearest_cosines(embeddings: FloatMatrix, labelled: FloatMatrix) -> FloatVector:
-    """(n,) float32 cosine of each document to the nearest labelled one."""
+        return found
     vectors = np.ascontiguousarray(labelled.T, dtype=np.float32)
-    nearest = np.empty(len(embeddings), dtype=np.float32)
     for part in blocks(len(embeddings), BLOCK):
-        nearest[part] = (embeddings[part] @ vectors).max(axis=1)
-    return nearest
+        rows, given = np.arange(part.start, part.stop), embeddings[part]
+        nearest = np.full(len(rows), -1, dtype=np.float32)
+        for some in blocks(len(labelled), AT_ONCE):
+            np.maximum(nearest, (given @ vectors[:, some]).max(axis=1), out=nearest)
+            is_left = nearest < limit
+            if 2 * np.count_nonzero(is_left) < len(rows):  # the others need no further look
+                rows, given, nearest = rows[is_left], given[is_left], nearest[is_left]
+        found[rows[nearest < limit]] = True
+    return found

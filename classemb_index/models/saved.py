@@ -13,7 +13,7 @@ from ..arrays import BLOCK, BoolMatrix, FloatMatrix, FloatVector, Mask, Rows, bl
 from ..errors import EncoderMismatchError, ModelFolderError, RequestError, UnknownClassError
 from .calibration import Calibration
 from .contracts import PROBE, ClassifiedTexts
-from .familiarity import nearest_cosines, unfamiliar
+from .familiarity import unfamiliar
 from .folder import HEADS, LABELLED, read_facts
 
 if TYPE_CHECKING:
@@ -191,10 +191,6 @@ class SavedModel:
             embeddings: (n, dim) of unit length, by the model's encoder.
         """
         return unfamiliar(embeddings, self._arrays["labelled"], self.familiarity_limit)
-
-    def nearest_cosines(self, embeddings: FloatMatrix) -> FloatVector:
-        """(n,) float32 cosine of each document to the nearest labelled one."""
-        return nearest_cosines(embeddings, self._arrays["labelled"])
 
     def check_index(self, index: EmbeddedTexts) -> None:
         """Nothing, when the embeddings of an index are those that the model was trained on.

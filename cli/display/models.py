@@ -56,6 +56,4 @@ def _value(figure: Mapping[str, Any] | None) -> str:
 
 
 def _interval(figure: Mapping[str, Any] | None) -> str:
-    if figure is None or figure["low"] is None:
-        return "-"
-    return f"{figure['low']:.2f} to {figure['high']:.2f}"
+    return "-" if figure is None else f"{figure['low']:.2f} to {figure['high']:.2f}"

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support
 
 from classemb_index.models.calibration import calibrate
@@ -91,13 +92,28 @@ def test_a_class_whose_positives_are_in_one_fold_has_no_figures() -> None:
     assert found.macro_f1 == pytest.approx(mean)
 
 
-def test_figures_of_few_positives_have_no_interval() -> None:
+def test_all_right_of_few_is_no_certainty() -> None:
     labels = np.zeros((40, 1), dtype=bool)
     labels[:4] = True
     (found,) = class_figures(
         labels, labels, np.ones_like(labels), np.arange(40), np.random.default_rng(0)
     )
-    assert (found.f1.value, found.f1.low, found.f1.high) == (1, None, None)
+    low = binomtest(4, 4).proportion_ci(0.95, method="wilson").low
+    assert found.recall == pytest.approx((1, low, 1))
+    assert found.precision == found.recall
+    assert found.f1 == pytest.approx((1, 2 * low / (1 + low), 1))
+
+
+def test_nothing_decided_says_nothing_of_precision() -> None:
+    labels = np.eye(10, 1, dtype=bool)
+    (found,) = class_figures(
+        np.zeros_like(labels),
+        labels,
+        np.ones_like(labels),
+        np.arange(10),
+        np.random.default_rng(0),
+    )
+    assert found.precision == (0, 0, 1)
 
 
 def test_an_interval_is_wider_where_documents_come_in_groups() -> None:
@@ -110,4 +126,4 @@ def test_an_interval_is_wider_where_documents_come_in_groups() -> None:
         for groups in (np.arange(400), np.repeat(np.arange(40), 10))
     )
     assert alone.value == grouped.value
-    assert grouped.high - grouped.low > 2 * (alone.high - alone.low)
+    assert grouped.high - grouped.low > 1.5 * (alone.high - alone.low)

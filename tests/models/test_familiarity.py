@@ -8,7 +8,6 @@ import pytest
 from classemb_index.models.familiarity import (
     familiarity_limit,
     kept_for_comparison,
-    nearest_cosines,
     unfamiliar,
 )
 from tests.support.pools import dot, unit
@@ -40,4 +39,18 @@ def test_kept_documents_are_a_draw_in_half_precision(monkeypatch: pytest.MonkeyP
     vectors = unit(np.random.default_rng(0).standard_normal((30, 3)))
     kept = kept_for_comparison(vectors, np.random.default_rng(0))
     assert (kept.shape, kept.dtype) == ((10, 3), np.float16)
-    np.testing.assert_allclose(nearest_cosines(kept.astype(np.float32), kept), 1, atol=1e-3)
+    assert {tuple(row) for row in kept.tolist()} <= {
+        tuple(row) for row in vectors.astype(np.float16).tolist()
+    }
+
+
+def test_a_mark_is_that_of_the_nearest_of_all_labelled_documents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("classemb_index.models.familiarity.AT_ONCE", 7)
+    monkeypatch.setattr("classemb_index.models.familiarity.BLOCK", 11)
+    rng = np.random.default_rng(0)
+    asked, labelled = unit(rng.standard_normal((60, 3))), unit(rng.standard_normal((25, 3)))
+    expected = [max(dot(a, b) for b in labelled.tolist()) < 0.9 for a in asked.tolist()]
+    assert unfamiliar(asked, labelled, 0.9).tolist() == expected
+    assert 5 < sum(expected) < 55
