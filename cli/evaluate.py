@@ -104,7 +104,7 @@ def _measure(folder: Path, model: SavedModel, allow_missing: bool, as_json: bool
     from classemb_index.measures.evaluation import evaluate
 
     found = evaluate(*open_annotated(folder), model, allow_missing=allow_missing)
-    path = found.save(model.folder)
+    path = found.save(model)
     if found.missing:
         note(
             f"{found.missing} documents of the sample are not answered; the others are taken as a random "

@@ -17,11 +17,11 @@ from ..index.index import EmbeddingIndex
 from ..labels.annotation import EVALUATION, Annotation
 from ..labels.batches import NO_CLASS, Batch
 from ..labels.exchange.base import whole
+from ..models.card import write_card
+from ..models.folder import EVALUATION as FILE
 from .design import ClassDesign, Drawn, SampleDesign
 from .estimates import ClassEstimate, Interval, estimate_class, mean_f1
 from .sample import FLOOR, draw, inclusion_probabilities
-
-FILE = "evaluation.json"  # in the model's folder
 
 
 class ScoringModel(Protocol):
@@ -92,12 +92,17 @@ class Evaluation:
             ],
         }
 
-    def save(self, folder: Path) -> Path:
-        """Write it as JSON into the model's folder, and give the path."""
-        path = folder / FILE
+    def save(self, model: ScoringModel) -> Path:
+        """Write it as JSON into the model's folder and its figures into the model's card.
+
+        Returns:
+            The path of the JSON file.
+        """
+        path = model.folder / FILE
         with whole(path) as unfinished:
             text = json.dumps(self.document(), ensure_ascii=False, indent=1, allow_nan=False)
             unfinished.write_text(text + "\n", encoding="utf-8")
+        write_card(model.folder, model.facts)
         return path
 
 

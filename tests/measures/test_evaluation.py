@@ -246,6 +246,10 @@ def test_a_design_survives_a_build(made: Scene) -> None:
 def test_an_evaluation_is_written_beside_the_model_and_leaves_it_whole(made: Scene) -> None:
     made.answer(draw(made, 60).ids)
     found = measured(made)
-    path = found.save(made.model.folder)
+    path = found.save(made.model)
+    f1 = found.classes[0].f1
+    card = (made.model.folder / "README.md").read_text(encoding="utf-8")
+    assert "Of the 340 documents that nobody had labelled, estimated from a sample of 60" in card
+    assert f"{f1.estimate:.2f} [{f1.low:.2f}, {f1.high:.2f}] |" in card
     assert json.loads(path.read_text(encoding="utf-8")) == found.document()
     assert type(made.model).open(made.model.folder).facts == made.model.facts
