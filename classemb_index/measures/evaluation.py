@@ -17,6 +17,7 @@ from ..index.index import EmbeddingIndex
 from ..labels.annotation import EVALUATION, Annotation
 from ..labels.batches import NO_CLASS, Batch
 from ..labels.exchange.base import whole
+from ..labels.store import Pick
 from ..models.card import write_card
 from ..models.folder import EVALUATION as FILE
 from .design import ClassDesign, Drawn, SampleDesign
@@ -132,13 +133,18 @@ def draw_sample(
         seed: of the draw.
 
     Raises:
-        RequestError: fewer than `size` documents are left.
+        RequestError: no document is left, or fewer than `size`.
         UnknownClassError: the pool lacks a class of the model.
     """
     pool = index.pool
     for name in model.classes:
         pool.class_position(name)
     rows = np.flatnonzero(annotation.labelled().unlabelled & ~pool.is_known)
+    if not len(rows):
+        raise RequestError(
+            "every document that can be selected is labelled, skipped or handed out, so there is none to "
+            "measure on; take back a batch with: labels undo, or add documents"
+        )
     if not 1 <= size <= len(rows):
         raise RequestError(
             f"asked for a sample of {size} documents, {len(rows)} are left that nobody labelled; "
@@ -233,7 +239,7 @@ def check_of_sample(annotation: Annotation, places: Iterable[tuple[str, str]]) -
         )
 
 
-def _samples(annotation: Annotation) -> dict[str, Sequence[Any]]:
+def _samples(annotation: Annotation) -> dict[str, tuple[Pick, ...]]:
     """The picks of each sample that stands, by the name of its design, first to last."""
     return {
         handed.picks[0].step: handed.picks

@@ -205,6 +205,11 @@ def test_a_size_above_what_is_left_is_refused(made: Scene) -> None:
     assert message_of(lambda: draw(made, 341)) == (
         "asked for a sample of 341 documents, 340 are left that nobody labelled; lower --size"
     )
+    draw(made, 340)
+    assert message_of(lambda: draw(made, 1)) == (
+        "every document that can be selected is labelled, skipped or handed out, so there is none to "
+        "measure on; take back a batch with: labels undo, or add documents"
+    )
 
 
 def test_a_document_that_was_not_drawn_is_no_part_of_a_sample(made: Scene) -> None:
