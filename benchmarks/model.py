@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from common import median, save
@@ -43,7 +45,7 @@ def main() -> None:
             "predict to .parquet": [*predict, "p.parquet"],
             "predict to .csv": [*predict, "p.csv"],
         }
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+        found: dict[str, list[Measured]] = {name: [] for name in runs}
         for repeat in range(options.repeats + 1):
             for name, words in runs.items():
                 measured = run(place, words)
@@ -53,11 +55,17 @@ def main() -> None:
         "model",
         {
             "settings": vars(options) | {"classes": {"train": 33, "predict": 10}},
-            "median": {name: median([s for s, _ in own]) for name, own in found.items()},
-            "most anonymous memory, MB": {
-                name: round(max(mb for _, mb in own)) for name, own in found.items()
+            "median": {name: median([x.seconds for x in own]) for name, own in found.items()},
+            "median of the processors' seconds": {
+                name: median([x.processor for x in own]) for name, own in found.items()
             },
-            "seconds": {name: [round(s, 2) for s, _ in own] for name, own in found.items()},
+            "most anonymous memory, MB": {
+                name: round(max(x.memory for x in own)) for name, own in found.items()
+            },
+            "load of the machine": [round(x, 1) for x in os.getloadavg()],
+            "seconds": {
+                name: " ".join(f"{x.seconds:.1f}" for x in own) for name, own in found.items()
+            },
         },
     )
 
@@ -84,9 +92,23 @@ def write_index(place: Path, name: str, n: int, dim: int, labelled: int, classes
     run(place, [*TOOL, "build", *words, "--out", name])
 
 
-def run(place: Path, words: Sequence[str]) -> tuple[float, float]:
-    """Seconds of a process, and the most anonymous memory that it was seen to have, in MB."""
-    started, most = time.perf_counter(), 0
+class Measured(NamedTuple):
+    """What a process took.
+
+    Attributes:
+        seconds: by the clock.
+        processor: seconds of all cores together.
+        memory: the most anonymous memory that it was seen to have, in MB.
+    """
+
+    seconds: float
+    processor: float
+    memory: float
+
+
+def run(place: Path, words: Sequence[str]) -> Measured:
+    """What a process takes, from its start to its end."""
+    started, before, most = time.perf_counter(), processor_seconds(), 0
     # what it says is little, and read at the end
     with subprocess.Popen(
         words, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -98,7 +120,13 @@ def run(place: Path, words: Sequence[str]) -> tuple[float, float]:
         _, err = process.communicate()
     if process.returncode:
         raise SystemExit(err)
-    return seconds, most / 1000
+    return Measured(seconds, processor_seconds() - before, most / 1000)
+
+
+def processor_seconds() -> float:
+    """Of all processes that were run and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def anonymous(process: int) -> int:

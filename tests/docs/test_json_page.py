@@ -351,6 +351,27 @@ def simulations(cli: Cli, folder: Path) -> Documents:
     return found
 
 
+def models(cli: Cli, folder: Path) -> Documents:
+    """A probe with an encoder and without, a BERT, and one of hardly any labels."""
+    lines = [{"id": str(i), "text": f"document {i}", "labels": ["a"][i:]} for i in range(6)]
+    few = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "few.jsonl").write_text(few, encoding="utf-8")
+    assert cli("build", "few.jsonl", "--encoder", "tiny").code == 0
+    tiny = ["--model", "tiny", "--epochs", 1]
+    asked = {"toy": [], "some": [], "few": [], "loose": tiny}
+    trained = [
+        json_of(cli("train", f"indexes/{name}", "--out", f"model-{name}", *rest, "--json"))
+        for name, rest in asked.items()
+    ]
+    predicted = [
+        json_of(
+            cli("predict", f"indexes/{name}", "--model", f"model-{name}", "--out", out, "--json")
+        )
+        for name, out in (("toy", "toy.csv"), ("few", "few.csv"))
+    ]
+    return {"train": trained, "predict": predicted}
+
+
 def reproductions(cli: Cli, folder: Path) -> Documents:
     """What stands in their folders before the first index, which has no source here."""
     found: Documents = {}
@@ -387,6 +408,7 @@ def test_every_key_of_real_output_is_on_the_page_with_its_type(cli: Cli, folder:
         selections(cli, folder) | annotations(cli, folder) | queries(cli) | analyses(cli, folder)
     )
     found |= simulations(cli, folder) | reproductions(cli, folder) | measures(folder)
+    found |= models(cli, folder)
     infos = [json_of(cli("info", f"indexes/{name}", "--json")) for name in ("toy", "some")]
     found["manifest.json"] = [*infos, read(folder / "indexes" / "toy" / "manifest.json")]
     found |= evaluations(cli, folder)

@@ -37,6 +37,13 @@ def model(toy_index: EmbeddingIndex, labelled: LabelledSet, tmp_path: Path) -> S
     return train(toy_index, labelled, tmp_path / "model")
 
 
+@pytest.fixture
+def tiny(tmp_path: Path) -> Training:
+    vocabulary = ["apple", "pear", "the", "council", "shall", "adopt"]
+    name = write_tiny(tmp_path / "tiny", vocabulary)
+    return Training(model=name, epochs=2, max_length=16, device="cpu", precision="float32")
+
+
 def change(folder: Path, **facts: Any) -> None:
     """Write other facts into a model's folder, with the checksum of these."""
     path = folder / "classemb.json"
@@ -151,6 +158,24 @@ def test_near_duplicates_do_not_make_a_class_look_learned(
     found = train(index, labelled_set(index.pool, rows, "all"), tmp_path / "model")
     assert found.facts["cross_validation"]["groups"] == 60
     assert found.facts["classes"][0]["precision"]["value"] < 0.7
+
+
+@pytest.mark.parametrize("is_bert", [False, True])
+def test_copies_of_one_document_train_a_model_without_figures(
+    is_bert: bool, index_of: Callable[..., EmbeddingIndex], tiny: Training, tmp_path: Path
+) -> None:
+    records = [Record(f"d{i}", "apple", ("x",) if i < 3 else (), None) for i in range(6)]
+    index = index_of(records, np.ones((6, 4)))
+    everything = labelled_set(index.pool, np.arange(6), "all")
+    found = train(index, everything, tmp_path / "model", tiny if is_bert else None)
+    assert found.facts["cross_validation"] == {
+        "folds": 1,
+        "groups": 1,
+        "near_duplicate": 0.95,
+        "macro_f1": None,
+        "micro_f1": None,
+    }
+    assert np.isfinite(found.probabilities(index, np.arange(6))).all()
 
 
 def test_nothing_labelled_is_nothing_to_train_on(toy_index: EmbeddingIndex, tmp_path: Path) -> None:
@@ -311,13 +336,6 @@ def words(index_of: Callable[..., EmbeddingIndex]) -> EmbeddingIndex:
         text = " ".join([*labels, *rng.choice(["the", "council", "shall", "adopt"], 4)])
         records.append(Record(f"d{i}", text, labels, None))
     return index_of(records, rng.standard_normal((36, 16)))
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> Training:
-    vocabulary = ["apple", "pear", "the", "council", "shall", "adopt"]
-    name = write_tiny(tmp_path / "tiny", vocabulary)
-    return Training(model=name, epochs=2, max_length=16, device="cpu", precision="float32")
 
 
 def test_the_folds_of_a_bert_are_kept_and_go_on(
