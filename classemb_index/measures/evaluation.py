@@ -78,7 +78,7 @@ class Evaluation:
         """It as JSON."""
         rows = zip(self.sample.names, self.classes, self.labelled, strict=True)
         return {
-            "model": self.sample.model,
+            "model_checksum": self.sample.model,
             "sample": self.sample.name,
             "drawn_at": self.sample.at,
             "seed": self.sample.seed,
