@@ -17,6 +17,9 @@ from .labels.store import LabelStore as LabelStore
 from .measures.analysis import analyze_index as analyze_index
 from .measures.curves import Summary as Summary
 from .measures.curves import compare_strategies as compare_strategies
+from .measures.evaluation import Evaluation as Evaluation
+from .measures.evaluation import draw_sample as draw_sample
+from .measures.evaluation import evaluate as evaluate
 from .measures.geometry import class_distances as class_distances
 from .measures.geometry import principal_components as principal_components
 from .measures.proximity import proximity_analysis as proximity_analysis

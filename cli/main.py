@@ -14,6 +14,7 @@ from .analyze import analyze
 from .build import build
 from .choices import NamingCommand
 from .classes import classes
+from .evaluate import evaluate
 from .info import doctor, info, verify
 from .labels import labels
 from .next import next_, status
@@ -42,6 +43,7 @@ for command in (
     status,
     train,
     predict,
+    evaluate,
     analyze,
     simulate,
     report,

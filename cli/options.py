@@ -134,7 +134,8 @@ class LabelledChoice:
 
         A note says which set is the default: once anything was handed out or answered, every
         document whose labels are known; documents that are out or were skipped are not
-        handed out a second time, unless `again`, or they were out for `age`.
+        handed out a second time, unless `again`, or they were out for `age`. Documents that are
+        held out are labelled only where a file names them.
 
         Raises:
             RequestError: files and a size are given, or the pool cannot give such a set.
@@ -147,10 +148,13 @@ class LabelledChoice:
             raise RequestError(
                 "--labelled and --labelled-size exclude each other; give one of them"
             )
+        held_out = annotation.held_out
         if self.labelled:
-            return read_batches(pool, self.labelled)
+            labelled, history = read_batches(pool, self.labelled)
+            return labelled.without(held_out), history
         if size is not None:
-            return draw_labelled(pool, size, self.seed) if size else nothing_labelled(pool), ()
+            drawn = draw_labelled(pool, size, self.seed, ~held_out) if size else None
+            return (drawn or nothing_labelled(pool)).without(held_out), ()
         if annotation.has_begun:
             labelled, history = annotation.labelled(again=again, age=age), annotation.history
         else:

@@ -23,6 +23,13 @@ def train(
     training: Training,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds, of intervals and of a BERT.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a model that is there.")] = False,
+    with_sample: Annotated[
+        bool,
+        typer.Option(
+            "--with-sample",
+            help="Learn from the sample of `evaluate` too: it measures no such model.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train a model on all labels so far, cross-validate it, and write it to a folder."""
@@ -31,7 +38,7 @@ def train(
 
     check_model_folder(out, force)  # before anything is opened in vain
     opened, annotation = open_annotated(index, training.device)
-    labelled = annotation.labelled()
+    labelled = (annotation.with_sample() if with_sample else annotation).labelled()
     note(f"labelled set: {labelled.origin}")
     with draws_progress("Cross-validating") as watch:
         model = train_(opened, labelled, out, training, seed=seed, force=force, watch=watch)

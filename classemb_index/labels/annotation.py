@@ -22,6 +22,7 @@ from .log import Answer, HandedOut, LabelLog, Pick
 from .store import LabelStore
 
 IMPORT = "import"  # the strategy of answers to documents that were never handed out
+EVALUATION = "evaluation"  # the strategy of documents that are labelled for measurement only
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Annotation:
         answered: (n,) True for documents that somebody answered.
         log: what stands in the store.
         digest: sha256 of classes and labels; "" where they are the source's.
+        uses_sample: learn from documents that were handed out for measurement too.
     """
 
     pool: Pool
@@ -42,6 +44,7 @@ class Annotation:
     answered: Mask
     log: LabelLog
     digest: str = ""
+    uses_sample: bool = False
 
     @property
     def handed_out(self) -> tuple[HandedOut, ...]:
@@ -74,16 +77,40 @@ class Annotation:
         return cls(cells.pool, cells.skipped, cells.answered, log, cells.digest())
 
     @cached_property
+    def held_out(self) -> Mask:
+        """(n,) True for documents that were handed out for measurement, answered or not.
+
+        Nothing learns from them and nobody gets them a second time, so that what is measured
+        on them holds for documents that no model has seen. `with_sample` gives them up.
+        """
+        is_held = np.zeros(len(self.pool), dtype=bool)
+        for handed in self.handed_out:
+            if handed.strategy == EVALUATION and not self.uses_sample:
+                rows = (self.pool.row_of.get(pick.document) for pick in handed.picks)
+                is_held[[row for row in rows if row is not None]] = True
+        return is_held
+
+    def with_sample(self) -> Annotation:
+        """The same with no document held out: a model that learns from it is not measured by it."""
+        return replace(self, uses_sample=True)
+
+    @property
+    def counted(self) -> Mask:
+        """(n,) True for selectable documents that are not held out."""
+        return np.asarray(self.pool.selectable & ~self.held_out)
+
+    @cached_property
     def history(self) -> tuple[Batch, ...]:
         """The documents of each batch that came back, in the order of the batches; each once.
 
         Documents that were answered and never handed out come first, as a batch of the strategy
-        "import": nobody knows why they were labelled, so they are no random sample.
+        "import": nobody knows why they were labelled, so they are no random sample. Documents that
+        are held out are in none.
         """
         pool = self.pool
-        back = {pool.ids[row] for row in np.flatnonzero(pool.selectable & pool.is_known).tolist()}
+        back = {pool.ids[row] for row in np.flatnonzero(self.counted & pool.is_known).tolist()}
         given = {pick.document for handed in self.handed_out for pick in handed.picks}
-        others = [pool.ids[row] for row in np.flatnonzero(pool.selectable & self.answered).tolist()]
+        others = [pool.ids[row] for row in np.flatnonzero(self.counted & self.answered).tolist()]
         picks = [Pick(document, None, "") for document in others if document not in given]
         batches = [_batch(pool, picks, IMPORT)] if picks else []
         for handed in self.handed_out:
@@ -111,14 +138,17 @@ class Annotation:
     def labelled(self, *, again: bool = False, age: timedelta | None = None) -> LabelledSet:
         """Every selectable document of which something is known, and what may be handed out.
 
+        Documents that are held out are in neither.
+
         Args:
             again: documents that are out or were skipped may be handed out once more.
             age: see `out`.
         """
-        rows = np.flatnonzero(self.pool.selectable & self.pool.is_known)
+        rows = np.flatnonzero(self.counted & self.pool.is_known)
         labelled = labelled_set(
             self.pool, rows, f"the {len(rows)} documents whose labels are known"
         )
+        labelled = labelled.without(self.held_out)
         if again:
             return labelled
         return replace(labelled, unlabelled=labelled.unlabelled & ~self.out(age) & ~self.skipped)
@@ -143,9 +173,12 @@ class Annotation:
         return offered
 
     def document(self) -> dict[str, Any]:
-        """Documents by state, and each class's answers among the selectable ones, as JSON."""
+        """Documents by state, and each class's answers among the selectable ones, as JSON.
+
+        Documents that are held out are counted as such, and in no class.
+        """
         pool = self.pool
-        among = pool.selectable
+        among = self.counted
         yes = pool.labels[among].sum(axis=0)
         known = pool.known[among].sum(axis=0)
         n = int(among.sum())
@@ -155,6 +188,7 @@ class Annotation:
                 "answered": int(self.answered.sum()),
                 "handed_out": int(self.out().sum()),
                 "skipped": int(self.skipped.sum()),
+                "held_out": int(self.held_out.sum()),
             },
             "classes": [
                 {

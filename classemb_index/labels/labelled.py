@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,10 @@ class LabelledSet:
         searched[self.rows[~is_known]] = True
         return searched
 
+    def without(self, held_out: Mask) -> LabelledSet:
+        """The same with fewer documents to search and select from: none that is True in the mask."""
+        return replace(self, unlabelled=self.unlabelled & ~held_out)
+
     @property
     def n_unlabelled(self) -> int:
         """How many documents may be searched or selected."""
@@ -85,7 +89,7 @@ def nothing_labelled(pool: Pool) -> LabelledSet:
     return labelled_set(pool, np.zeros(0, dtype=np.int64), "no labelled document")
 
 
-def draw_labelled(pool: Pool, size: int, seed: int) -> LabelledSet:
+def draw_labelled(pool: Pool, size: int, seed: int, among: Mask | None = None) -> LabelledSet:
     """A random labelled set of `size` documents.
 
     Draws of one seed are nested: a larger one holds every smaller one.
@@ -94,11 +98,12 @@ def draw_labelled(pool: Pool, size: int, seed: int) -> LabelledSet:
         pool: the documents; only selectable ones with known labels are drawn.
         size: how many.
         seed: of the draw.
+        among: (n,) True for those that may be drawn; None for all.
 
     Raises:
         RequestError: fewer than `size` documents can be drawn.
     """
-    candidates = np.flatnonzero(pool.answerable)
+    candidates = np.flatnonzero(pool.answerable if among is None else pool.answerable & among)
     if not 1 <= size <= len(candidates):
         raise RequestError(
             f"asked for {size} labelled documents, {len(candidates)} of the pool have known labels; "

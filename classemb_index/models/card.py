@@ -27,8 +27,8 @@ def write_card(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write README.md into a model's folder, from its facts and from what `evaluate` left there.
 
     `evaluation.json`, where it is there, has `classes`: a list of objects with `class`, and
-    `precision`, `recall` and `f1`, each null or an object with `value`, `low` and `high`. Call this
-    again once it is written.
+    `precision`, `recall` and `f1`, each an object with `estimate`, which may be null, `low` and
+    `high`. Call this again once it is written.
 
     Raises:
         ModelFolderError: evaluation.json cannot be read.
@@ -132,14 +132,17 @@ def _cross_validated(facts: Mapping[str, Any]) -> str:
 def _evaluated(evaluation: Mapping[str, Any] | None) -> str:
     if evaluation is None:
         return (
-            "Not measured. Label a random sample and run `classemb-index evaluate`: its estimates for the "
-            "whole pool, with intervals, are then shown here."
+            "Not measured. `classemb-index evaluate --out` draws a sample to be labelled; what follows for "
+            "the documents that nobody labelled, with intervals, is then shown here."
         )
     rows = [
-        (_plain(str(row["class"])), *(_figure(row.get(key)) for key in FIGURES))
+        (_plain(str(row["class"])), *(_estimated(row[key]) for key in FIGURES))
         for row in evaluation.get("classes", [])
     ]
-    words = "Estimated from a labelled random sample (`evaluation.json`), with 95 % intervals."
+    words = (
+        f"Of the {evaluation['population']:,} documents that nobody had labelled, estimated from a sample "
+        f"of {evaluation['answered']:,} (`evaluation.json`); in brackets the 95 % interval."
+    )
     return f"{words}\n\n" + _table(("class", "precision", "recall", "F1"), rows)
 
 
@@ -208,6 +211,11 @@ def _figure(figure: Mapping[str, Any] | None) -> str:
     if figure.get("low") is None:
         return f"{figure['value']:.3f}"
     return f"{figure['value']:.3f} [{figure['low']:.2f}, {figure['high']:.2f}]"
+
+
+def _estimated(interval: Mapping[str, Any]) -> str:
+    estimate = "-" if interval["estimate"] is None else f"{interval['estimate']:.2f}"
+    return f"{estimate} [{interval['low']:.2f}, {interval['high']:.2f}]"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -65,9 +65,11 @@ def draft_of(folder: Path, key: str) -> Iterator[Path]:
         raise ModelFolderError(
             f"another process is training {folder}; wait for it, or choose another --out"
         ) from cause
-    draft = parent / f".{folder.name}.partial"
+    draft, old = parent / f".{folder.name}.partial", parent / f".{folder.name}.old"
     name = hashlib.sha256(key.encode()).hexdigest()
     try:
+        if old.exists() and not folder.exists():  # stopped between the two renames of `publish`
+            old.replace(folder)
         if not (draft / WORK / name).is_file():
             shutil.rmtree(draft, ignore_errors=True)
             (draft / WORK).mkdir(parents=True)
@@ -85,7 +87,7 @@ def publish(draft: Path, folder: Path, facts: Mapping[str, Any]) -> None:
 
     Args:
         draft: holds the model's files.
-        folder: of the model.
+        folder: of the model, absolute.
         facts: of FACTS; files and checksum are filled in here.
     """
     shutil.rmtree(draft / WORK)
@@ -101,12 +103,12 @@ def publish(draft: Path, folder: Path, facts: Mapping[str, Any]) -> None:
     )
     for path in draft.iterdir():
         _fsync(path)
-    old = draft.with_suffix(".old")
+    old = folder.parent / f".{folder.name}.old"
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.replace(old)
     draft.replace(folder)
-    _fsync(folder.absolute().parent)
+    _fsync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -149,7 +151,9 @@ def read_evaluation(folder: Path) -> Mapping[str, Any] | None:
     except FileNotFoundError:
         return None
     except ValueError as cause:
-        raise _damage(folder, f"{EVALUATION} cannot be read") from cause
+        raise ModelFolderError(
+            f"{folder / EVALUATION} cannot be read; write it again with: classemb-index evaluate"
+        ) from cause
     return found if isinstance(found, dict) else None
 
 

@@ -61,10 +61,11 @@ def show_status(found: Status) -> None:
     """Documents by state, classes, the last batches, agreement, and whether to stop."""
     annotation = found.annotation
     counts = annotation.document()["documents"]
+    held_out = f", {counts['held_out']} held out for evaluation" if counts["held_out"] else ""
     show_lines(
         [
             f"{counts['answered']} documents answered, {counts['handed_out']} handed out and not "
-            f"back, {counts['skipped']} skipped"
+            f"back, {counts['skipped']} skipped{held_out}"
         ]
     )
     show_classes(annotation)

@@ -60,7 +60,7 @@ def test_two_annotators_get_different_documents_and_a_skipped_one_stays_away(
         "3 filled rows; 2 accepted; 0 known already; 1 skipped; 0 with answers that differ\n"
     )
     status = json_of(cli("labels", "status", *AT, "--json"))
-    assert status["documents"] == {"answered": 2, "handed_out": 5, "skipped": 1}
+    assert status["documents"] == {"answered": 2, "handed_out": 5, "skipped": 1, "held_out": 0}
     assert [counted(entry) for entry in status["classes"]] == [
         {"class": "b", "group": "frequent", "description": None, "yes": 1, "no": 1, "unknown": 10},
         {"class": "a", "group": "rare", "description": None, "yes": 1, "no": 1, "unknown": 10},
@@ -93,7 +93,7 @@ def test_answers_survive_a_build_and_undo_takes_them_back(
         ("undo", 1, False),
     ]
     status = json_of(cli("labels", "status", *AT, "--json"))
-    assert status["documents"] == {"answered": 0, "handed_out": 0, "skipped": 0}
+    assert status["documents"] == {"answered": 0, "handed_out": 0, "skipped": 0, "held_out": 0}
 
 
 def test_verify_reads_the_answers_too(

@@ -19,6 +19,7 @@ from tests.support.commands import Outcome, json_of
 from tests.support.pictures import leave_pictures_blank
 from tests.support.pools import json_lines, topic_records
 from tests.support.tiny import write_tiny
+from tests.support.unlabelled import scene
 
 Cli = Callable[..., Outcome]
 Documents = dict[str, list[Any]]
@@ -271,6 +272,19 @@ def annotations(cli: Cli, folder: Path) -> Documents:
     }
 
 
+def evaluations(cli: Cli, folder: Path) -> Documents:
+    """Of a sample that tells of every class, and of one document, which does not."""
+    made = scene(folder / "measured")
+    at = [made.index, "--model", made.model.folder]
+    found = []
+    for size in (60, 1):
+        assert cli("evaluate", *at, "--out", f"{size}.csv", "--size", size).code == 0
+        with (folder / f"{size}.csv").open(encoding="utf-8-sig", newline="") as file:
+            made.answer([row["id"] for row in csv.DictReader(file)])
+        found.append(json_of(cli("evaluate", *at, "--json")))
+    return {"evaluate": [*found, read(made.model.folder / "evaluation.json")]}
+
+
 def selections(cli: Cli, folder: Path) -> Documents:
     """Strategies with and without steps, classes and scores; picks.jsonl and named.jsonl."""
     asked = [
@@ -397,6 +411,7 @@ def test_every_key_of_real_output_is_on_the_page_with_its_type(cli: Cli, folder:
     found |= models(cli, folder)
     infos = [json_of(cli("info", f"indexes/{name}", "--json")) for name in ("toy", "some")]
     found["manifest.json"] = [*infos, read(folder / "indexes" / "toy" / "manifest.json")]
+    found |= evaluations(cli, folder)
     found["doctor"] = [json.loads(cli("doctor", "--json").out)]
     page = read_page(PAGE.read_text(encoding="utf-8"))
     assert page.keys() == found.keys()

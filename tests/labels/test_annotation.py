@@ -238,7 +238,12 @@ def test_what_is_out_or_skipped_is_not_given_again_until_asked_or_old(
     assert annotation.labelled().rows.tolist() == [1, 5]
     (batch,) = annotation.history
     assert (batch.rows.tolist(), batch.strategy) == ([1], "portfolio")
-    assert annotation.document()["documents"] == {"answered": 1, "handed_out": 1, "skipped": 1}
+    assert annotation.document()["documents"] == {
+        "answered": 1,
+        "handed_out": 1,
+        "skipped": 1,
+        "held_out": 0,
+    }
     assert annotation.document()["classes"][2] == {
         "class": "gold",
         "group": "frequent",
