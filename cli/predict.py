@@ -82,6 +82,11 @@ def _predicted(
     from classemb_index.pool.recipes import find_recipe
 
     if target is None or (Path(target) / MANIFEST).is_file():
+        if by != SourceChoice():
+            raise RequestError(
+                "--id-field, --text-field, --labels-field, --encoding and --skip-bad say how a source is "
+                "read, and this is an index; leave them out"
+            )
         folder = chosen_index(None if target is None else Path(target))
         index = EmbeddingIndex.open(folder)
         return predict_index(model, index, out, shortlist=shortlist, force=force, watch=watch)

@@ -183,9 +183,10 @@ class _BertTrainer:
             self._watch.progress(done, len(lefts) + 1)
             path = work / f"without-{'-'.join(map(str, left))}.npy"
             if not path.exists():
+                scores = self._scores_without(_inside(folds, left))
                 partial = path.with_suffix(".partial")
                 with partial.open("wb") as file:
-                    np.save(file, self._scores_without(_inside(folds, left)))
+                    np.save(file, scores)
                 partial.replace(path)
             found[left] = np.load(path)
         self._watch.progress(len(lefts), len(lefts) + 1)

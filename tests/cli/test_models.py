@@ -75,6 +75,17 @@ def test_half_a_short_list_is_refused(cli: Cli, given: list[str]) -> None:
     )
 
 
+def test_options_of_a_source_are_refused_for_an_index(cli: Cli) -> None:
+    assert cli("train", "indexes/toy", "--out", "model").code == 0
+    words = ["--model", "model", "--out", "p.csv", "--text-field", "body"]
+    outcome = cli("predict", "indexes/toy", *words)
+    assert (outcome.code, outcome.err) == (
+        1,
+        "Error: --id-field, --text-field, --labels-field, --encoding and --skip-bad say how a source is "
+        "read, and this is an index; leave them out\n",
+    )
+
+
 def test_nothing_labelled_is_one_line(cli: Cli, unknown: str) -> None:
     outcome = cli("train", unknown, "--out", "model")
     assert outcome.code == 1

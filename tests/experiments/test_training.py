@@ -356,13 +356,27 @@ def test_the_folds_of_a_bert_are_kept_and_go_on(
     monkeypatch.setattr(BertClassifier, "fit", stopped)
     with pytest.raises(KeyboardInterrupt):
         train(words, everything, tmp_path / "model", tiny)
-    assert not (tmp_path / "model").exists()
+    assert [path.name for path in tmp_path.glob("*model*")] == [".model.partial"]
     fitted.clear()
     monkeypatch.setattr(BertClassifier, "fit", lambda *a, **k: fitted.append(1) or fit(*a, **k))
     found = train(words, everything, tmp_path / "model", tiny)
     assert len(fitted) == 4  # of six folds and pairs three were done; and one on all labels
     assert found.facts["classes"] == whole.facts["classes"]
     assert not (tmp_path / ".model.partial").exists()
+
+
+def test_a_bert_that_is_stopped_in_its_first_fold_leaves_nothing(
+    words: EmbeddingIndex, tiny: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from classemb_index import BertClassifier
+
+    def stopped(*_: Any, **__: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BertClassifier, "fit", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        train(words, labelled_set(words.pool, np.arange(36), "all"), tmp_path / "model", tiny)
+    assert list(tmp_path.glob("*model*")) == []
 
 
 @pytest.mark.model
