@@ -13,7 +13,7 @@ from .display.progress import reading
 
 def report(
     folders: Annotated[
-        list[Path], typer.Argument(help="Index folders and run folders, in any order.")
+        list[Path], typer.Argument(help="Index, run and model folders, in any order.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for report.html, report.md and figures.")],
 ) -> None:

@@ -46,9 +46,9 @@ def model_card(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None = 
     sections = [
         _metadata(facts),
         _title(facts),
-        "## How good it is\n\n" + _cross_validated(facts),
-        "## In the pool\n\n" + _evaluated(evaluation),
-        "## Probabilities\n\n" + _reliability(facts),
+        "## How good it is\n\n" + cross_validated(facts),
+        "## In the pool\n\n" + measured_in_pool(evaluation),
+        "## Probabilities\n\n" + reliability(facts),
         "## What it must not be used for\n\n" + NOT_FOR,
         "## How to use it\n\n" + _use(facts),
         "## How it was made\n\n" + _made(facts),
@@ -102,7 +102,8 @@ def _title(facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _cross_validated(facts: Mapping[str, Any]) -> str:
+def cross_validated(facts: Mapping[str, Any]) -> str:
+    """A model's cross-validated figures by class, as Markdown."""
     validation = facts["cross_validation"]
     rows = [
         (
@@ -129,7 +130,8 @@ def _cross_validated(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _evaluated(evaluation: Mapping[str, Any] | None) -> str:
+def measured_in_pool(evaluation: Mapping[str, Any] | None) -> str:
+    """What `evaluate` found of a model, or that it was not run, as Markdown."""
     if evaluation is None:
         return (
             "Not measured. `classemb-index evaluate --out` draws a sample to be labelled; what follows for "
@@ -146,7 +148,8 @@ def _evaluated(evaluation: Mapping[str, Any] | None) -> str:
     return f"{words}\n\n" + _table(("class", "precision", "recall", "F1"), rows)
 
 
-def _reliability(facts: Mapping[str, Any]) -> str:
+def reliability(facts: Mapping[str, Any]) -> str:
+    """How often a model is right at which probability, as Markdown."""
     calibration = facts["calibration"]
     rows = [
         (

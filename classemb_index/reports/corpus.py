@@ -1,4 +1,4 @@
-"""Index and run folders, sorted by the documents that they are about."""
+"""Index, run and model folders, sorted by the documents that they are about."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..index.store import MANIFEST
 from ..measures.analysis import Analysis, analyze_index
 from ..measures.curves import Summary, read_summary
 from ..measures.rounds import CONFIG
+from ..models.folder import FACTS, read_evaluation, read_facts
 from ..pool.published import Published
 from ..queries.annotated import open_annotated
 
@@ -86,6 +87,21 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Model:
+    """A model folder of `train`.
+
+    Attributes:
+        folder: where it lies.
+        facts: of its training.
+        evaluation: what `evaluate` found of it, or None.
+    """
+
+    folder: Path
+    facts: Mapping[str, Any]
+    evaluation: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Corpus:
     """What a report says about one corpus.
 
@@ -94,12 +110,14 @@ class Corpus:
         index: None where only runs were given.
         analysis: Tables 2 and 3 and Figures 3 to 6; None without an index.
         runs: on the same documents.
+        models: of labels of the same documents.
     """
 
     name: str
     index: EmbeddingIndex | None
     analysis: Analysis | None
     runs: Sequence[Run]
+    models: Sequence[Model] = ()
 
     @property
     def paper(self) -> Published:
@@ -108,19 +126,21 @@ class Corpus:
 
 
 def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
-    """Index and run folders sorted by the documents that they are about; indexes are analyzed.
+    """Index, run and model folders sorted by the documents that they are about; indexes are analyzed.
 
     Args:
         folders: in the order of the report; one given twice is read once.
 
     Raises:
-        ReportError: a folder is neither an index nor a finished run, two are indexes of the
-            same documents, an index has too few documents with known labels, or none is given.
+        ReportError: a folder is no index, finished run or model, two are indexes of the same
+            documents, an index has too few documents with known labels, or none is given.
+        ModelFolderError: a model is damaged.
         IndexFolderError: an index cannot be used as it is.
         RunError: a run has no summary.
     """
     indexes: dict[str, EmbeddingIndex] = {}
     runs: dict[str, list[Run]] = {}
+    models: dict[str, list[Model]] = {}
     for folder in dict.fromkeys(folders):
         if (folder / MANIFEST).is_file():
             index, _ = open_annotated(folder)
@@ -135,21 +155,30 @@ def read_corpora(folders: Sequence[Path]) -> list[Corpus]:
         elif (folder / CONFIG).is_file():
             run = _read_run(folder)
             runs.setdefault(run.config.documents, []).append(run)
+        elif (folder / FACTS).is_file():
+            model = Model(folder, read_facts(folder), read_evaluation(folder))
+            documents = model.facts["index"]["documents_sha256"]
+            models.setdefault(documents, []).append(model)
+            runs.setdefault(documents, [])
         else:
             raise ReportError(
-                f"{folder} is neither an index (build) nor a run folder (simulate); name folders of these"
+                f"{folder} is no index (build), run folder (simulate) or model (train); name folders of "
+                "these"
             )
     if not runs:
-        raise ReportError("a report needs an index or a run folder; name at least one")
+        raise ReportError("a report needs an index, a run folder or a model; name at least one")
     corpora = []
     for documents, own in runs.items():
-        index_of_run = indexes.get(documents)
+        index_of_run, learnt = indexes.get(documents), models.get(documents, [])
+        names = [index_of_run.manifest.name] if index_of_run else []
+        names += [run.config.index for run in own] + [m.facts["index"]["name"] for m in learnt]
         corpora.append(
             Corpus(
-                name=index_of_run.manifest.name if index_of_run else own[0].config.index,
+                name=names[0],
                 index=index_of_run,
                 analysis=_analysis(index_of_run) if index_of_run else None,
                 runs=own,
+                models=learnt,
             )
         )
     return corpora

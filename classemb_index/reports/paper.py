@@ -10,7 +10,8 @@ from urllib.parse import quote
 from ..index.store import EncoderInfo
 from ..measures.analysis import Analysis
 from ..measures.curves import Curve
-from .corpus import Corpus, Run
+from ..models.card import cross_validated, measured_in_pool, reliability
+from .corpus import Corpus, Model, Run
 from .figures import save_components, save_curves, save_distances
 from .page import escape, write_page
 from .words import (
@@ -54,6 +55,8 @@ def write_report(corpora: Sequence[Corpus], out: Path, scale: str | None = None)
     for corpus in corpora:
         for run in corpus.runs:
             parts += _curves(corpus, run, figures)
+        for model in corpus.models:
+            parts += _model(corpus, model)
     for corpus in corpora:
         parts += _geometry(corpus, figures)
     if any(corpus.paper.is_given for corpus in corpora):
@@ -154,6 +157,19 @@ def _curves(corpus: Corpus, run: Run, pictures: _Figures) -> list[str]:
         classes_table(summary.classes),
         settings_line(run.config, [curve.strategy for curve in summary.curves]),
         _seeds_line(summary.curves),
+    ]
+
+
+def _model(corpus: Corpus, model: Model) -> list[str]:
+    labels = model.facts["labels"]["documents"]
+    return [
+        f"## Model {escape(model.folder.name)} of {labels} labelled documents, {escape(corpus.name)}",
+        "### On the labelled documents",
+        cross_validated(model.facts),
+        "### In the pool",
+        measured_in_pool(model.evaluation),
+        "### Probabilities",
+        reliability(model.facts),
     ]
 
 

@@ -72,7 +72,7 @@ def test_report_of_an_index_and_its_run_takes_them_in_any_order(
 def test_report_of_a_folder_of_something_else_is_refused(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     assert error_of(cli("report", "notes", "--out", "found")) == (
-        "notes is neither an index (build) nor a run folder (simulate); name folders of these"
+        "notes is no index (build), run folder (simulate) or model (train); name folders of these"
     )
     assert not (tmp_path / "found").exists()
 
@@ -180,7 +180,7 @@ def test_reproduce_into_a_folder_of_something_else_is_refused(
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("report", ["folders", "--out", "index folders and run folders"]),
+        ("report", ["folders", "--out", "index, run and model folders"]),
         (
             "reproduce",
             ["corpus", "--scale", "--source", "--model", "--masked-lm", "--workers", "--out"],

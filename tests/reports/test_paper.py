@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classemb_index import EmbeddingIndex, Pool, Schedule, run_simulation
+from classemb_index import EmbeddingIndex, Pool, Schedule, draw_labelled, run_simulation, train
 from classemb_index.errors import ReportError, RunError
 from classemb_index.measures.curves import read_summary
 from classemb_index.pool.published import Published
@@ -204,12 +204,15 @@ def test_two_indexes_of_the_same_documents_are_refused(
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "absent"):
         assert refused(ReportError, folder) == (
-            f"{folder} is neither an index (build) nor a run folder (simulate); name folders of these"
+            f"{folder} is no index (build), run folder (simulate) or model (train); name folders of these"
         )
 
 
 def test_a_report_of_nothing_is_refused() -> None:
-    assert refused(ReportError) == "a report needs an index or a run folder; name at least one"
+    assert (
+        refused(ReportError)
+        == "a report needs an index, a run folder or a model; name at least one"
+    )
 
 
 def test_a_run_without_summary_is_refused(run: Path, tmp_path: Path) -> None:
@@ -432,6 +435,23 @@ def test_a_report_of_an_index_alone_has_no_curves(eurlex: EmbeddingIndex, tmp_pa
     assert found.tables[0][2] == ["eurlex", "ours", "216", "72", "72", "not run", "not run"]
     assert [words for _, words in found.headings if "curves" in words] == []
     assert len(found.pictures) == 2
+
+
+@pytest.mark.parametrize("has_index", [True, False])
+def test_a_model_stands_with_the_documents_that_it_learnt_from(
+    eurlex: EmbeddingIndex, tmp_path: Path, has_index: bool
+) -> None:
+    model = train(eurlex, draw_labelled(eurlex.pool, 60, 0), tmp_path / "probe")
+    folders = [tmp_path / "probe", *([eurlex.folder] if has_index else [])]
+    (corpus,) = read_corpora(folders)
+    assert (corpus.name, corpus.index is None) == ("eurlex", not has_index)
+    write_report([corpus], tmp_path / "report")
+    found = Page((tmp_path / "report" / "report.html").read_text(encoding="utf-8"))
+    assert "Model probe of 60 labelled documents, eurlex" in [words for _, words in found.headings]
+    (figures,) = [rows for rows in found.tables if rows[0][-1] == "threshold"]
+    assert [row[0] for row in figures[1:]] == list(model.classes)
+    assert [row[-1] for row in figures[1:]] == [f"{value:.3f}" for value in model.thresholds]
+    assert any("draws a sample to be labelled" in words for words in found.paragraphs)
 
 
 def test_a_run_of_the_whole_train_split_alone_has_table_1_and_no_curves(
