@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, Record, SavedModel, Training, train
@@ -21,7 +22,7 @@ from classemb_index.errors import (
     UnknownClassError,
 )
 from classemb_index.labels.labelled import LabelledSet, labelled_set, nothing_labelled
-from classemb_index.models.folder import checksum_of
+from classemb_index.models.folder import checksum_of, draft_of
 from tests.support.fakes import HashEncoder
 from tests.support.places import shared_or_skip
 from tests.support.tiny import write_tiny
@@ -235,6 +236,27 @@ def test_a_training_that_fails_leaves_nothing(
     with pytest.raises(OSError):
         train(toy_index, labelled, tmp_path / "model")
     assert list(tmp_path.glob("*model*")) == []
+
+
+def test_a_model_that_was_moved_away_by_a_stopped_replacement_comes_back(
+    toy_index: EmbeddingIndex, labelled: LabelledSet, model: SavedModel
+) -> None:
+    folder = model.folder
+    folder.rename(folder.with_name(".model.old"))
+    with pytest.raises(RequestError), draft_of(folder, "any"):
+        raise RequestError("stopped again")
+    assert SavedModel.open(folder).facts == model.facts
+    assert [path.name for path in folder.parent.glob("*model*")] == ["model"]
+
+
+def test_two_processes_do_not_train_one_model(
+    toy_index: EmbeddingIndex, labelled: LabelledSet, tmp_path: Path
+) -> None:
+    with FileLock(tmp_path / ".model.lock"):
+        said = message_of(ModelFolderError, lambda: train(toy_index, labelled, tmp_path / "model"))
+    assert said == (
+        f"another process is training {tmp_path / 'model'}; wait for it, or choose another --out"
+    )
 
 
 def test_a_damaged_model_is_refused(model: SavedModel) -> None:
