@@ -137,12 +137,16 @@ def platt(scores: FloatVector, has_class: Mask) -> tuple[float, float]:
 def best_threshold(probabilities: FloatVector, has_class: Mask) -> float:
     """The threshold with the highest F1, half way between two probabilities; of equals the highest.
 
+    Probabilities that are all the same tell no documents apart: then it is 0.5.
+
     Args:
         probabilities: (m,) finite.
         has_class: (m,) at least one is True.
     """
     order = np.argsort(-probabilities, kind="stable")
     falling = probabilities[order].astype(np.float64)
+    if falling[0] == falling[-1]:
+        return THRESHOLD
     hits = np.cumsum(has_class[order])
     f1 = 2 * hits / (np.arange(1, len(order) + 1) + hits[-1])
     is_cut = np.append(falling[:-1] > falling[1:], True)  # equal probabilities are not parted

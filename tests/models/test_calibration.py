@@ -47,6 +47,10 @@ def test_no_threshold_has_a_higher_f1_than_the_best_one(seed: int) -> None:
     assert found == max(f1_score(has_class, probabilities >= t, zero_division=0) for t in cuts)
 
 
+def test_a_classifier_that_tells_no_documents_apart_does_not_decide_for_all_of_them() -> None:
+    assert best_threshold(np.full(5, 0.2), np.array([1, 0, 0, 0, 0], bool)) == 0.5
+
+
 def test_a_threshold_lies_half_way_between_two_probabilities() -> None:
     probabilities = np.array([0.9, 0.7, 0.3, 0.1], dtype=np.float32)
     assert best_threshold(probabilities, np.array([1, 1, 0, 0], bool)) == pytest.approx(0.5)
