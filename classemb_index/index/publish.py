@@ -7,7 +7,6 @@ digests in their names, so they lie beside those of the index before until that 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +15,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ..durable import file_digest, fsync
 from ..errors import IndexFolderError, IndexLockedError
-from .store import DATA, DOCUMENTS, MANIFEST, VECTORS, Manifest, file_digest, read_manifest
+from .store import DATA, DOCUMENTS, MANIFEST, VECTORS, Manifest, read_manifest
 
 LOCK = ".lock"
 DRAFT = ".building"
@@ -109,15 +109,6 @@ def publish(
     if written:
         fsync(draft)
     _finish(draft, folder)
-
-
-def fsync(path: Path) -> None:
-    """Wait until the file or folder is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _finish(draft: Path, folder: Path) -> None:

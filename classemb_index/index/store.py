@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import ByteMatrix, FloatMatrix
+from ..durable import CHECKSUM, checksum_of, file_digest
 from ..errors import IndexDamagedError, IndexMissingError, IndexSchemaError
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ CLASS_NAMES = "class_names.npy"
 NAME_FEEDBACK = "name_feedback.npy"
 TEXT_HASHES = "text_hashes.npy"  # an index of schema 1 or 2 may lack it
 DATA = (VECTORS, DOCUMENTS, CLASS_NAMES, NAME_FEEDBACK, TEXT_HASHES)
-CHECKSUM = "checksum"  # key of the manifest
 SEALED = 3  # schema from which on a manifest has one
 
 
@@ -177,12 +176,6 @@ def read_manifest(folder: Path) -> Manifest:
         raise damage(folder, f"{MANIFEST} lacks what it should have") from cause
 
 
-def checksum_of(table: Mapping[str, Any]) -> str:
-    """sha256 of a manifest's JSON object without its checksum: keys sorted, as `json.dumps` writes it."""
-    rest = {key: value for key, value in table.items() if key != CHECKSUM}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
 def latest_index(parent: Path) -> Path:
     """The index that was built last among those directly under `parent`.
 
@@ -195,12 +188,6 @@ def latest_index(parent: Path) -> Path:
             f"there is no index under {parent}; build one with: classemb-index build"
         )
     return max(manifests, key=lambda path: path.stat().st_mtime_ns).parent
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def damaged_files(folder: Path, manifest: Manifest, files: Iterable[str]) -> list[str]:

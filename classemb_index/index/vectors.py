@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatMatrix, Rows, blocks
-from .publish import JOURNAL, fsync
+from ..durable import fsync
+from .publish import JOURNAL
 from .store import VECTORS
 
 BLOCK = 16_384  # vectors that are copied together

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..durable import CHECKSUM, checksum_of, file_digest, fsync
 from ..errors import ModelFolderError
 
 FORMAT = 1  # of the folder; raised when a reader of before would read it wrongly
@@ -19,7 +19,6 @@ HEADS = "probe.safetensors"
 LABELLED = "labelled.safetensors"
 CARD = "README.md"
 EVALUATION = "evaluation.json"
-CHECKSUM = "checksum"  # key of FACTS
 WORK = "work"  # folder of the draft with what an interrupted training goes on from
 
 
@@ -92,7 +91,7 @@ def publish(draft: Path, folder: Path, facts: Mapping[str, Any]) -> None:
     """
     shutil.rmtree(draft / WORK)
     files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": _digest(path)}
+        path.name: {"bytes": path.stat().st_size, "sha256": file_digest(path)}
         for path in sorted(draft.iterdir())
         if path.name not in (CARD, EVALUATION, FACTS)
     }
@@ -102,13 +101,13 @@ def publish(draft: Path, folder: Path, facts: Mapping[str, Any]) -> None:
         json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     for path in draft.iterdir():
-        _fsync(path)
+        fsync(path)
     old = folder.parent / f".{folder.name}.old"
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.replace(old)
     draft.replace(folder)
-    _fsync(folder.parent)
+    fsync(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -157,17 +156,11 @@ def read_evaluation(folder: Path) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def checksum_of(facts: Mapping[str, Any]) -> str:
-    """sha256 of the facts without their checksum: keys sorted, as `json.dumps` writes them."""
-    rest = {key: value for key, value in facts.items() if key != CHECKSUM}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
 def _check_files(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
     wrong: Sequence[str] = [
         name
         for name, said in files.items()
-        if not (folder / name).is_file() or _digest(folder / name) != said["sha256"]
+        if not (folder / name).is_file() or file_digest(folder / name) != said["sha256"]
     ]
     if wrong:
         raise _damage(folder, f"the checksum of {', '.join(wrong)} is not the one that was written")
@@ -175,16 +168,3 @@ def _check_files(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _damage(folder: Path, what: str) -> ModelFolderError:
     return ModelFolderError(f"the model in {folder} is damaged: {what}; train it again")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

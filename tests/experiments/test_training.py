@@ -14,6 +14,7 @@ from filelock import FileLock
 from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, Record, SavedModel, Training, train
+from classemb_index.durable import checksum_of
 from classemb_index.errors import (
     ClassembError,
     EncoderMismatchError,
@@ -22,7 +23,7 @@ from classemb_index.errors import (
     UnknownClassError,
 )
 from classemb_index.labels.labelled import LabelledSet, labelled_set, nothing_labelled
-from classemb_index.models.folder import checksum_of, draft_of
+from classemb_index.models.folder import draft_of
 from tests.support.fakes import HashEncoder
 from tests.support.places import shared_or_skip
 from tests.support.tiny import write_tiny
