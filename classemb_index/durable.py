@@ -1,11 +1,12 @@
-"""Files that are as they were written: checksums, and waiting for the disk."""
+"""Files that are as they were written: checksums, waiting for the disk, and one writer at a time."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +32,19 @@ def fsync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def only_writer(lock: Path, refusal: Exception) -> Iterator[None]:
+    """Hold a lock file, or raise the refusal where another process holds it."""
+    from filelock import FileLock, Timeout
+
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout as cause:
+        raise refusal from cause
+    try:
+        yield
+    finally:
+        held.release()

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..durable import only_writer
 from ..errors import RunError
 from ..index.index import EmbeddingIndex
 from ..measures.curves import Summary, summarise, support_of
@@ -97,23 +98,14 @@ class RunFolder:
             RunError: it was started with other settings, is being written by another process,
                 or a file of it cannot be read.
         """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as cause:
-            raise RunError(
-                f"another process is writing the run folder {folder}; wait for it, or choose another "
-                "--out"
-            ) from cause
-        try:
+        refusal = RunError(
+            f"another process is writing the run folder {folder}; wait for it, or choose another --out"
+        )
+        with only_writer(folder / ".lock", refusal):
             strategies = _open_run(folder, config)
             rounds = read_rounds(folder)
             _drop_cut_line(folder / ROUNDS)
             yield cls(folder, strategies, rounds)
-        finally:
-            lock.release()
 
     def rounds_of(self, plan: Plan) -> list[RoundResult]:
         """The rounds that stand in it and belong to the plan."""

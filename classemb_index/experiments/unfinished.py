@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import FloatMatrix, blocks
+from ..durable import only_writer
 from ..errors import RequestError
 
 SCORES, IDS, STATE = "scores.f32", "ids.jsonl", "state.json"
@@ -48,30 +49,21 @@ class Unfinished:
         Raises:
             RequestError: another process is writing the same file.
         """
-        from filelock import FileLock, Timeout
-
         parent = out.absolute().parent
-        lock = FileLock(parent / f".{out.name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as cause:
-            raise RequestError(
-                f"another process is writing {out}; wait for it, or choose another --out"
-            ) from cause
-        folder = parent / f".{out.name}.partial"
-        try:
+        lock, folder = parent / f".{out.name}.lock", parent / f".{out.name}.partial"
+        refusal = RequestError(
+            f"another process is writing {out}; wait for it, or choose another --out"
+        )
+        with only_writer(lock, refusal):
             folder.mkdir(exist_ok=True)
-            unfinished = cls(folder, key, columns)
+            unfinished, is_done = cls(folder, key, columns), False
             try:
                 yield unfinished
-            except BaseException:
-                if not unfinished.rows:
+                is_done = True
+            finally:
+                if is_done or not unfinished.rows:
                     shutil.rmtree(folder)
-                raise
-            shutil.rmtree(folder)
-        finally:
-            lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
+                lock.unlink(missing_ok=True)
 
     def append(
         self, scores: FloatMatrix, ids: Sequence[str] | None = None, digest: str = ""

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ..durable import file_digest, fsync
+from ..durable import file_digest, fsync, only_writer
 from ..errors import IndexFolderError, IndexLockedError
 from .store import DATA, DOCUMENTS, MANIFEST, VECTORS, Manifest, read_manifest
 
@@ -38,30 +38,24 @@ def building(folder: Path) -> Iterator[Path]:
     Raises:
         IndexLockedError: another process is building the same index.
     """
-    from filelock import FileLock, Timeout
-
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
+    refusal = IndexLockedError(
+        f"another process is building {folder}; wait for it, or choose another --out"
+    )
     try:
-        lock.acquire(timeout=0)
-    except Timeout as cause:
-        raise IndexLockedError(
-            f"another process is building {folder}; wait for it, or choose another --out"
-        ) from cause
-    try:
-        draft = folder / DRAFT
-        _finish(draft, folder)
-        draft.mkdir(exist_ok=True)
-        try:
-            yield draft
-        finally:
-            if not has_parts(folder):
-                shutil.rmtree(draft, ignore_errors=True)
-            if [path.name for path in folder.iterdir()] == [LOCK]:
-                with suppress(OSError):  # some systems keep a file that is open
-                    (folder / LOCK).unlink()
+        with only_writer(folder / LOCK, refusal):
+            draft = folder / DRAFT
+            _finish(draft, folder)
+            draft.mkdir(exist_ok=True)
+            try:
+                yield draft
+            finally:
+                if not has_parts(folder):
+                    shutil.rmtree(draft, ignore_errors=True)
+                if [path.name for path in folder.iterdir()] == [LOCK]:
+                    with suppress(OSError):  # some systems keep a file that is open
+                        (folder / LOCK).unlink()
     finally:
-        lock.release()
         with suppress(OSError):  # only an empty folder goes
             folder.rmdir()
 

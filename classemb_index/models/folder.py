@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..durable import CHECKSUM, checksum_of, file_digest, fsync
+from ..durable import CHECKSUM, checksum_of, file_digest, fsync, only_writer
 from ..errors import ModelFolderError
 
 FORMAT = 1  # of the folder; raised when a reader of before would read it wrongly
@@ -54,31 +54,26 @@ def draft_of(folder: Path, key: str) -> Iterator[Path]:
     Raises:
         ModelFolderError: another process is training this model.
     """
-    from filelock import FileLock, Timeout
-
     parent = folder.absolute().parent
-    lock = FileLock(parent / f".{folder.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as cause:
-        raise ModelFolderError(
-            f"another process is training {folder}; wait for it, or choose another --out"
-        ) from cause
+    lock = parent / f".{folder.name}.lock"
+    refusal = ModelFolderError(
+        f"another process is training {folder}; wait for it, or choose another --out"
+    )
     draft, old = parent / f".{folder.name}.partial", parent / f".{folder.name}.old"
     name = hashlib.sha256(key.encode()).hexdigest()
-    try:
+    with only_writer(lock, refusal):
         if old.exists() and not folder.exists():  # stopped between the two renames of `publish`
             old.replace(folder)
-        if not (draft / WORK / name).is_file():
-            shutil.rmtree(draft, ignore_errors=True)
-            (draft / WORK).mkdir(parents=True)
-            (draft / WORK / name).touch()
-        yield draft
-    finally:
-        if draft.is_dir() and len(list((draft / WORK).glob("*"))) < 2:
-            shutil.rmtree(draft)  # no part was finished
-        lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
+        try:
+            if not (draft / WORK / name).is_file():
+                shutil.rmtree(draft, ignore_errors=True)
+                (draft / WORK).mkdir(parents=True)
+                (draft / WORK / name).touch()
+            yield draft
+        finally:
+            if draft.is_dir() and len(list((draft / WORK).glob("*"))) < 2:
+                shutil.rmtree(draft)  # no part was finished
+            lock.unlink(missing_ok=True)
 
 
 def publish(draft: Path, folder: Path, facts: Mapping[str, Any]) -> None:
