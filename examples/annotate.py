@@ -16,7 +16,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,6 +64,13 @@ class Annotator:
         done = subprocess.run([COMMAND, *asked], cwd=self.folder, capture_output=True, text=True)
         return done.returncode, done.stdout, done.stderr
 
+    def build(self, records: Iterable[Record], encoder: str) -> None:
+        """Build the index of these documents, without their labels."""
+        lines = (json.dumps({"id": r.id, "text": r.text}) + "\n" for r in records)
+        (self.folder / "pool.jsonl").write_text("".join(lines), encoding="utf-8")
+        own = ("--classes", "classes.json", "--encoder", encoder, "--out", "index")
+        self.run("build", "pool.jsonl", *own)
+
     def fill(self, name: str) -> None:
         """Write the true labels into a batch, as it was written for a spreadsheet."""
         path = self.folder / name
@@ -99,10 +107,46 @@ class Annotator:
         return {entry["class"]: entry["yes"] for entry in status["classes"]}
 
 
-def write_pool(records: Iterable[Record], path: Path) -> None:
-    """Documents without their labels."""
-    lines = (json.dumps({"id": r.id, "text": r.text}) + "\n" for r in records)
-    path.write_text("".join(lines), encoding="utf-8")
+def label(
+    person: Annotator,
+    batches: int,
+    batch: int,
+    added: str,
+    renamed: tuple[str, str],
+    more_documents: Callable[[], None],
+) -> list[dict[str, int]]:
+    """Batch after batch, with the changes in between; what was found before each, and in the end."""
+    (old, new), found, filled = renamed, [], []
+    for number in range(1, batches + 1):
+        name = f"batch{number}.csv"
+        person.run("next", "index", "--batch", batch, "--out", name, *filled)
+        person.fill(name)
+        filled = ["--import", name]
+        found.append(person.found())  # in the batches before this one
+        if number == ADD_AFTER:
+            person.run("classes", "add", added, "--index", "index")
+            person.name_of[added] = added
+        if number == RENAME_AFTER:
+            person.run("classes", "rename", old, new, "--index", "index")
+            person.name_of = {new if n == old else n: o for n, o in person.name_of.items()}
+            more_documents()
+    person.run("labels", "import", name, "--index", "index")
+    return [*found, person.found()]
+
+
+def show(result: dict[str, Any], old: str, new: str) -> None:
+    """Commands with their seconds, what was found of each class, and how right the model is."""
+    for step in result["steps"]:
+        words = f"{step['seconds']:8.2f} s  classemb-index {step['command']}"
+        typer.echo("  ".join([words, *step["told"]]))
+    for own, n in result["in_pool"].items():
+        earlier = old if own == new else own
+        so_far = [str(counts.get(own, counts.get(earlier, "-"))) for counts in result["found"]]
+        typer.echo(f"{own}: {' '.join(so_far)} of {n}")
+    for own, counts in result["predicted"].items():
+        typer.echo(
+            "{}: {right} of {predicted} predicted have it, of {left} left".format(own, **counts)
+        )
 
 
 def annotate(
@@ -131,37 +175,10 @@ def annotate(
     truth = {record.id: record.labels or () for record in records}
     person = Annotator(truth, names, out)
     (out / "classes.json").write_text(json.dumps(names), encoding="utf-8")
-    write_pool(records[:first], out / "pool.jsonl")
-    build = (
-        "build",
-        "pool.jsonl",
-        "--classes",
-        "classes.json",
-        "--encoder",
-        encoder,
-        "--out",
-        "index",
-    )
-    person.run(*build)
+    person.build(records[:first], encoder)
     person.run("query", "index", "--class", names[1], "-k", 5)
-    found = []
-    filled: tuple[str, ...] = ()
-    for number in range(1, batches + 1):
-        name = f"batch{number}.csv"
-        person.run("next", "index", "--batch", batch, "--out", name, *filled)
-        person.fill(name)
-        filled = ("--import", name)
-        found.append(person.found())  # in the batches before this one
-        if number == ADD_AFTER:
-            person.run("classes", "add", added, "--index", "index")
-            person.name_of[added] = added
-        if number == RENAME_AFTER:
-            person.run("classes", "rename", old, new, "--index", "index")
-            person.name_of = {new if n == old else n: o for n, o in person.name_of.items()}
-            write_pool(records, out / "pool.jsonl")
-            person.run(*build)
-    person.run("labels", "import", filled[1], "--index", "index")
-    found.append(person.found())
+    more_documents = partial(person.build, records, encoder)
+    found = label(person, batches, batch, added, (old, new), more_documents)
     person.run("labels", "export", "--index", "index", "--out", "labelled.csv")
     in_pool = {n: sum(o in true for true in truth.values()) for n, o in person.name_of.items()}
     person.run("train", "index", "--model", "probe", "--out", "model")
@@ -169,17 +186,7 @@ def annotate(
     predicted = person.judged("predictions.csv", labelled="labelled.csv")
     result = {"steps": person.steps, "found": found, "in_pool": in_pool, "predicted": predicted}
     (out / "steps.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    for step in person.steps:
-        words = f"{step['seconds']:8.2f} s  classemb-index {step['command']}"
-        typer.echo("  ".join([words, *step["told"]]))
-    for own, n in in_pool.items():
-        earlier = old if own == new else own
-        so_far = [str(counts.get(own, counts.get(earlier, "-"))) for counts in found]
-        typer.echo(f"{own}: {' '.join(so_far)} of {n}")
-    for own, counts in predicted.items():
-        typer.echo(
-            "{}: {right} of {predicted} predicted have it, of {left} left".format(own, **counts)
-        )
+    show(result, old, new)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from ..arrays import Counts, FloatMatrix, Rows, blocks
 from ..errors import RequestError, UnknownClassError
 from ..index.index import EmbeddingIndex
 from ..index.store import DOCUMENTS
+from ..labels.store import LabelStore
 from ..models.saved import SavedModel
 from ..pool.documents import Record
 from ..reports.predictions import FORMS, Predictions, check_form, write_predictions
@@ -82,10 +83,14 @@ def predict_index(
     Raises:
         RequestError: the file is there and `force` is False, it has no known form, or another process
             is writing it.
-        UnknownClassError: the model does not know the class of the short list.
+        UnknownClassError: the model does not know the class of the short list, or a class of it was
+            renamed, merged or removed in the index since it was trained.
         EncoderMismatchError: the index was embedded with another encoder.
+        LabelStoreError: the index's label store is damaged or a newer version wrote it.
     """
     model.check_index(index)
+    register = LabelStore(index.folder).read().register
+    model.check_classes([name for name in model.classes if not register.has_gone(name)])
     return _predict(model, _OfIndex(model, index), Path(out), shortlist, force, watch)
 
 

@@ -120,6 +120,13 @@ class Register:
         own = self.classes[_whole(self.classes, number)]
         return None if own.is_removed else own
 
+    def has_gone(self, name: str) -> bool:
+        """Whether a class had this name and was renamed, merged or removed since."""
+        if (number := self.numbers.get(name)) is None:
+            return False
+        own = self.present(number)
+        return own is None or own.name != name
+
     @cached_property
     def _first_numbers(self) -> Mapping[str, int]:
         """Of two classes that came under one name, the earlier: its documents are the source's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from difflib import get_close_matches
 from itertools import combinations
@@ -64,22 +64,22 @@ class Import:
         accepted: documents whose answers are new, or replace earlier ones.
         unchanged: documents of which everything was known already.
         skipped: documents that the file skips.
-        unclear: rows of which the tool does not say whether they are an answer; they change nothing.
         conflicts: answers that differ from what is known, or from each other.
+        answers: to be written, with who gave them, in the file's order.
+        unclear: rows of which the tool does not say whether they are an answer; they change nothing.
         unknown_ids: that the pool does not have; in a trial only, else they are an error.
         unknown_labels: labels that are no class, with how often; in a trial only.
-        answers: to be written, with who gave them, in the file's order.
     """
 
     rows: int
     accepted: int
     unchanged: int
     skipped: int
-    unclear: int
     conflicts: tuple[Conflict, ...]
-    unknown_ids: tuple[str, ...]
-    unknown_labels: dict[str, int]
     answers: tuple[tuple[str, tuple[Answer, ...]], ...]
+    unclear: int = 0
+    unknown_ids: tuple[str, ...] = ()
+    unknown_labels: dict[str, int] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """It as JSON."""
@@ -162,12 +162,22 @@ def examine(
     counts = Counter(label for _, label in unknown_labels)
     left_out = {id(row) for row in unknown_ids} | {id(row) for row, _ in unknown_labels}
     rows = [row for row in clear if id(row) not in left_out]
-    disputes = _disputes(pool, rows)
+    found = _weighed(annotation, rows, replace)
+    return replaced(
+        found,
+        rows=len(clear),
+        unclear=unclear,
+        unknown_ids=tuple(row.document for row in unknown_ids),
+        unknown_labels=dict(counts.most_common()),
+    )
+
+
+def _weighed(annotation: Annotation, rows: Sequence[Filled], replace: bool) -> Import:
+    """What rows change whose ids and labels are the pool's."""
+    disputes = _disputes(annotation.pool, rows)
     answers: list[tuple[str, tuple[Answer, ...]]] = []
     conflicts: list[Conflict] = []
-    changed: set[str] = set()
-    unchanged: set[str] = set()
-    skipped: set[str] = set()
+    changed, unchanged, skipped = set[str](), set[str](), set[str]()
     for row in rows:
         is_disputed = id(row) in disputes
         new, differing = _compared(annotation, row, keep_known=is_disputed)
@@ -179,15 +189,12 @@ def examine(
         kind = skipped if row.labels is None else changed if new else unchanged
         kind.add(row.document)
     return Import(
-        len(clear),
-        len(changed),
-        len(unchanged - changed),
-        len(skipped - changed - unchanged),
-        unclear,
-        tuple(conflicts),
-        tuple(row.document for row in unknown_ids),
-        dict(counts.most_common()),
-        tuple(answers),
+        rows=len(rows),
+        accepted=len(changed),
+        unchanged=len(unchanged - changed),
+        skipped=len(skipped - changed - unchanged),
+        conflicts=tuple(conflicts),
+        answers=tuple(answers),
     )
 
 
@@ -289,9 +296,8 @@ def _disputes(pool: Pool, rows: Sequence[Filled]) -> dict[int, list[Conflict]]:
 def _at_odds(pool: Pool, one: Filled, other: Filled) -> list[str]:
     """The classes that two rows were both asked for and answer differently."""
     differing = set(one.labels or ()) ^ set(other.labels or ())
-    for row in (one, other):
-        differing.intersection_update(pool.classes if row.asked is None else row.asked)
-    return [name for name in pool.classes if name in differing]
+    both = dict(_asked(pool, one)).items() & dict(_asked(pool, other)).items()
+    return [name for _, name in sorted(both) if name in differing]
 
 
 def _refuse(
@@ -349,18 +355,20 @@ def _compared(
         known = bool(pool.is_known[place] or annotation.skipped[place])
         return ([] if known else answers_to(row.document, None, ())), []
     new, differing = [], []
-    asked = set(pool.classes if row.asked is None else row.asked)
-    for position, answer in enumerate(answers_to(row.document, row.labels, pool.classes)):
-        if answer.class_name not in asked:
-            continue
-        is_known = bool(pool.known[place, position])
-        was = "yes" if pool.labels[place, position] else "no"
-        said = annotation.said_by.get((row.document, pool.classes[position]), {})
-        is_told = not row.who or said.get(row.who) is not None
-        if keep_known or not is_known or was != answer.said or not is_told:
-            new.append(answer)
-        if is_known and was != answer.said:
-            name = pool.classes[position]
-            conflict = Conflict(row.place, row.document, name, was, answer.said, row.who)
-            differing.append(conflict)
+    for position, name in _asked(pool, row):
+        cell, is_yes = (place, position), name in row.labels
+        differs = pool.known[cell] and pool.labels[cell] != is_yes
+        who_said = annotation.said_by.get((row.document, name), {})
+        is_told = pool.known[cell] and (not row.who or row.who in who_said)
+        if keep_known or differs or not is_told:
+            new.append(Answer(row.document, name, "yes" if is_yes else "no"))
+        if differs:
+            was, now = ("no", "yes") if is_yes else ("yes", "no")
+            differing.append(Conflict(row.place, row.document, name, was, now, row.who))
     return new, differing
+
+
+def _asked(pool: Pool, row: Filled) -> list[tuple[int, str]]:
+    """Positions and names of the classes that a row answers, in the pool's order."""
+    asked = set(pool.classes if row.asked is None else row.asked)
+    return [(position, name) for position, name in enumerate(pool.classes) if name in asked]

@@ -13,69 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LabelStoreError, RequestError
+from . import schema
 from .classes import ClassChange, Register, StoredChange
 from .log import Action, Answer, HandedOut, LabelLog, Pick
 
 LABELS = "labels.sqlite"  # in the index folder
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 30.0  # to wait for another writer
-
-# an answer is never changed or removed: a later one lies over it, an undo takes an action out
-TABLES = """
-CREATE TABLE classes (number INTEGER PRIMARY KEY, first_name TEXT NOT NULL) STRICT;
-CREATE TABLE actions (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, annotator TEXT NOT NULL,
-    origin TEXT NOT NULL, strategy TEXT, offered TEXT, undoes INTEGER UNIQUE REFERENCES actions
-) STRICT;
-CREATE TABLE changes (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, action INTEGER NOT NULL REFERENCES actions,
-    change TEXT NOT NULL CHECK (change IN ('add', 'rename', 'merge', 'remove', 'describe')),
-    class INTEGER NOT NULL REFERENCES classes, value TEXT, target INTEGER REFERENCES classes
-) STRICT;
-CREATE TABLE picks (
-    action INTEGER NOT NULL REFERENCES actions, rank INTEGER NOT NULL, document TEXT NOT NULL,
-    class INTEGER REFERENCES classes, step TEXT NOT NULL, PRIMARY KEY (action, rank)
-) STRICT;
-CREATE TABLE answers (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, action INTEGER NOT NULL REFERENCES actions,
-    document TEXT NOT NULL, class INTEGER REFERENCES classes,
-    said TEXT NOT NULL CHECK (said IN ('yes', 'no', 'skip')), CHECK ((class IS NULL) = (said = 'skip'))
-) STRICT;
-CREATE INDEX answers_of_action ON answers (action);
-"""
-APPEND_ONLY = "".join(
-    f"CREATE TRIGGER no_{change}_of_{table} BEFORE {change} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'append only'); END;"
-    for table in ("classes", "actions", "changes", "picks", "answers")
-    for change in ("UPDATE", "DELETE")
-)
-
-UNDONE = "SELECT undoes FROM actions WHERE undoes IS NOT NULL"
-
-CLASSES = "SELECT number, first_name FROM classes ORDER BY number"
-
-CHANGES = f"""
-SELECT action, change, class, value, target FROM changes
-WHERE action NOT IN ({UNDONE}) ORDER BY number
-"""
-
-ANSWERS = f"""
-SELECT action, document, class, said, annotator FROM answers JOIN actions ON actions.number = action
-WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
-"""
-
-ACTIONS = f"""
-SELECT number, at, annotator, origin, strategy, undoes,
-    (SELECT COUNT(DISTINCT document) FROM answers WHERE action = actions.number)
-    + (SELECT COUNT(*) FROM picks WHERE action = actions.number),
-    number IN ({UNDONE})
-FROM actions ORDER BY number
-"""
-
-BATCHES = f"""
-SELECT number, at, annotator, strategy, offered, document, class, step FROM actions
-JOIN picks ON action = number WHERE number NOT IN ({UNDONE}) ORDER BY number, rank
-"""
 
 
 class LabelStore:
@@ -215,17 +158,11 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        first_names, changes, answers, batches = self._snapshot(CLASSES, CHANGES, ANSWERS, BATCHES)
+        first_names, changes, answers, batches = self._snapshot(
+            schema.CLASSES, schema.CHANGES, schema.ANSWERS, schema.BATCHES
+        )
         register = Register.replay(first_names, (StoredChange(*row) for row in changes))
         return LabelLog(register, answers, tuple(_batches(batches, register)))
-
-    def batches(self) -> tuple[HandedOut, ...]:
-        """The batches that were handed out, first to last, without those that were undone.
-
-        Raises:
-            LabelStoreError: as for `record`.
-        """
-        return self.read().batches
 
     def undo(self, last: int = 1, *, annotator: str = "") -> list[Action]:
         """Take out the last actions that stand; what held before them holds again.
@@ -240,7 +177,7 @@ class LabelStore:
         if not self.path.exists():
             raise RequestError(_too_many(last, 0))
         with self._writing() as store:  # so that no other process undoes the same
-            standing = [a for a in _actions(store.execute(ACTIONS)) if a.can_be_undone]
+            standing = [a for a in _actions(store.execute(schema.ACTIONS)) if a.can_be_undone]
             if not 1 <= last <= len(standing):
                 raise RequestError(_too_many(last, len(standing)))
             undone = standing[: -last - 1 : -1]
@@ -254,7 +191,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        return _actions(self._rows(ACTIONS))
+        return _actions(self._rows(schema.ACTIONS))
 
     def state(self) -> list[Answer]:
         """The answers that hold, one for each document and class that has one; skips too.
@@ -329,8 +266,8 @@ class LabelStore:
             partial.unlink(missing_ok=True)
             with closing(sqlite3.connect(partial)) as store:
                 store.executescript(
-                    f"PRAGMA journal_mode = WAL; {TABLES} {APPEND_ONLY} "
-                    f"PRAGMA user_version = {SCHEMA_VERSION};"
+                    f"PRAGMA journal_mode = WAL; {schema.TABLES} {schema.APPEND_ONLY} "
+                    f"PRAGMA user_version = {schema.VERSION};"
                 )
             partial.rename(self.path)
 
@@ -343,10 +280,10 @@ class LabelStore:
                 store.execute("PRAGMA synchronous = FULL")
                 store.execute("PRAGMA foreign_keys = ON")
                 version = store.execute("PRAGMA user_version").fetchone()[0]
-                if version > SCHEMA_VERSION:
+                if version > schema.VERSION:
                     raise LabelStoreError(
                         f"{self.path} has schema {version}, this version reads up to "
-                        f"{SCHEMA_VERSION}; upgrade classemb-index"
+                        f"{schema.VERSION}; upgrade classemb-index"
                     )
                 yield store
         except sqlite3.OperationalError as cause:
@@ -359,8 +296,8 @@ class _Numbers(dict[str | None, int | None]):
     """The number of each class name, given where it has none; None for no class."""
 
     def __init__(self, store: sqlite3.Connection) -> None:
-        changes = (StoredChange(*row) for row in store.execute(CHANGES))
-        self._register = Register.replay(store.execute(CLASSES), changes)
+        changes = (StoredChange(*row) for row in store.execute(schema.CHANGES))
+        self._register = Register.replay(store.execute(schema.CLASSES), changes)
         super().__init__()
         self.update(self._register.numbers.items())
         self[None] = None

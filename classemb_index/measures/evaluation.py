@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from ..arrays import FloatMatrix, FloatVector, Mask, Rows, Scores
+from ..arrays import Mask, Scores
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.annotation import EVALUATION, Annotation
@@ -20,32 +20,10 @@ from ..labels.exchange.base import whole
 from ..labels.log import Pick
 from ..models.card import write_card
 from ..models.folder import EVALUATION as FILE
+from ..models.saved import SavedModel
 from .design import ClassDesign, Drawn, SampleDesign
 from .estimates import ClassEstimate, Interval, estimate_class, mean_f1
 from .sample import FLOOR, draw, inclusion_probabilities
-
-
-class ScoringModel(Protocol):
-    """As much of a saved model as is measured."""
-
-    @property
-    def folder(self) -> Path:
-        """Where it lies."""
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """What it says of itself; its "checksum" tells models apart."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """q names."""
-
-    @property
-    def thresholds(self) -> FloatVector:
-        """(q,) a document is given a class whose probability reaches it."""
-
-    def probabilities(self, index: Any, rows: Rows) -> FloatMatrix:
-        """(len(rows), q) of each class."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +71,7 @@ class Evaluation:
             ],
         }
 
-    def save(self, model: ScoringModel) -> Path:
+    def save(self, model: SavedModel) -> Path:
         """Write it as JSON into the model's folder and its figures into the model's card.
 
         Returns:
@@ -110,7 +88,7 @@ class Evaluation:
 def draw_sample(
     index: EmbeddingIndex,
     annotation: Annotation,
-    model: ScoringModel,
+    model: SavedModel,
     size: int = 200,
     *,
     seed: int = 0,
@@ -137,8 +115,7 @@ def draw_sample(
         UnknownClassError: the pool lacks a class of the model.
     """
     pool = index.pool
-    for name in model.classes:
-        pool.class_position(name)
+    model.check_classes(pool.classes)
     rows = np.flatnonzero(annotation.labelled().unlabelled & ~pool.is_known)
     if not len(rows):
         raise RequestError(
@@ -172,7 +149,7 @@ def draw_sample(
 def evaluate(
     index: EmbeddingIndex,
     annotation: Annotation,
-    model: ScoringModel,
+    model: SavedModel,
     *,
     allow_missing: bool = False,
 ) -> Evaluation:
@@ -248,7 +225,7 @@ def _samples(annotation: Annotation) -> dict[str, tuple[Pick, ...]]:
     }
 
 
-def _last_design(folder: Path, annotation: Annotation, model: ScoringModel) -> SampleDesign:
+def _last_design(folder: Path, annotation: Annotation, model: SavedModel) -> SampleDesign:
     """The last sample that was drawn for the model."""
     names = list(_samples(annotation))
     draw_one = f"draw one with: classemb-index evaluate --model {model.folder} --out sample.csv"

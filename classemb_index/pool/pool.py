@@ -256,10 +256,6 @@ class Pool:
             )
         return self.classes.index(name)
 
-    def absent_classes(self) -> list[str]:
-        """Classes that no document is known to have."""
-        return [self.classes[c] for c in np.flatnonzero(~self.labels.any(axis=0))]
-
     def labelled_rows(self, ids: Iterable[str]) -> Rows:
         """Rows of these ids, rising, each once.
 

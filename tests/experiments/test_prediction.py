@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from classemb_index import EmbeddingIndex, Pool, Record, SavedModel, train
+from classemb_index import EmbeddingIndex, LabelStore, Pool, Record, SavedModel, train
 from classemb_index.errors import ClassembError, RequestError, UnknownClassError
 from classemb_index.experiments import prediction
 from classemb_index.experiments.prediction import (
@@ -20,6 +20,7 @@ from classemb_index.experiments.prediction import (
     predict_index,
     predict_records,
 )
+from classemb_index.labels import changes
 from classemb_index.labels.labelled import labelled_set
 from tests.support.fakes import HashEncoder
 from tests.support.pools import topic_records
@@ -227,6 +228,28 @@ def test_a_source_that_has_changed_meanwhile_is_refused(
     assert said == (
         "the documents are not those that an interrupted prediction has read; remove "
         f"{tmp_path / '.p.csv.partial'} to begin again"
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pool: changes.renamed(pool, "b", "B"),
+        lambda pool: changes.merged(pool, "b", "a"),
+        lambda pool: changes.removed(pool, "b"),
+    ],
+)
+def test_a_class_that_has_gone_since_the_training_is_not_predicted(
+    index: EmbeddingIndex, model: SavedModel, tmp_path: Path, change: Callable[[Pool], Any]
+) -> None:
+    store = LabelStore(index.folder)
+    store.change_classes(changes.added(index.pool, "new"))
+    predict_index(model, index, tmp_path / "p.csv")
+    store.change_classes(change(index.pool))
+    said = message_of(UnknownClassError, lambda: predict_index(model, index, tmp_path / "q.csv"))
+    assert said == (
+        f"the model in {model.folder} knows classes that the pool has not: b; the pool's classes have "
+        "changed, so train again"
     )
 
 

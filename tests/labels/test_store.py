@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> LabelStore:
 
 
 def test_a_store_that_nobody_wrote_to_is_empty_and_makes_no_file(store: LabelStore) -> None:
-    assert (store.state(), store.actions(), store.batches()) == ([], [], ())
+    assert (store.state(), store.actions(), store.read().batches) == ([], [], ())
     store.check()
     assert not store.path.exists()
 
@@ -86,12 +86,12 @@ def test_batches_keep_who_got_which_document_and_why(store: LabelStore) -> None:
     picks = (Pick("d7", "cocoa", "cold start"), Pick("d3", None, ""))
     assert store.hand_out(picks, "portfolio", annotator="ada", origin="b1.csv") == 1
     store.hand_out([Pick("d1", None, "")], "random")
-    first, second = store.batches()
+    first, second = store.read().batches
     assert (first.number, first.annotator, first.strategy) == (1, "ada", "portfolio")
     assert first.picks == picks
     assert (second.number, second.strategy) == (2, "random")
     store.undo()
-    assert store.batches() == (first,)
+    assert store.read().batches == (first,)
     assert store.state() == []
 
 

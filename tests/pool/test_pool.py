@@ -36,7 +36,6 @@ def test_declared_classes_keep_their_order_and_other_labels_are_dropped() -> Non
     assert pool.classes == ("b", "a", "c")
     assert pool.labels.tolist() == [[True, True, False]]
     assert pool.groups == {"frequent": ("b",), "rare": ("a", "c")}
-    assert pool.absent_classes() == ["c"]
 
 
 def test_a_document_without_labels_is_known_and_one_with_null_is_not() -> None:
