@@ -11,6 +11,7 @@ from .contracts import PROBE, ClassifiedTexts, Classifier, Training
 from .devices import cpu_cores, resolve_device
 from .hub import MINILM
 from .masked_lm import DEFAULT_MASKED_LM, MaskedLanguageModel
+from .named import NamePrior
 from .probe import ProbeClassifier
 
 MOST_WORKERS = 4  # each holds a model of its own
@@ -21,19 +22,22 @@ class Kind:
     """A kind of classifier.
 
     Attributes:
-        make: of the documents, their embeddings and how to train; not yet trained.
+        make: of the documents, their embeddings, the classes' names and how to train; not yet
+            trained.
         is_fine_tuned: a language model is trained on texts: it needs a labelled document, fills
             a GPU alone, and is asked for surprisal before it is fine-tuned.
     """
 
-    make: Callable[[ClassifiedTexts, FloatMatrix, Training], Classifier]
+    make: Callable[[ClassifiedTexts, FloatMatrix, NamePrior | None, Training], Classifier]
     is_fine_tuned: bool = False
 
 
 CLASSIFIERS: Mapping[str, Kind] = {
-    PROBE: Kind(lambda _, embeddings, __: ProbeClassifier(embeddings))
+    PROBE: Kind(lambda _, embeddings, prior, __: ProbeClassifier(embeddings, prior))
 }
-ANY_OTHER_NAME = Kind(lambda pool, _, training: BertClassifier(pool, training), is_fine_tuned=True)
+ANY_OTHER_NAME = Kind(
+    lambda pool, _, __, training: BertClassifier(pool, training), is_fine_tuned=True
+)
 
 
 def kind_of(model: str) -> Kind:
@@ -42,7 +46,10 @@ def kind_of(model: str) -> Kind:
 
 
 def make_classifier(
-    pool: ClassifiedTexts, embeddings: FloatMatrix, training: Training
+    pool: ClassifiedTexts,
+    embeddings: FloatMatrix,
+    training: Training,
+    prior: NamePrior | None = None,
 ) -> Classifier:
     """The classifier that `training.model` names: "probe", or a BERT to fine-tune.
 
@@ -50,12 +57,13 @@ def make_classifier(
         pool: the documents; a BERT reads their texts.
         embeddings: (n, dim) float32 of all of them, for the probe.
         training: how to train.
+        prior: of the classes, for the probe; None for plain heads.
 
     Raises:
         ModelError: the model cannot be had.
         RequestError: the device or precision is unknown or not there.
     """
-    return kind_of(training.model).make(pool, embeddings, training)
+    return kind_of(training.model).make(pool, embeddings, prior, training)
 
 
 def load_masked_lm(name: str | None, model: str, device: str) -> MaskedLanguageModel:

@@ -121,7 +121,7 @@ class Training:
         default=DEFAULT_MODEL,
         metadata={
             "help": "Classifier: a BERT by hub name or path, 'minilm', or 'probe' (logistic heads on the "
-            "stored embeddings)."
+            "stored embeddings, which start from the class names)."
         },
     )
     epochs: int = field(default=15, metadata={"help": "Of a BERT: most epochs.", "min": 1})
