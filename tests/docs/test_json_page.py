@@ -337,7 +337,7 @@ def simulations(cli: Cli, folder: Path) -> Documents:
     fine_tuned = ["--model", "tiny", "--strategy", "portfolio", "--epochs", 1, "--dev-size", 4]
     asked = [
         ["some", "--model", "probe", "--strategy", "all", *options, "--masked-lm", "tiny-lm"],
-        ["some", "--model", "probe", "--full", *few],
+        ["some", "--model", "probe", "--no-names", "--full", *few],
         ["toy", *fine_tuned],
     ]
     found: Documents = {"simulate": []}
