@@ -20,6 +20,7 @@ import numpy as np
 from common import RESULTS
 
 from classemb_index import EmbeddingIndex
+from classemb_index.errors import EmptyClassError
 from classemb_index.experiments.simulation import Cell, Plan, Simulator
 from classemb_index.labels.labelled import LabelledSet, draw_labelled, nothing_labelled
 from classemb_index.measures.statistics import estimate
@@ -73,9 +74,15 @@ RUNS = {
 
 def main() -> None:
     pools = dict(word.split("=", 1) for word in sys.argv[1:])
+    found = json.loads(FILE.read_text())["pools"] if FILE.exists() else {}
     with ProcessPoolExecutor(2) as workers:
-        new = dict(zip(pools, workers.map(study, pools.values()), strict=True))
-    found = (json.loads(FILE.read_text())["pools"] if FILE.exists() else {}) | new
+        for name, figures in zip(pools, workers.map(study, pools.values()), strict=True):
+            found[name] = figures
+            write(found)
+
+
+def write(found: dict[str, Any]) -> None:
+    """The file, with what is found so far."""
     settings = {
         "draws of random labels": list(DRAWS),
         "seeds of strategies": list(SEEDS),
@@ -176,11 +183,16 @@ def _f1(index: EmbeddingIndex, labelled: LabelledSet, prior: NamePrior) -> tuple
 def _precision(index: EmbeddingIndex, sets: list[LabelledSet], method: str) -> np.ndarray:
     """Of each set the mean over rare classes of precision@100; 0 for a class without a query."""
     rare = _rare(index)
-    if method == "probe" and not len(sets[0]):
-        return np.zeros(len(sets))
-    answers = [query_classes(index, rare, own, k=TOP, method=method).classes for own in sets]
-    shares = [[sum(mark is True for mark in a.has_class) / TOP for a in own] for own in answers]
-    return np.asarray(np.mean(shares, axis=1))
+    found = []
+    for own in sets:
+        try:
+            answers = query_classes(index, rare, own, k=TOP, method=method).classes
+        except EmptyClassError:  # no class has anything that the method could search by
+            found.append(0.0)
+            continue
+        hits = [sum(mark is True for mark in answer.has_class) for answer in answers]
+        found.append(float(np.mean(hits)) / TOP)
+    return np.array(found)
 
 
 def _ceiling(index: EmbeddingIndex, labelled: LabelledSet) -> float:
