@@ -64,7 +64,9 @@ def figures(folder: Path) -> dict[str, Any]:
         found["rare_precision"] = rare_precision(read(methods))
     if (folder / "probe").exists():
         found["curves"] = curves(read(folder / "probe" / "summary.json"))
-        found["picks"] = picks(index.pool, read_rounds(folder / "probe"))
+        rounds = read_rounds(folder / "probe")
+        found["picks"] = picks(index.pool, rounds)
+        found["labelled_at_end"] = labelled_at_end(rounds)
     return found
 
 
@@ -170,6 +172,20 @@ def picks(pool: Pool, rounds: Sequence[RoundResult]) -> dict[str, list[int]]:
                     found[name][0] += 1
                     found[name][1] += int(has_class)
     return found
+
+
+def labelled_at_end(rounds: Sequence[RoundResult]) -> dict[str, dict[str, float]]:
+    """Of each strategy: labelled documents of each class in the last round, mean over seeds."""
+    most = max(result.n_labelled for result in rounds if not result.is_full)
+    last = [result for result in rounds if result.n_labelled == most]
+    strategies = dict.fromkeys(result.strategy for result in last)
+    return {
+        name: {
+            label: fmean(r.labelled_counts[label] for r in last if r.strategy == name)
+            for label in last[0].labelled_counts
+        }
+        for name in strategies
+    }
 
 
 def rounded(value: Any) -> Any:
