@@ -21,6 +21,7 @@ from classemb_index import (
 )
 from classemb_index.arrays import blocks, unit
 from classemb_index.queries.methods import METHODS
+from classemb_index.queries.names import name_prior
 from classemb_index.strategies.base import SelectionState
 from classemb_index.strategies.selection import select_batch
 
@@ -64,9 +65,9 @@ def main() -> None:
             method: partial(
                 query_classes, index, range(CLASSES), labelled, k=options.top_k, method=method
             )
-            for method in ("auto", *METHODS)
+            for method in METHODS
         }
-        probe = ProbeClassifier(index.embeddings())
+        probe = ProbeClassifier(index.embeddings(), name_prior(index))
         nothing = np.zeros(0, dtype=np.int64)
         probe.fit(labelled.rows, labelled.labels, nothing, index.pool.labels[nothing], 0)
         unlabelled = np.flatnonzero(labelled.unlabelled)
@@ -77,18 +78,15 @@ def main() -> None:
             options.batch,
         )
         seconds = in_turn(runs, options.repeats)
-        chosen = query_classes(index, range(CLASSES), labelled, k=1, method="auto").classes
     medians = {name: median(values) for name, values in seconds.items()}
     alone = medians["a batch of portfolio, with them"] - medians["probabilities of the probe"]
     save(
         "class_queries",
         {
             "settings": vars(options) | {"classes": CLASSES},
-            "auto chose": [answer.method for answer in chosen],
             "median seconds": medians,
             "times a centroid query": {
-                method: round(medians[method] / medians["centroid"], 2)
-                for method in ("auto", *METHODS)
+                method: round(medians[method] / medians["centroid"], 2) for method in METHODS
             },
             "portfolio beside the classifier's prediction": round(alone, 2),
             "seconds": seconds,
