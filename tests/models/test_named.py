@@ -210,3 +210,13 @@ def test_the_cut_has_the_best_f1_that_can_be_expected(rng: np.random.Generator) 
             expected[at] = 2 * sum(given) / (len(given) + sum(shares))
         assert cut == pytest.approx(max(expected, key=lambda at: expected[at]), abs=1e-6)
     np.testing.assert_array_equal(best_cuts(logits[:0]), [0.5, 0.5])
+
+
+def test_a_prior_that_nothing_moves_leaves_the_name(
+    rng: np.random.Generator, prior: NamePrior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named, "PENALTY", 1e5)
+    embeddings, labels = documents(rng, prior, 60)
+    heads = fit_named_heads(embeddings, labels, np.ones_like(labels), prior)
+    np.testing.assert_allclose(unit(heads.weights), prior.names, atol=1e-3)
+    np.testing.assert_allclose(np.linalg.norm(heads.weights, axis=1), heads.strengths, rtol=1e-3)
