@@ -11,10 +11,10 @@ from ..arrays import FloatMatrix
 from ..errors import EmptyClassError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
-from ..models.named import NamedHeads, NamePrior, fit_named_heads
+from ..models.named import NamedHeads, NamePrior
 from .classes import listed
 from .methods import AUTO, METHODS, NAME, Evidence, Method, check_method
-from .names import name_prior
+from .names import class_heads, name_prior
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def build_queries(
     check_method(method)
     heads = None
     if method == AUTO and positions:
-        heads = _heads(index, labelled, prior or name_prior(index, name_vectors))
+        heads = class_heads(index, labelled, prior or name_prior(index, name_vectors))
     if name_vectors is None:
         name_vectors, feedback = index.name_vectors, index.name_feedback
     else:
@@ -114,12 +114,6 @@ def _evidence(
     if name_vectors is None or feedback is None or not name_vectors[position].any():
         return Evidence(positives, negatives, None, None, index.mean)
     return Evidence(positives, negatives, name_vectors[position], feedback[position], index.mean)
-
-
-def _heads(index: EmbeddingIndex, labelled: LabelledSet, prior: NamePrior) -> NamedHeads:
-    """Of all classes: how much a name counts is learned from all of them together."""
-    embeddings = index.embeddings(labelled.rows)
-    return fit_named_heads(embeddings, labelled.labels, labelled.known, prior)
 
 
 def _query_by_head(position: int, evidence: Evidence, heads: NamedHeads) -> ClassQuery:

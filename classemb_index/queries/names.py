@@ -1,4 +1,4 @@
-"""What an index knows of its classes before a document is labelled."""
+"""What an index knows of its classes before a document is labelled, and with its labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from ..arrays import FloatMatrix, unit
 from ..index.index import EmbeddingIndex
-from ..models.named import NamePrior
+from ..labels.labelled import LabelledSet
+from ..models.named import NamedHeads, NamePrior, fit_named_heads
 from .classes import hidden
 from .methods import expanded
 
@@ -34,3 +35,9 @@ def name_prior(index: EmbeddingIndex, name_vectors: FloatMatrix | None = None) -
     rows = np.flatnonzero(index.pool.selectable)
     drawn = np.random.default_rng(SEED).permutation(rows)[:BACKGROUND]
     return NamePrior(names, index.mean, index.embeddings(np.sort(drawn)))
+
+
+def class_heads(index: EmbeddingIndex, labelled: LabelledSet, prior: NamePrior) -> NamedHeads:
+    """The named heads of all classes: how much a name counts is learned from all of them together."""
+    embeddings = index.embeddings(labelled.rows)
+    return fit_named_heads(embeddings, labelled.labels, labelled.known, prior)

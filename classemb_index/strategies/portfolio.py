@@ -11,9 +11,9 @@ import numpy as np
 from ..arrays import BLOCK, Counts, FloatMatrix, FloatVector, Mask, Rows, Scores, blocks
 from ..labels.batches import NO_CLASS
 from ..labels.progress import ENOUGH, REST
-from ..models.named import NamedHeads, fit_named_heads
+from ..models.named import NamedHeads
 from ..models.probe import ProbeClassifier
-from ..queries.names import name_prior
+from ..queries.names import class_heads, name_prior
 from .base import Aid, Selection, SelectionState, Strategy
 from .uncertainty import class_uncertainty
 
@@ -219,10 +219,8 @@ def _heads(state: SelectionState) -> NamedHeads:
     classifier = state.trained()
     if isinstance(classifier, ProbeClassifier) and classifier.heads is not None:
         return classifier.heads
-    labelled, names = state.labelled, state.options.on(state.index).name_vectors
-    embeddings = state.index.embeddings(labelled.rows)
-    prior = name_prior(state.index, names)
-    return fit_named_heads(embeddings, labelled.labels, labelled.known, prior)
+    prior = name_prior(state.index, state.options.on(state.index).name_vectors)
+    return class_heads(state.index, state.labelled, prior)
 
 
 def _logits(state: SelectionState, heads: NamedHeads, positions: Rows, held: int) -> FloatMatrix:
