@@ -7,7 +7,7 @@ Each folder holds what these commands wrote:
     classemb-index build CORPUS --source PART.jsonl.gz --encoder ENCODER --out FOLDER/index
     classemb-index analyze FOLDER/index --out FOLDER/analysis
     classemb-index analyze FOLDER/index --methods all --sizes 0,100,200,500 --out FOLDER/methods
-    classemb-index simulate FOLDER/index --model probe --full --strategy ... --out FOLDER/probe
+    classemb-index simulate FOLDER/index --model probe --no-names --full --strategy ... --out FOLDER/probe
 
 methods/ and probe/ may be missing. Writes results/encoders.json; folders that are there and not
 named stay.
