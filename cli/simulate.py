@@ -65,7 +65,8 @@ def simulate(
     from classemb_index.experiments.run_folder import run_simulation
     from classemb_index.experiments.simulation import Plan
     from classemb_index.measures.curves import read_summary
-    from classemb_index.measures.rounds import SUMMARY
+    from classemb_index.measures.rounds import SUMMARY, shares_words
+    from classemb_index.models.classifier import too_few_labels
     from classemb_index.queries.classes import class_vectors
     from classemb_index.reports.figures import save_run_curves
 
@@ -82,10 +83,16 @@ def simulate(
         full,
     )
     folder = out or Path("runs") / f"{name}-{Path(training.model).name}"
+    if few := too_few_labels(training, schedule.budget):
+        note(few)
+    rounds = []
     with rounds_progress("Surprisal") as watch:
         for result in run_simulation(folder, opened, plan, workers=workers, watch=watch):
+            rounds.append(result)
             if result.note:
                 note(f"{result.strategy}, seed {result.seed}, round {result.round}: {result.note}")
+    if shares := shares_words(rounds):
+        note(shares)
     summary = read_summary(folder)
     pictures = save_run_curves(summary, name, training.model, folder)
     if as_json:

@@ -40,6 +40,8 @@ class RoundResult:
         n_dev: dev documents used for early stopping; their labels cost too.
         skipped_classes: names of classes that could not ask for documents.
         note: what a reader should know, such as a fallback to random.
+        share: of the trained layers in the answer of "tuned", the rest is the heads'; None for
+            another classifier.
     """
 
     strategy: str
@@ -58,6 +60,7 @@ class RoundResult:
     note: str | None = None
     picked_for: list[str | None] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+    share: float | None = None
 
     def batch(self, pool: Pool) -> Batch:
         """What was selected, as the batch that the next round's strategy knows of."""
@@ -78,6 +81,17 @@ class RoundResult:
     def macro_f1_of(self, classes: Sequence[str]) -> float:
         """Mean F1 of these classes alone, on the test split."""
         return float(np.mean([self.f1[name] for name in classes]))
+
+
+def shares_words(rounds: Sequence[RoundResult]) -> str | None:
+    """What the scores of "tuned" are made of, as a sentence; None where no round is of it."""
+    shares = [result.share for result in rounds if result.share is not None]
+    if not shares:
+        return None
+    return (
+        f"the trained layers have a share of {np.mean(shares):.2f} of the answer in the mean over "
+        f"{len(shares)} rounds, and none in {shares.count(0)} of them, which are the heads' alone"
+    )
 
 
 def read_rounds(folder: Path) -> list[RoundResult]:

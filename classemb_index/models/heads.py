@@ -45,7 +45,7 @@ def _solved(
 
     dim, p = embeddings.shape[1], labels.shape[1]
     signs = np.where(labels, np.float32(1), np.float32(-1))
-    cell_weights = _balanced(labels, used) * np.float32(c)
+    cell_weights = balanced_weights(labels, used) * np.float32(c)
     with_one = np.concatenate([embeddings, np.ones((len(embeddings), 1), np.float32)], axis=1)
     with threadpool_limits(1):  # threads that wait for each other cost more than such products
         back = _coordinates(with_one, c)
@@ -82,7 +82,7 @@ def _coordinates(with_one: FloatMatrix, c: float) -> FloatMatrix:
     return np.asarray(vectors / np.sqrt(values), dtype=np.float32)
 
 
-def _balanced(labels: BoolMatrix, used: BoolMatrix) -> FloatMatrix:
+def balanced_weights(labels: BoolMatrix, used: BoolMatrix) -> FloatMatrix:
     """(m, p) weights by which the two sides of each head weigh the same; 0 where a cell is not used."""
     weights = np.zeros(labels.shape, dtype=np.float32)
     both = np.count_nonzero(used, axis=0)

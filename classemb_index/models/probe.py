@@ -86,6 +86,11 @@ class ProbeClassifier:
             on_epoch(1, None)
         return 1
 
+    @property
+    def heads(self) -> tuple[FloatMatrix, FloatVector]:
+        """(q, dim) weights and (q,) offsets, after `fit`; infinite where it knows only one side."""
+        return self._weights, self._offsets
+
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
         from scipy.special import expit

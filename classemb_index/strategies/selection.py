@@ -219,7 +219,7 @@ def oracle_of(pool: Pool, labelled: LabelledSet) -> Oracle:
 
 def classifier_for(index: EmbeddingIndex, training: Training) -> Classifier:
     """The classifier that `training.model` names, for the documents of an index; not yet trained."""
-    return make_classifier(index.pool, index.embeddings(), training)
+    return make_classifier(index, training)
 
 
 def train_classifier(
@@ -240,7 +240,7 @@ def train_classifier(
             f"the pool {pool.name} has no classes to learn; name some with: classemb-index classes add "
             "NAME, or select with --strategy random"
         )
-    if not len(labelled) and kind_of(training.model).is_fine_tuned:
+    if not len(labelled) and kind_of(training.model).is_whole:
         raise RequestError(
             f"no document is labelled, so {training.model!r} has nothing to be trained on; label "
             "some, or select with --strategy random"
