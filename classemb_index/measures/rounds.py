@@ -83,17 +83,6 @@ class RoundResult:
         return float(np.mean([self.f1[name] for name in classes]))
 
 
-def shares_words(rounds: Sequence[RoundResult]) -> str | None:
-    """What the scores of "tuned" are made of, as a sentence; None where no round is of it."""
-    shares = [result.share for result in rounds if result.share is not None]
-    if not shares:
-        return None
-    return (
-        f"the trained layers have a share of {np.mean(shares):.2f} of the answer in the mean over "
-        f"{len(shares)} rounds, and none in {shares.count(0)} of them, which are the heads' alone"
-    )
-
-
 def read_rounds(folder: Path) -> list[RoundResult]:
     """The rounds in a run folder; a line that an interruption cut is left out.
 

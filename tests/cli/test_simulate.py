@@ -284,11 +284,13 @@ def test_simulate_says_what_the_scores_of_tuned_are_made_of(
     outcome = cli(*run, *sizes, *tuned, "--out", "run")
     assert outcome.code == 0, outcome.err
     assert outcome.err.splitlines() == [
-        "Note: the trained layers have a share of 0.50 of the answer in the mean over 2 rounds, and none "
-        "in 0 of them, which are the heads' alone"
+        "Note: of the answer at the largest labelled set the trained layers have a share of 0.50 (random) "
+        "in the mean over seeds; the rest is the heads'"
     ]
     lines = (tmp_path / "run" / "rounds.jsonl").read_text().splitlines()
     assert [json.loads(line)["share"] for line in lines] == [0.5, 0.5]
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["curves"][0]["share"] == [0.5, 0.5]
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert (config["classifier"]["model"], config["classifier"]["blend"]) == ("tuned", 0.5)
     assert cli(*run, *sizes, *tuned, "--out", "run").out == outcome.out

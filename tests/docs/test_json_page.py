@@ -340,7 +340,7 @@ def simulations(cli: Cli, folder: Path) -> Documents:
         ["some", "--model", "probe", "--strategy", "all", *options, "--masked-lm", "tiny-lm"],
         ["some", "--model", "probe", "--full", *few],
         ["toy", *fine_tuned],
-        ["some", *tuned, "--blend", 1],
+        ["some", *tuned, "--blend", 1, "--full"],
         ["some", *tuned],
     ]
     found: Documents = {"simulate": []}
