@@ -108,7 +108,10 @@ def test_train_says_that_the_labels_are_few_for_a_bert(cli: Cli, tmp_path: Path)
     tiny = write_tiny(tmp_path / "tiny", ["the", "council"])
     outcome = cli("train", "indexes/toy", "--model", tiny, "--epochs", 1, "--out", "model")
     assert outcome.code == 0, outcome.err
-    assert outcome.err.count("labelled documents are few for a BERT fine-tuned as a whole") == 1
+    assert (
+        outcome.err.count("labelled documents are few for a BERT that is fine-tuned as a whole")
+        == 1
+    )
     assert "few" not in cli("train", "indexes/toy", "--out", "probe").err
 
 

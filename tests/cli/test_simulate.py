@@ -305,6 +305,6 @@ def test_simulate_says_once_that_the_labels_are_few_for_a_bert(
     outcome = cli(*run, "--workers", 1, "--out", "run")
     assert outcome.code == 0, outcome.err
     assert outcome.err.splitlines() == [
-        "Note: 30 labelled documents are few for a BERT fine-tuned as a whole, which mostly finds no rare "
-        "class below some 1,000; --model tuned is made for so few"
+        "Note: 30 labelled documents are few for a BERT that is fine-tuned as a whole: from 600 a small "
+        "one learned no rare class; --model tuned is made for so few"
     ]
