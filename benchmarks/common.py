@@ -53,6 +53,6 @@ def save(name: str, figures: Mapping[str, Any]) -> None:
         "hardware": {"processor": device_name("cpu"), "cores": cpu_cores(), "gpu": gpu},
         **figures,
     }
-    text = json.dumps(document, indent=1)
+    text = json.dumps(document, separators=(",", ":"))
     (RESULTS / f"{name}.json").write_text(text + "\n")
     print(text)

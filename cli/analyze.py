@@ -43,7 +43,7 @@ def analyze(
         str | None,
         typer.Option(
             help="Query methods to compare by how well they find each class, parted by commas: all, "
-            f"or some of {METHODS}, auto."
+            f"or some of {METHODS}."
         ),
     ] = None,
     out: Annotated[

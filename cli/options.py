@@ -42,7 +42,13 @@ LabelledFile = Annotated[
         help="File with the ids of the labelled documents, one a line; others stay hidden."
     ),
 ]
-NoNames = Annotated[bool, typer.Option("--no-names", help="Hide the class names from portfolio.")]
+NoNames = Annotated[
+    bool,
+    typer.Option(
+        "--no-names",
+        help="Hide the class names from portfolio and from the probe, whose heads are plain then.",
+    ),
+]
 MaskedLM = Annotated[
     str | None,
     typer.Option(

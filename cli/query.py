@@ -50,8 +50,8 @@ def query(
     method: Annotated[
         str | None,
         typer.Option(
-            help=f"How a class is searched for: {METHOD_NAMES}; contrastive, which tunes the encoder; or "
-            "auto, the default, which chooses for each class."
+            help=f"How a class is searched for: {METHOD_NAMES}; or contrastive, which tunes the encoder. "
+            "auto, the default, goes by the name as far as it can be trusted, and by all labels."
         ),
     ] = None,
     *,
@@ -120,7 +120,7 @@ def _answers(
     from classemb_index.queries.search import query_classes
 
     method = AUTO if method is None else method
-    check_method(method, (AUTO, *METHODS, CONTRASTIVE))
+    check_method(method, (*METHODS, CONTRASTIVE))
     if method != CONTRASTIVE:
         return query_classes(
             index, classes, labelled, k=top_k, method=method, name_vectors=name_vectors

@@ -12,7 +12,7 @@ from classemb_index.models.contracts import PROBE, Training
 from .display.console import note, show_json, show_written
 from .display.models import show_model
 from .display.progress import draws_progress
-from .options import Index, Json, open_annotated, with_options
+from .options import Index, Json, NoNames, open_annotated, with_options
 
 
 @with_options(training=Training(model=PROBE))
@@ -21,6 +21,7 @@ def train(
     *,
     out: Annotated[Path, typer.Option(help="Folder of the model.")],
     training: Training,
+    no_names: NoNames = False,
     seed: Annotated[
         int, typer.Option(min=0, help="Of the folds, of intervals and of what is fine-tuned.")
     ] = 0,
@@ -38,15 +39,26 @@ def train(
     from classemb_index.experiments.training import train as train_
     from classemb_index.models.classifier import too_few_labels
     from classemb_index.models.folder import check_model_folder
+    from classemb_index.queries.classes import hidden
 
     check_model_folder(out, force)  # before anything is opened in vain
     opened, annotation = open_annotated(index, training.device)
     labelled = (annotation.with_sample() if with_sample else annotation).labelled()
     note(f"labelled set: {labelled.origin}")
+    names = hidden(opened) if no_names else None
     if few := too_few_labels(training, len(labelled)):
         note(few)
     with draws_progress("Cross-validating") as watch:
-        model = train_(opened, labelled, out, training, seed=seed, force=force, watch=watch)
+        model = train_(
+            opened,
+            labelled,
+            out,
+            training,
+            name_vectors=names,
+            seed=seed,
+            force=force,
+            watch=watch,
+        )
     for name, why in model.facts["labels"]["left_out"].items():
         note(f"{name} is left out: {why} is labelled")
     if as_json:

@@ -17,7 +17,7 @@ from tests.support.pictures import leave_pictures_blank
 OLD = Path(__file__).parent / "fixtures" / "old"
 UNREAD = "backend_parameters"  # of the manifest; no version ever wrote or read anything in it
 TRUSTED = ".prevalence"  # was estimated from labels that nobody knew to be a random sample
-STRATEGIES = ("random", "class-embedding", "portfolio", "dal", "anchoral")
+STRATEGIES = ("random", "class-embedding", "dal", "anchoral")  # as then; portfolio is another one
 EVERY_SCHEMA = pytest.mark.parametrize("schema", ["schema-1", "schema-2"])
 
 
@@ -27,6 +27,40 @@ def old(tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     leave_pictures_blank(monkeypatch)
     shutil.copytree(OLD / schema, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+@pytest.fixture
+def without_portfolio(old: Path) -> Path:
+    """The run folders as if portfolio, which selects in another way by now, had not been run."""
+    for folder in (old / "interrupted", old / "complete"):
+        lines = (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        left = [line for line in lines if '"strategy": "portfolio"' not in line]
+        # the last line was cut where the run was interrupted
+        cut = [left.pop()[:40].rstrip() if left and not left[-1].endswith("\n") else '{"strat']
+        text = "".join(left) + ("".join(cut) if folder.name == "interrupted" else "")
+        (folder / "rounds.jsonl").write_text(text, encoding="utf-8")
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        del config["strategies"]["portfolio"]
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    path = old / "complete" / "summary.json"
+    path.write_text(json.dumps(_without_portfolio(summary(old / "complete"))), encoding="utf-8")
+    return old
+
+
+def _without_portfolio(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {k: _without_portfolio(v) for k, v in found.items() if k != "portfolio"}
+    if isinstance(found, list):
+        kept = [x for x in found if not isinstance(x, dict) or x.get("strategy") != "portfolio"]
+        return [_without_portfolio(x) for x in kept]
+    return found
+
+
+def simulation(folder: Path) -> list[str]:
+    """The recorded command without portfolio, with plain heads as they were then."""
+    words = recorded(folder, "commands.json")["simulate"][1:]
+    place = words.index("portfolio")
+    return [*words[: place - 1], *words[place + 1 :], "--no-names"]
 
 
 def recorded(folder: Path, name: str) -> Any:
@@ -116,8 +150,13 @@ def test_an_old_index_is_built_again_as_schema_3_and_keeps_its_vectors(
 def test_a_query_of_an_old_index_finds_the_same_documents(
     cli: Callable[..., Any], old: Path
 ) -> None:
+    """By the methods that `auto` took then; today it is one of its own."""
     entry = recorded(old, "answers.json")["query"]
-    assert_recorded(asked(cli, entry), entry["answer"])
+    expected = entry["answer"]
+    (method,) = {answer["method"] for answer in expected["classes"]}
+    answers = [answer | {"why": None} for answer in expected["classes"]]
+    entry["asked"] += ["--method", method]
+    assert_recorded(asked(cli, entry), expected | {"classes": answers})
 
 
 @EVERY_SCHEMA
@@ -134,6 +173,7 @@ def test_a_selection_from_an_old_index_is_the_same(
     cli: Callable[..., Any], old: Path, strategy: str
 ) -> None:
     entry = recorded(old, "answers.json")[f"select {strategy}"]
+    entry["asked"].append("--no-names")  # the probe was plain then
     assert_recorded(asked(cli, entry), entry["answer"])
 
 
@@ -146,13 +186,14 @@ def test_an_analysis_of_an_old_index_is_the_same(cli: Callable[..., Any], old: P
 
 @EVERY_SCHEMA
 def test_an_interrupted_old_run_is_continued_to_the_same_rounds(
-    cli: Callable[..., Any], old: Path
+    cli: Callable[..., Any], without_portfolio: Path
 ) -> None:
+    old = without_portfolio
     path = old / "interrupted" / "rounds.jsonl"
     kept, _, cut = path.read_bytes().rpartition(b"\n")
     assert cut and not (old / "interrupted" / "summary.json").exists()
-    command, *words = recorded(old, "commands.json")["simulate"]
-    outcome = cli(command, "index", *words, "--workers", "1", "--out", "interrupted")
+    words = simulation(old)
+    outcome = cli("simulate", "index", *words, "--workers", "1", "--out", "interrupted")
     assert outcome.code == 0, outcome.err
     assert path.read_bytes().startswith(kept + b"\n")
     found, expected = rounds(old / "interrupted"), rounds(old / "complete")
@@ -163,10 +204,13 @@ def test_an_interrupted_old_run_is_continued_to_the_same_rounds(
 
 
 @EVERY_SCHEMA
-def test_a_finished_old_run_is_shown_and_not_run_again(cli: Callable[..., Any], old: Path) -> None:
+def test_a_finished_old_run_is_shown_and_not_run_again(
+    cli: Callable[..., Any], without_portfolio: Path
+) -> None:
+    old = without_portfolio
     before = {p.name: p.read_bytes() for p in (old / "complete").iterdir()}
-    command, *words = recorded(old, "commands.json")["simulate"]
-    outcome = cli(command, "index", *words, "--workers", "1", "--out", "complete", "--json")
+    words = simulation(old)
+    outcome = cli("simulate", "index", *words, "--workers", "1", "--out", "complete", "--json")
     assert outcome.code == 0, outcome.err
     assert (old / "complete" / "rounds.jsonl").read_bytes() == before["rounds.jsonl"]
     assert (old / "complete" / "config.json").read_bytes() == before["config.json"]
@@ -176,17 +220,33 @@ def test_a_finished_old_run_is_shown_and_not_run_again(cli: Callable[..., Any], 
 
 
 @EVERY_SCHEMA
-def test_other_settings_do_not_continue_an_old_run(cli: Callable[..., Any], old: Path) -> None:
-    command, *words = recorded(old, "commands.json")["simulate"]
+def test_other_settings_do_not_continue_an_old_run(
+    cli: Callable[..., Any], without_portfolio: Path
+) -> None:
+    old = without_portfolio
+    words = simulation(old)
     before = (old / "interrupted" / "rounds.jsonl").read_bytes()
     again = [*words, "--workers", "1", "--out", "interrupted", "--discriminator-epochs", "4"]
-    outcome = cli(command, "index", *again)
+    outcome = cli("simulate", "index", *again)
     assert (outcome.code, outcome.err) == (
         1,
         "Error: the run in interrupted was started with other settings: "
         "strategies.dal.discriminator_epochs 3 there, 4 now; "
         "give the same ones to continue it, or choose another --out\n",
     )
+    assert (old / "interrupted" / "rounds.jsonl").read_bytes() == before
+
+
+@EVERY_SCHEMA
+def test_an_old_run_of_a_strategy_that_selects_in_another_way_is_not_continued(
+    cli: Callable[..., Any], old: Path, schema: str
+) -> None:
+    words = recorded(old, "commands.json")["simulate"][1:]
+    before = (old / "interrupted" / "rounds.jsonl").read_bytes()
+    again = [*words, "--workers", "1", "--out", "interrupted", "--no-names"]
+    outcome = cli("simulate", "index", *again)
+    assert outcome.code == 1
+    assert "strategies.portfolio.version None there, 2 now" in outcome.err
     assert (old / "interrupted" / "rounds.jsonl").read_bytes() == before
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Rows
+from ..arrays import FloatMatrix, Rows
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
@@ -54,12 +54,14 @@ class Models:
 
     Attributes:
         encoder: of a name, with `device` and `max_length`.
-        classifier: of an index and a training.
+        classifier: of an index, a training, and the names of its classes.
         masked_lm: of a name or None, the classifier's model and a device.
     """
 
     encoder: Callable[..., Encoder] = SentenceBertEncoder
-    classifier: Callable[[EmbeddingIndex, Training], Classifier] = classifier_for
+    classifier: Callable[[EmbeddingIndex, Training, FloatMatrix | None], Classifier] = (
+        classifier_for
+    )
     masked_lm: Callable[[str | None, str, str], MaskedLM] = load_masked_lm
 
 
@@ -195,7 +197,8 @@ class Simulator:
     def __init__(self, index: EmbeddingIndex, plan: Plan, watch: Watcher = SILENT) -> None:
         self._index, self._pool, self._plan, self._watch = index, index.pool, plan, watch
         self._options = plan.options.on(index)
-        self._classifier = plan.models.classifier(index, plan.training)
+        names = self._options.name_vectors
+        self._classifier = plan.models.classifier(index, plan.training, names)
         self._test_rows = self._pool.known_rows("test")
 
     @cached_property

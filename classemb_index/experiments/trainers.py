@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from ..arrays import BoolMatrix, FloatMatrix, Mask, Rows
+from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Mask, Rows
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet, labelled_set
@@ -21,10 +21,12 @@ from ..models.contracts import PROBE, TUNED, Classifier, Training
 from ..models.crossval import Left, can_train, trainings
 from ..models.folder import HEADS
 from ..models.heads import logistic_heads
+from ..models.named import NamePrior, named_heads
+from ..models.probe import ProbeClassifier
 from ..models.tuned import TunedClassifier
+from ..queries.names import name_prior
 from ..watch import Watcher
 
-C = 1.0  # inverse strength of the L2 penalty of a head, as the probe has it
 SMALLEST = 1e-7  # probability, as float32 knows those near 1
 
 
@@ -38,6 +40,7 @@ class Examples:
         classes: names of the q classes that can be learned.
         labels: (m, q).
         known: (m, q) True for the cells that train.
+        positions: of these classes in the pool, (q,).
         left_out: by the name of each other class, why it cannot be learned.
     """
 
@@ -46,6 +49,7 @@ class Examples:
     classes: tuple[str, ...]
     labels: BoolMatrix
     known: BoolMatrix
+    positions: Rows
     left_out: Mapping[str, str]
 
     def texts_of(self, rows: Rows) -> list[str]:
@@ -84,6 +88,7 @@ def examples_of(index: EmbeddingIndex, labelled: LabelledSet) -> Examples:
         classes,
         labels[own][:, trained] & known[own][:, trained],
         known[own][:, trained],
+        np.flatnonzero(trained),
         left_out,
     )
 
@@ -115,17 +120,24 @@ class Trainer(Protocol):
         """Train on all examples, and write the model's own files."""
 
 
-def trainer_of(examples: Examples, training: Training, seed: int, watch: Watcher) -> Trainer:
-    """The trainer of the kind of model that `training.model` names.
+def trainer_of(
+    examples: Examples,
+    training: Training,
+    seed: int,
+    watch: Watcher,
+    name_vectors: FloatMatrix | None,
+) -> Trainer:
+    """The trainer of the kind of model that `training.model` names; the arguments are those of `train`.
 
     Raises:
         ModelError: the model cannot be had.
     """
+    if training.model not in (PROBE, TUNED):
+        return _BertTrainer(examples, BertClassifier(examples, training), seed, watch)
+    prior = name_prior(examples.index, name_vectors).of(examples.positions)
     if training.model == PROBE:
-        return _ProbeTrainer(examples)
-    if training.model == TUNED:
-        return _TunedTrainer(examples, TunedClassifier(examples.index, training), seed, watch)
-    return _BertTrainer(examples, BertClassifier(examples, training), seed, watch)
+        return _ProbeTrainer(examples, prior)
+    return _TunedTrainer(examples, TunedClassifier(examples.index, training, prior), seed, watch)
 
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -136,31 +148,42 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 class _ProbeTrainer:
-    """Heads on stored embeddings: those of all folds are solved together."""
+    """Heads on stored embeddings: those of all folds are solved together.
 
-    def __init__(self, examples: Examples) -> None:
-        self._examples = examples
+    Where any class has a name they are named heads.
+    """
+
+    def __init__(self, examples: Examples, prior: NamePrior) -> None:
+        self._examples, self._prior = examples, prior
         self._embeddings = examples.index.embeddings(examples.rows)
 
     def settings(self) -> Mapping[str, Any]:
-        return {"model": PROBE, "c": C, "class_weight": "balanced"}
+        return ProbeClassifier(self._embeddings, self._prior).settings()
 
     def scores(self, folds: Rows, work: Path) -> dict[Left, FloatMatrix]:
         labels, known = self._examples.labels, self._examples.known
         lefts = list(trainings(int(folds.max()) + 1))
+        k, classes = len(lefts), np.arange(labels.shape[1])
         used = np.concatenate([known & _inside(folds, left)[:, None] for left in lefts], axis=1)
-        repeated = np.tile(labels, len(lefts))
+        repeated = np.tile(labels, k)
         able = can_train(repeated, used)
-        weights, offsets = logistic_heads(self._embeddings, repeated[:, able], used[:, able], C)
+        weights, offsets = self._heads(repeated[:, able], used[:, able], np.tile(classes, k)[able])
         found = np.full(used.shape, np.nan, dtype=np.float32)
         found[:, able] = self._embeddings @ weights.T + offsets
-        return dict(zip(lefts, np.split(found, len(lefts), axis=1), strict=True))
+        return dict(zip(lefts, np.split(found, k, axis=1), strict=True))
 
     def write(self, draft: Path, calibration: Calibration) -> None:
-        weights, offsets = logistic_heads(
-            self._embeddings, self._examples.labels, self._examples.known, C
-        )
+        labels, known = self._examples.labels, self._examples.known
+        weights, offsets = self._heads(labels, known, np.arange(labels.shape[1]))
         save_arrays(draft / HEADS, {"weights": weights, "offsets": offsets})
+
+    def _heads(
+        self, labels: BoolMatrix, used: BoolMatrix, positions: Rows
+    ) -> tuple[FloatMatrix, FloatVector]:
+        """Weights (p, dim) and offsets (p,) of heads of these classes, of the cells that are used."""
+        if not self._prior.names.any():
+            return logistic_heads(self._embeddings, labels, used)
+        return named_heads(self._embeddings, labels, used, self._prior, positions)[:2]
 
 
 Own = TypeVar("Own", bound=Classifier)
@@ -173,7 +196,6 @@ class _FineTuned(Generic[Own]):
         pool = examples.index.pool
         rows = np.flatnonzero((pool.splits == "dev") & pool.is_known)
         self._dev = labelled_set(pool, rows, "the dev split")
-        self._columns = [pool.classes.index(name) for name in examples.classes]
         self._examples, self._seed, self._watch = examples, seed, watch
         self._classifier = classifier
 
@@ -206,10 +228,10 @@ class _FineTuned(Generic[Own]):
             examples.rows[inside],
             examples.labels[inside],
             dev.rows,
-            dev.labels[:, self._columns],
+            dev.labels[:, examples.positions],
             self._seed,
             known=examples.known[inside],
-            dev_known=dev.known[:, self._columns],
+            dev_known=dev.known[:, examples.positions],
         )
 
     def _scores_without(self, inside: Mask) -> FloatMatrix:

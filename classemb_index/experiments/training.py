@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Rows
+from ..arrays import FloatMatrix, Rows
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..models.calibration import METHOD, reliability
@@ -24,7 +24,7 @@ from ..models.folder import FORMAT, LABELLED, WORK, check_model_folder, draft_of
 from ..models.folds import NEAR_DUPLICATE, near_duplicate_groups, stratified_folds
 from ..models.saved import UNIT, SavedModel
 from ..watch import SILENT, Watcher
-from .trainers import Examples, examples_of, labels_digest, save_arrays, trainer_of
+from .trainers import Examples, Trainer, examples_of, labels_digest, save_arrays, trainer_of
 
 FOLDS = 5  # of a probe
 FOLDS_OF_BERT = 3  # each fold more costs a BERT another three trainings or more
@@ -37,6 +37,7 @@ def train(
     folder: str | Path,
     training: Training | None = None,
     *,
+    name_vectors: FloatMatrix | None = None,
     seed: int = 0,
     force: bool = False,
     watch: Watcher = SILENT,
@@ -52,6 +53,8 @@ def train(
         labelled: whose known cells train; unknown ones train nothing.
         folder: gets the model.
         training: how to train; None is a probe. A BERT stops early on the dev split's known labels.
+        name_vectors: (q, dim) embeddings of the classes' names or descriptions, zero for a class
+            without one; None takes the index's own. Without any name, a probe has plain heads.
         seed: of folds, intervals and a BERT.
         force: replace a model that is there.
         watch: is told which fold is trained.
@@ -65,8 +68,8 @@ def train(
     check_model_folder(folder, force)
     examples = examples_of(index, labelled)
     split = _split(examples, training, seed)
-    trainer = trainer_of(examples, training, seed, watch)
-    with draft_of(folder, _key(examples, training, seed, split)) as draft:
+    trainer = trainer_of(examples, training, seed, watch, name_vectors)
+    with draft_of(folder, _key(examples, trainer, seed, split)) as draft:
         scores = trainer.scores(split.folds, draft / WORK)
         found = cross_validate(
             scores,
@@ -112,11 +115,11 @@ def _split(examples: Examples, training: Training, seed: int) -> _Split:
     return _Split(groups, folds, k)
 
 
-def _key(examples: Examples, training: Training, seed: int, split: _Split) -> str:
+def _key(examples: Examples, trainer: Trainer, seed: int, split: _Split) -> str:
     """Tells a training from another one."""
     index = examples.index
     own = [index.vectors_digest, index.documents_digest, labels_digest(examples), seed]
-    return json.dumps([*own, vars(training), split.folds.tolist()], sort_keys=True)
+    return json.dumps([*own, trainer.settings(), split.folds.tolist()], sort_keys=True)
 
 
 def _facts(examples: Examples, training: Training, seed: int) -> dict[str, Any]:

@@ -98,6 +98,12 @@ class SampleDesign:
         return np.array([own.probability for own in self.documents])
 
     @property
+    def scores(self) -> Scores:
+        """(m, q) the model's probabilities, float64."""
+        shape = len(self.documents), len(self.classes)
+        return np.array([own.scores for own in self.documents], dtype=float).reshape(shape)
+
+    @property
     def decided(self) -> BoolMatrix:
         """(m, q) True where the model gives the class."""
         shape = len(self.documents), len(self.classes)

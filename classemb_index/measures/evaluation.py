@@ -178,13 +178,15 @@ def evaluate(
     is_answered = (rows >= 0) & pool.known[rows][:, positions].all(axis=1)
     _check_answered(is_answered, allow_missing)
     labels = pool.labels[rows[is_answered]][:, positions]
-    decided, share = design.decided[is_answered], float(is_answered.mean())
+    decided, scores = design.decided[is_answered], design.scores[is_answered]
+    share = float(is_answered.mean())
     chances = design.probabilities[is_answered] * share
     classes = [
         estimate_class(
             labels[:, c],
             decided[:, c],
             chances,
+            scores=scores[:, c],
             size=design.population,
             predicted=own.predicted,
             heaviest=own.heaviest / share,

@@ -14,6 +14,7 @@ from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..models.contracts import THRESHOLD
 from ..models.probe import ProbeClassifier
+from ..queries.names import name_prior
 
 NEXT = 50  # labels
 REPEATS = 12
@@ -78,8 +79,9 @@ def likely_gains(
         return []
     rng, held_out = np.random.default_rng(seed), round(m * HELD_OUT)
     sizes = [max(1, round((m - held_out) * share)) for share in SHARES]
+    probe = ProbeClassifier(index.embeddings(), name_prior(index))
     repeats = [
-        _repeat(index, labelled, rng.permutation(m), held_out, sizes) for _ in range(REPEATS)
+        _repeat(probe, labelled, rng.permutation(m), held_out, sizes) for _ in range(REPEATS)
     ]
     decisions = np.stack(repeats)[:, :, positions]
     growth = np.log((m + next_labels) / m)
@@ -96,7 +98,7 @@ def likely_gains(
 
 
 def _repeat(
-    index: EmbeddingIndex,
+    probe: ProbeClassifier,
     labelled: LabelledSet,
     order: Rows,
     held_out: int,
@@ -104,14 +106,13 @@ def _repeat(
 ) -> Decisions:
     """(shares, q, 2) what probes of rising size decide on the first documents of the order."""
     asked, others = np.sort(order[:held_out]), order[held_out:]
-    return np.stack([_decided(index, labelled, np.sort(others[:size]), asked) for size in sizes])
+    return np.stack([_decided(probe, labelled, np.sort(others[:size]), asked) for size in sizes])
 
 
 def _decided(
-    index: EmbeddingIndex, labelled: LabelledSet, learnt: Rows, asked: Rows
+    probe: ProbeClassifier, labelled: LabelledSet, learnt: Rows, asked: Rows
 ) -> NDArray[np.int64]:
-    probe, nobody = ProbeClassifier(index.embeddings()), np.zeros(0, dtype=np.int64)
-    labels, known = labelled.labels, labelled.known
+    nobody, labels, known = np.zeros(0, dtype=np.int64), labelled.labels, labelled.known
     probe.fit(labelled.rows[learnt], labels[learnt], nobody, labels[:0], 0, known=known[learnt])
     predicted: BoolMatrix = probe.probabilities(labelled.rows[asked]) > THRESHOLD
     predicted, true = predicted & known[asked], labels[asked]

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import BoolMatrix, Scores, blocks
+from ..arrays import BoolMatrix, Mask, Scores, blocks
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
+from ..models.named import NamePrior
 from ..queries.build import ClassQuery, build_queries
 from ..queries.classes import ALL, class_groups
 from ..queries.contrastive import CONTRASTIVE
-from ..queries.methods import AUTO, METHODS, check_method
+from ..queries.methods import METHODS, check_method
+from ..queries.names import name_prior
 from ..watch import SILENT, Watcher
 from .base import ClassEntry
 from .proximity import candidates
 from .rankings import BLOCK, MEASURES, class_rankings, ranking_measures
 from .statistics import Estimate, estimate
 
-COMPARED = (*METHODS, AUTO)
+COMPARED = tuple(METHODS)
 CLASSES = 8  # classes whose queries are ranked together: about 64 scores a document are held
 
 
@@ -74,7 +74,6 @@ class MethodScore(ClassEntry):
         lift: precision / prevalence of the draw.
         common: the precision over the pairs for which every method that answers at this size at
             all has a query; None without such a pair, or where `precision` is None.
-        chosen: of "auto": how often it took which method, over the queried pairs.
     """
 
     n_labelled: int
@@ -91,7 +90,6 @@ class MethodScore(ClassEntry):
     average_precision: Estimate | None
     lift: Estimate | None
     common: CommonScore | None
-    chosen: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_partial(self) -> bool:
@@ -110,13 +108,6 @@ class MethodScore(ClassEntry):
             ceiling=common.ceiling,
             precision=common.precision,
         )
-
-    def document(self) -> dict[str, Any]:
-        """The JSON entry of `analyze`; what was chosen stands in that of "auto" alone."""
-        entry = super().document()
-        if self.method != AUTO:
-            del entry["chosen"]
-        return entry
 
 
 def method_analysis(
@@ -153,13 +144,14 @@ def method_analysis(
     """
     methods = chosen_methods(methods)
     groups, _ = class_groups(index.pool)
+    prior = name_prior(index)
     total = sum(len(labelled_sets) for labelled_sets in draws)
     done = 0
     scores: list[MethodScore] = []
     for labelled_sets in draws:
         measured = []
         for labelled in labelled_sets:
-            measured.append(_measured(index, labelled, methods, top_k, block, together))
+            measured.append(_measured(index, labelled, methods, prior, top_k, block, together))
             done += 1
             watch.progress(done, total)
         scores += _summarised(index.pool.classes, groups, len(labelled_sets[0]), methods, measured)
@@ -190,13 +182,13 @@ class _Draw:
     Attributes:
         values: by method, (len(MEASURES), q) float64; NaN where there is no query, or where a
             measure is not defined.
-        answered: by method, for each class the method that its query is of, None without a query.
+        answered: by method, (q,) True for a class that it has a query for.
         prevalence: (q,) float64.
         ceiling: (q,) float64.
     """
 
     values: Mapping[str, Scores]
-    answered: Mapping[str, Sequence[str | None]]
+    answered: Mapping[str, Mask]
     prevalence: Scores
     ceiling: Scores
 
@@ -205,6 +197,7 @@ def _measured(
     index: EmbeddingIndex,
     labelled: LabelledSet,
     methods: Sequence[str],
+    prior: NamePrior,
     top_k: int,
     block: int,
     together: int,
@@ -213,11 +206,10 @@ def _measured(
     q = labels.shape[1]
     among = candidates(index, labelled, top_k)
     values = {method: np.full((len(MEASURES), q), np.nan) for method in methods}
-    answered: dict[str, list[str | None]] = {method: [None] * q for method in methods}
+    answered = {method: np.zeros(q, dtype=bool) for method in methods}
     for part in blocks(q, together):
         positions = range(q)[part]
-        queries = {method: _queries(index, positions, labelled, method) for method in methods}
-        # what `auto` takes is often asked for by its own name too
+        queries = {m: _queries(index, positions, labelled, m, prior) for m in methods}
         distinct = {(x.method, x.position): x for own in queries.values() for x in own}
         ranked = class_rankings(index, list(distinct.values()), among, top_k, block=block)
         measured = {
@@ -227,16 +219,20 @@ def _measured(
         for method, own in queries.items():
             for query in own:
                 values[method][:, query.position] = measured[query.method, query.position]
-                answered[method][query.position] = query.method
+                answered[method][query.position] = True
     counts = labels[among].sum(axis=0)
     prevalence, ceiling = counts / np.count_nonzero(among), np.minimum(counts / top_k, 1)
     return _Draw(values, answered, prevalence, ceiling)
 
 
 def _queries(
-    index: EmbeddingIndex, positions: Sequence[int], labelled: LabelledSet, method: str
+    index: EmbeddingIndex,
+    positions: Sequence[int],
+    labelled: LabelledSet,
+    method: str,
+    prior: NamePrior,
 ) -> list[ClassQuery]:
-    queries = build_queries(index, positions, labelled, method)
+    queries = build_queries(index, positions, labelled, method, prior=prior)
     return [query for query in queries if len(query.vectors)]
 
 
@@ -259,9 +255,7 @@ def _summarised(
 
 def _all_answer(methods: Sequence[str], draws: Sequence[_Draw]) -> BoolMatrix:
     """(draws, q) True where each of the methods that answer at all has a query."""
-    queried = np.array(
-        [[[a is not None for a in draw.answered[m]] for draw in draws] for m in methods]
-    )
+    queried = np.array([[draw.answered[m] for draw in draws] for m in methods])
     return np.asarray(queried[queried.any(axis=(1, 2))].all(axis=0))
 
 
@@ -274,11 +268,9 @@ def _score(
     draws: Sequence[_Draw],
     common: BoolMatrix,
 ) -> MethodScore:
-    answered = [[draw.answered[method][c] for c in positions] for draw in draws]
-    queried = np.array([[taken is not None for taken in row] for row in answered])
+    queried = np.array([draw.answered[method][positions] for draw in draws])
     values = np.stack([draw.values[method][:, positions] for draw in draws])
     means = _known_mean(values)  # (draws, measures)
-    taken = Counter(taken for row in answered for taken in row if taken is not None)
     counted = queried if queried.any() else ~queried
     return MethodScore(
         size,
@@ -292,7 +284,6 @@ def _score(
         ceiling=_over_pairs([draw.ceiling[positions] for draw in draws], counted),
         **{measure: _estimate(column) for measure, column in zip(MEASURES, means.T, strict=True)},
         common=_common_score(method, positions, draws, queried & common[:, positions]),
-        chosen={m: taken[m] for m in METHODS if m in taken} if method == AUTO else {},
     )
 
 

@@ -16,6 +16,7 @@ from ..labels.labelled import LabelledSet
 from ..labels.progress import ClassProgress
 from ..models.contracts import THRESHOLD
 from ..models.probe import ProbeClassifier
+from ..queries.names import name_prior
 
 STOP_SET = 2000  # documents
 STABLE = 0.99  # mean kappa
@@ -107,14 +108,16 @@ def _kappas(index: EmbeddingIndex, labelled: LabelledSet, last: Sequence[Batch])
     rows: list[Rows] = [labelled.rows]
     for batch in reversed(last):
         rows.append(np.setdiff1d(rows[-1], batch.rows))
-    decided = [_decisions(index, labelled, own, stop_set) for own in reversed(rows) if len(own)]
+    probe = ProbeClassifier(index.embeddings(), name_prior(index))
+    decided = [_decisions(probe, labelled, own, stop_set) for own in reversed(rows) if len(own)]
     return [mean_kappa(*pair) for pair in pairwise(decided)]
 
 
-def _decisions(index: EmbeddingIndex, labelled: LabelledSet, rows: Rows, asked: Rows) -> BoolMatrix:
+def _decisions(
+    probe: ProbeClassifier, labelled: LabelledSet, rows: Rows, asked: Rows
+) -> BoolMatrix:
     """(len(asked), q) what a probe that is trained on these labelled rows decides."""
-    probe, nobody = ProbeClassifier(index.embeddings()), np.zeros(0, dtype=np.int64)
-    labels = labelled.labels_of(rows)
+    nobody, labels = np.zeros(0, dtype=np.int64), labelled.labels_of(rows)
     probe.fit(rows, labels, nobody, labels[:0], 0, known=labelled.known_of(rows))
     return np.asarray(probe.probabilities(asked) > THRESHOLD)
 

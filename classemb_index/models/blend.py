@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import BoolMatrix, FloatMatrix
-from .heads import balanced_weights
+from ..arrays import BoolMatrix, FloatMatrix, FloatVector
 
 SHARES = (0.0, 0.3)  # of the second, that are tried
 
 
-def blended(first: FloatMatrix, second: FloatMatrix, share: float) -> FloatMatrix:
-    """(n, q) float32 logits: this share of the second's, the rest of the first's.
+def blended(first: FloatMatrix, second: FloatMatrix, share: float | FloatVector) -> FloatMatrix:
+    """(n, q) float32 logits: this share of the second's, of all classes or of each, the rest the first's.
 
     Where the first is infinite, as for a class that all or none of the documents have, it stands.
     """
@@ -21,23 +20,25 @@ def blended(first: FloatMatrix, second: FloatMatrix, share: float) -> FloatMatri
 
 
 def best_share(
-    first: FloatMatrix, second: FloatMatrix, labels: BoolMatrix, known: BoolMatrix
+    first: FloatMatrix, second: FloatMatrix, labels: BoolMatrix, weights: FloatMatrix
 ) -> float:
     """The share of the second with the least log-loss, of SHARES; of equals the lowest.
 
-    In the log-loss both sides of a class weigh the same, and so do all classes.
+    All classes weigh the same; those that the first could not learn, or of which only one side
+    counts, are left out.
 
     Args:
         first: (m, q) logits of documents that the model has not seen; infinite where it could not
             learn a class.
         second: (m, q) of the same documents.
         labels: (m, q).
-        known: (m, q) True for the cells that count.
+        weights: (m, q) of the cells in the loss of a class; 0 where a cell does not count.
     """
-    used = known & np.isfinite(first).all(axis=0)
-    used &= (labels & used).any(axis=0) & (~labels & used).any(axis=0)
-    weights = balanced_weights(labels, used) / np.maximum(used.sum(axis=0), 1)
-    return min(SHARES, key=lambda share: _loss(blended(first, second, share), labels, weights))
+    counted = (weights > 0) & np.isfinite(first).all(axis=0)
+    counted &= (labels & counted).any(axis=0) & (~labels & counted).any(axis=0)
+    own = np.where(counted, weights, 0)
+    own /= np.maximum(own.sum(axis=0), 1e-12)
+    return min(SHARES, key=lambda share: _loss(blended(first, second, share), labels, own))
 
 
 def _loss(logits: FloatMatrix, labels: BoolMatrix, weights: FloatMatrix) -> float:

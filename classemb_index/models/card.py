@@ -107,7 +107,8 @@ def _what(facts: Mapping[str, Any]) -> str:
         return f"{heads} alone: the layers trained on from them were not clearly better"
     return (
         f"{1 - training['share']:.0%} of the logit from {heads}, {training['share']:.0%} from the "
-        f"encoder's top {training['layers']} trained on from them"
+        f"encoder's top {training['layers']} trained on from them, but the heads alone for a class with "
+        "fewer than 10 positives or negatives"
     )
 
 

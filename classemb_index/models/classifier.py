@@ -10,6 +10,7 @@ from .contracts import BERT, PROBE, TUNED, Classifier, Training
 from .devices import cpu_cores, resolve_device
 from .hub import MINILM
 from .masked_lm import DEFAULT_MASKED_LM, MaskedLanguageModel
+from .named import NamePrior
 from .probe import ProbeClassifier
 from .tuned import IndexedTexts, TunedClassifier
 
@@ -23,7 +24,7 @@ class Kind:
 
     Attributes:
         name: of the kind, as a model's folder records it.
-        make: of an index and how to train; not yet trained.
+        make: of an index, the classes' names and how to train; not yet trained.
         is_fine_tuned: a language model is trained on texts: it fills a GPU alone, and is
             cross-validated in few folds.
         is_whole: all of a language model of its own is trained: it needs a labelled document, many
@@ -31,18 +32,22 @@ class Kind:
     """
 
     name: str
-    make: Callable[[IndexedTexts, Training], Classifier]
+    make: Callable[[IndexedTexts, NamePrior | None, Training], Classifier]
     is_fine_tuned: bool = False
     is_whole: bool = False
 
 
 CLASSIFIERS: Mapping[str, Kind] = {
-    PROBE: Kind(PROBE, lambda index, _: ProbeClassifier(index.embeddings())),
-    TUNED: Kind(TUNED, TunedClassifier, is_fine_tuned=True),
+    PROBE: Kind(PROBE, lambda index, prior, _: ProbeClassifier(index.embeddings(), prior)),
+    TUNED: Kind(
+        TUNED,
+        lambda index, prior, training: TunedClassifier(index, training, prior),
+        is_fine_tuned=True,
+    ),
 }
 ANY_OTHER_NAME = Kind(
     BERT,
-    lambda index, training: BertClassifier(index.pool, training),
+    lambda index, _, training: BertClassifier(index.pool, training),
     is_fine_tuned=True,
     is_whole=True,
 )
@@ -53,12 +58,15 @@ def kind_of(model: str) -> Kind:
     return CLASSIFIERS.get(model, ANY_OTHER_NAME)
 
 
-def make_classifier(index: IndexedTexts, training: Training) -> Classifier:
+def make_classifier(
+    index: IndexedTexts, training: Training, prior: NamePrior | None = None
+) -> Classifier:
     """The classifier that `training.model` names: "probe", "tuned", or a BERT to fine-tune.
 
     Args:
         index: the documents: a BERT reads their texts, the probe their embeddings, "tuned" both.
         training: how to train.
+        prior: of the classes, for the probe and "tuned"; None for plain heads.
 
     Raises:
         ModelError: the model cannot be had.
@@ -66,7 +74,7 @@ def make_classifier(index: IndexedTexts, training: Training) -> Classifier:
             trained as asked.
         EncoderMismatchError: "tuned" finds another encoder than the index's.
     """
-    return kind_of(training.model).make(index, training)
+    return kind_of(training.model).make(index, prior, training)
 
 
 def too_few_labels(training: Training, n_labelled: int) -> str | None:

@@ -152,8 +152,8 @@ class Training:
         default=DEFAULT_MODEL,
         metadata={
             "help": "Classifier: a BERT by hub name or path, 'minilm', 'probe' (logistic heads on the "
-            "stored embeddings), or 'tuned' (these heads and the top of the index's own encoder, trained "
-            "on from them)."
+            "stored embeddings, which start from the class names), or 'tuned' (these heads and the top of "
+            "the index's own encoder, trained on from them)."
         },
     )
     epochs: int | None = field(

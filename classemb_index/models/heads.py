@@ -28,16 +28,49 @@ def logistic_heads(
     Returns:
         (p, dim) float32, and (p,) float32.
     """
+    start = np.zeros_like(labels, dtype=np.float32)
+    return penalised_heads(
+        embeddings, labels, balanced_weights(labels, used) * np.float32(c), start
+    )
+
+
+def penalised_heads(
+    embeddings: FloatMatrix,
+    labels: BoolMatrix,
+    cell_weights: FloatMatrix,
+    start: FloatMatrix,
+    offset_penalty: float = 0.0,
+) -> tuple[FloatMatrix, FloatVector]:
+    """Weights w and offset b of each head with the least penalised logistic loss.
+
+    The loss is sum_i u_i log(1 + exp(-y_i (s_i + w.e_i + b))) + |w|^2 / 2 + r b^2 / 2, with y 1 or -1.
+
+    Args:
+        embeddings: (m, dim) float32.
+        labels: (m, p) the labels of each head.
+        cell_weights: (m, p) float32 u; 0 where a cell trains nothing.
+        start: (m, p) float32 s, logits to which w and b add; finite.
+        offset_penalty: r.
+
+    Returns:
+        (p, dim) float32, and (p,) float32.
+    """
     p = labels.shape[1]
     weights = np.zeros((p, embeddings.shape[1]), dtype=np.float32)
     offsets = np.zeros(p, dtype=np.float32)
     for part in blocks(p, max(1, MOST_CELLS // max(1, len(embeddings)))):
-        weights[part], offsets[part] = _solved(embeddings, labels[:, part], used[:, part], c)
+        weights[part], offsets[part] = _solved(
+            embeddings, labels[:, part], cell_weights[:, part], start[:, part], offset_penalty
+        )
     return weights, offsets
 
 
 def _solved(
-    embeddings: FloatMatrix, labels: BoolMatrix, used: BoolMatrix, c: float
+    embeddings: FloatMatrix,
+    labels: BoolMatrix,
+    cell_weights: FloatMatrix,
+    start: FloatMatrix,
+    offset_penalty: float,
 ) -> tuple[FloatMatrix, FloatVector]:
     """The heads of one block, found in coordinates in which the loss bends alike in all directions."""
     from scipy.optimize import minimize
@@ -45,23 +78,25 @@ def _solved(
 
     dim, p = embeddings.shape[1], labels.shape[1]
     signs = np.where(labels, np.float32(1), np.float32(-1))
-    cell_weights = balanced_weights(labels, used) * np.float32(c)
+    penalty = np.ones((dim + 1, 1), np.float32)
+    penalty[dim] = offset_penalty
     with_one = np.concatenate([embeddings, np.ones((len(embeddings), 1), np.float32)], axis=1)
     with threadpool_limits(1):  # threads that wait for each other cost more than such products
-        back = _coordinates(with_one, c)
+        back = _coordinates(with_one, float(cell_weights.mean()) if cell_weights.size else 0.0)
         rotated = with_one @ back
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         given = flat.reshape(dim + 1, p).astype(np.float32)
-        margins = signs * (rotated @ given)
+        margins = signs * (start + rotated @ given)
         small = np.exp(-np.abs(margins))  # does not overflow
         # of log(1 + exp(-margin)): the slope first, then the value
         slopes = -cell_weights * signs * np.where(margins > 0, small, 1) / (1 + small)
         values = cell_weights * (np.maximum(-margins, 0) + np.log1p(small))
         heads = back @ given
-        heads[dim] = 0  # the offset is not punished
-        total = np.sum(values, dtype=np.float64) + 0.5 * np.sum(heads**2, dtype=np.float64)
-        return float(total), (rotated.T @ slopes + back.T @ heads).astype(np.float64).ravel()
+        total = np.sum(values, dtype=np.float64)
+        total += 0.5 * np.sum(penalty * heads**2, dtype=np.float64)
+        down = rotated.T @ slopes + back.T @ (penalty * heads)
+        return float(total), down.astype(np.float64).ravel()
 
     with threadpool_limits(1):
         found = minimize(
@@ -75,9 +110,9 @@ def _solved(
     return heads[:dim].T, heads[dim]
 
 
-def _coordinates(with_one: FloatMatrix, c: float) -> FloatMatrix:
-    """(dim + 1, dim + 1) the inverse root of what the second derivative is at most: 1 + c/4 X'X."""
-    bend = np.eye(with_one.shape[1]) + c * CURVATURE * (with_one.T @ with_one)
+def _coordinates(with_one: FloatMatrix, weight: float) -> FloatMatrix:
+    """(dim + 1, dim + 1) the inverse root of what the second derivative is about: 1 + u/4 X'X."""
+    bend = np.eye(with_one.shape[1]) + weight * CURVATURE * (with_one.T @ with_one)
     values, vectors = np.linalg.eigh(bend)
     return np.asarray(vectors / np.sqrt(values), dtype=np.float32)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 Activations = NDArray[np.uint16]  # (tokens, dim) of one text: the bits of bfloat16
+OUTPUT_BIAS = "output.bias"  # in the state of TopLayers
 AVERAGED = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import BLOCK, BoolMatrix, FloatMatrix, FloatVector, Mask, Rows, blocks
 from .contracts import PROBE, OnEpoch
+from .named import PENALTY, NamedHeads, NamePrior, fit_named_heads
 
 
 def logistic_head(
@@ -36,27 +37,48 @@ def logistic_head(
 
 
 class ProbeClassifier:
-    """One logistic regression a class on frozen embeddings, classes weighted equally.
+    """One logistic regression a class on frozen embeddings: a named head, or a plain one.
 
-    A class that no document is known to have gets probability 0, one that all have of which
-    it is known gets 1. The dev split is not used.
+    Named heads know something of every class before a label. Their probabilities are shifted in
+    log odds, so that the one at which the expected F1 is best becomes 0.5: there decisions are made,
+    and there a document is uncertain.
+
+    Plain heads weigh both sides of a class equally. A class that no document is known to have gets
+    probability 0, one that all have of which it is known gets 1.
+
+    The dev split is not used.
 
     Args:
         embeddings: (n, dim) float32 of the whole pool, memory-mapped or not.
-        c: inverse strength of the L2 penalty.
+        prior: of the classes; None, or one without a name, for plain heads.
+        c: inverse strength of the L2 penalty of plain heads.
         block: documents whose embeddings are held at once.
+
+    Attributes:
+        heads: the named heads of the last training; None of plain ones.
     """
 
     uses_dev = False
 
-    def __init__(self, embeddings: FloatMatrix, c: float = 1.0, block: int = BLOCK) -> None:
+    def __init__(
+        self,
+        embeddings: FloatMatrix,
+        prior: NamePrior | None = None,
+        *,
+        c: float = 1.0,
+        block: int = BLOCK,
+    ) -> None:
         self._embeddings = embeddings
+        self._prior = prior if prior is not None and prior.names.any() else None
         self._c = c
         self._block = block
+        self.heads: NamedHeads | None = None
 
     def settings(self) -> Mapping[str, Any]:
         """See Classifier."""
-        return {"model": PROBE, "c": self._c, "class_weight": "balanced"}
+        if self._prior is None:
+            return {"model": PROBE, "c": self._c, "class_weight": "balanced"}
+        return {"model": PROBE, "c": 1 / PENALTY, "names": self._prior.digest}
 
     def fit(
         self,
@@ -72,24 +94,18 @@ class ProbeClassifier:
     ) -> int:
         """See Classifier; the heads have one solution, so the seed changes nothing."""
         embeddings = self._embeddings[rows]
-        q = labels.shape[1]
-        self._weights = np.zeros((q, embeddings.shape[1]), dtype=np.float32)
-        self._offsets = np.full(q, -np.inf, dtype=np.float32)
-        for c in range(q):
-            own = slice(None) if known is None else known[:, c]
-            column = labels[own, c]
-            if column.any() and not column.all():
-                self._weights[c], self._offsets[c] = logistic_head(embeddings[own], column, self._c)
-            elif column.any():
-                self._offsets[c] = np.inf
+        if self._prior is not None:
+            from scipy.special import logit
+
+            cells = np.ones_like(labels) if known is None else known
+            self.heads = fit_named_heads(embeddings, labels, cells, self._prior)
+            self._weights = self.heads.weights
+            self._offsets = self.heads.offsets - logit(self.heads.thresholds)
+        else:
+            self._fit_plain(embeddings, labels, known)
         if on_epoch:
             on_epoch(1, None)
         return 1
-
-    @property
-    def heads(self) -> tuple[FloatMatrix, FloatVector]:
-        """(q, dim) weights and (q,) offsets, after `fit`; infinite where it knows only one side."""
-        return self._weights, self._offsets
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
@@ -104,3 +120,17 @@ class ProbeClassifier:
     def representations(self, rows: Rows) -> FloatMatrix:
         """See Classifier: the embeddings."""
         return np.asarray(self._embeddings[rows])
+
+    def _fit_plain(
+        self, embeddings: FloatMatrix, labels: BoolMatrix, known: BoolMatrix | None
+    ) -> None:
+        q = labels.shape[1]
+        self._weights = np.zeros((q, embeddings.shape[1]), dtype=np.float32)
+        self._offsets = np.full(q, -np.inf, dtype=np.float32)
+        for c in range(q):
+            own = slice(None) if known is None else known[:, c]
+            column = labels[own, c]
+            if column.any() and not column.all():
+                self._weights[c], self._offsets[c] = logistic_head(embeddings[own], column, self._c)
+            elif column.any():
+                self._offsets[c] = np.inf

@@ -182,7 +182,7 @@ class SavedModel:
         self._check_embeddings(embeddings)
         scores = embeddings @ self._arrays["weights"].T + self._arrays["offsets"]
         if texts is not None and self._share:
-            scores = blended(scores, self._tuned_top.logits(texts), self._share)
+            scores = blended(scores, self._tuned_top.logits(texts), self._arrays["shares"])
         return self._calibration.probabilities(scores)
 
     def decide(self, probabilities: FloatMatrix) -> BoolMatrix:

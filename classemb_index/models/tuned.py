@@ -16,16 +16,15 @@ from .contracts import TUNED, OnEpoch, Steps, Training
 from .encoder import SentenceBertEncoder
 from .folder import HEADS, TOP
 from .folds import near_duplicate_groups, stratified_folds
-from .heads import balanced_weights
-from .layers import SplitEncoder, TopLayers
-from .probe import ProbeClassifier
+from .layers import OUTPUT_BIAS, SplitEncoder, TopLayers
+from .named import NamePrior
 from .saved import EmbeddedTexts
+from .starts import Start, heads_of
 
 TUNED_STEPS = Steps(3, 1e-3, 128)
 PREDICT_BATCH = 32
 FOLDS = 2  # that the share is chosen with
-
-Heads = Callable[[FloatMatrix, BoolMatrix, BoolMatrix], tuple[FloatMatrix, FloatVector]]
+FEW = 10  # positives or negatives below which a class is left to its head
 
 
 class IndexedTexts(EmbeddedTexts, Protocol):
@@ -45,29 +44,18 @@ class IndexedTexts(EmbeddedTexts, Protocol):
         """The encoder of its embeddings, on a device of its own where one is named."""
 
 
-def probe_heads(
-    embeddings: FloatMatrix, labels: BoolMatrix, known: BoolMatrix
-) -> tuple[FloatMatrix, FloatVector]:
-    """(q, dim) weights and (q,) offsets of the probe's heads on the cells that are known.
-
-    Where only one side is known the weights are 0 and the offset is infinite.
-    """
-    probe = ProbeClassifier(embeddings)
-    none = np.zeros(0, dtype=np.int64)
-    probe.fit(np.arange(len(embeddings)), labels, none, labels[none], 0, known=known)
-    return probe.heads
-
-
 class TunedClassifier:
-    """Heads on the stored embeddings, blended with the encoder's top layers trained on from them.
+    """The probe's heads, blended with the encoder's top layers trained on from them.
 
     Linear probing, then fine-tuning (Kumar et al., ICLR 2022): the output layer starts as the heads,
     so that the first steps do not spoil what the encoder knows. Only its top layers and the output
-    layer are trained, by binary cross-entropy with both sides of a class weighted equally, with Adam
-    at a constant rate and without dropout; what lies below is computed once a document. The answer is
-    the sigmoid of (1 - share) times the heads' logit plus share times the trained layers'. Where no
-    blend is asked for, cross-validation on the labelled documents chooses the share (`best_share`);
-    at 0 nothing more is trained and the answer is that of the heads. The dev split is not used.
+    layer are trained, by the cross-entropy that the heads are the best of (plain heads weigh both
+    sides of a class equally), with Adam at a constant rate and without dropout; what lies below is
+    computed once a document. The logit of the answer is (1 - share) times the heads' plus share times
+    the trained layers', and a probability of 0.5 is where the heads decide. Where no blend is asked
+    for, cross-validation on the labelled documents chooses the share (`best_share`); at 0 nothing
+    more is trained and the answer is that of the heads. So is the answer for a class with fewer than 10
+    positives or negatives, whose head knows its name. The dev split is not used.
 
     One thread or several give the same up to rounding; the same machine, seed and threads give
     the same.
@@ -75,10 +63,10 @@ class TunedClassifier:
     Args:
         index: gives embeddings, texts and the encoder.
         training: how to train.
-        heads: of embeddings (m, dim), labels (m, q) and known cells (m, q).
+        prior: of the classes; None, or one without a name, for plain heads.
 
     Attributes:
-        share: of the trained layers in the answer, after `fit`.
+        share: of the trained layers in the answer, after `fit`; 0 where no class is trained.
 
     Raises:
         RequestError: the index has no encoder, or it cannot be trained as asked.
@@ -89,7 +77,10 @@ class TunedClassifier:
     uses_dev = False
 
     def __init__(
-        self, index: IndexedTexts, training: Training | None = None, heads: Heads = probe_heads
+        self,
+        index: IndexedTexts,
+        training: Training | None = None,
+        prior: NamePrior | None = None,
     ) -> None:
         training = training or Training(model=TUNED)
         if training.blend is not None and not 0 <= training.blend <= 1:
@@ -103,7 +94,8 @@ class TunedClassifier:
             self._split, index.pool.texts_of, index.cache, index.documents_digest
         )
         self._index = index
-        self._fitted_heads = heads
+        self._heads = heads_of(prior)
+        self._names = None if prior is None or not prior.names.any() else prior.digest
         self.share = 0.0
 
     def settings(self) -> Mapping[str, Any]:
@@ -115,6 +107,7 @@ class TunedClassifier:
             "batch_size": self._training.batch_size,
             "layers": self._training.layers,
             **({"blend_folds": FOLDS} if blend is None else {"blend": blend}),
+            **({} if self._names is None else {"names": self._names}),
             "device": encoder.device,
             "precision": encoder.precision,
         }
@@ -137,15 +130,21 @@ class TunedClassifier:
         share = self._training.blend
         if share is None:
             share = self._validated_share(examples, seed)
-        self.share = share
         self._fitted = self._fit(examples, seed, is_tuned=share > 0)
+        self.share = 0.0 if self._fitted.top is None else share
         if on_epoch:
             on_epoch(self._steps.epochs, None)
         return self._steps.epochs
 
     def logits(self, rows: Rows) -> FloatMatrix:
         """(len(rows), q) float32 whose sigmoid is the probability; infinite for an untrained class."""
-        return blended(*self._scores(self._fitted, rows), self.share)
+        found = blended(*self._scores(self._fitted, rows), self._shares)
+        return found - self._fitted.start.cuts
+
+    @property
+    def _shares(self) -> FloatVector:
+        """(q,) of each class: 0 where it is left to its head."""
+        return np.where(self._fitted.is_tuned, self.share, 0).astype(np.float32)
 
     def probabilities(self, rows: Rows) -> FloatMatrix:
         """See Classifier."""
@@ -161,13 +160,17 @@ class TunedClassifier:
         return self._by_block(rows, top.embed, self._split.encoder.dim)
 
     def save(self, folder: Path) -> None:
-        """Write heads and trained layers as safetensors."""
+        """Write heads and trained layers as safetensors; both decide at logit 0."""
         from safetensors.numpy import save_file
 
-        fitted = self._fitted
-        save_file({"weights": fitted.weights, "offsets": fitted.offsets}, folder / HEADS)
-        if fitted.top is not None:
-            save_file(fitted.top.state(), folder / TOP)
+        start, top = self._fitted.start, self._fitted.top
+        offsets = start.offsets - start.cuts
+        heads = {"weights": start.weights, "offsets": offsets, "shares": self._shares}
+        save_file(heads, folder / HEADS)
+        if top is not None:
+            state = top.state()
+            state[OUTPUT_BIAS] = state[OUTPUT_BIAS] - start.cuts
+            save_file(state, folder / TOP)
 
     def _validated_share(self, examples: _Examples, seed: int) -> float:
         """The share that is best on documents that neither model of a fold has seen."""
@@ -178,44 +181,50 @@ class TunedClassifier:
         folds = stratified_folds(examples.labels, groups, k, np.random.default_rng([seed, 0]))
         of_heads = np.empty(examples.labels.shape, dtype=np.float32)
         of_top = np.empty_like(of_heads)
+        compared = examples.has_enough
         for f in range(k):
             fitted = self._fit(examples.of(folds != f), seed, is_tuned=True)
             out = folds == f
             of_heads[out], of_top[out] = self._scores(fitted, examples.rows[out])
-        return best_share(of_heads, of_top, examples.labels, examples.known)
+            compared = compared & fitted.is_tuned
+        weights = fitted.start.cell_weights(examples.labels, examples.known & compared)
+        return best_share(of_heads, of_top, examples.labels, weights)
 
     def _fit(self, examples: _Examples, seed: int, is_tuned: bool) -> _Fitted:
         embeddings = self._index.embeddings(examples.rows)
-        weights, offsets = self._fitted_heads(embeddings, examples.labels, examples.known)
-        if not is_tuned or not np.isfinite(offsets).any():
-            return _Fitted(weights, offsets, None)
-        top = TopLayers(self._split, weights, np.where(np.isfinite(offsets), offsets, 0))
-        self._train(top, examples, np.isfinite(offsets), seed)
-        return _Fitted(weights, offsets, top)
+        start = self._heads(embeddings, examples.labels, examples.known)
+        able = np.isfinite(start.offsets) & examples.has_enough
+        if not is_tuned or not able.any():
+            return _Fitted(start, np.zeros_like(able), None)
+        top = TopLayers(self._split, start.weights, np.where(able, start.offsets, 0))
+        weights = start.cell_weights(examples.labels, examples.known & able)
+        self._train(top, examples, weights, seed)
+        return _Fitted(start, able, top)
 
-    def _train(self, top: TopLayers, examples: _Examples, able: Mask, seed: int) -> None:
+    def _train(
+        self, top: TopLayers, examples: _Examples, cell_weights: FloatMatrix, seed: int
+    ) -> None:
         import torch
 
-        used = examples.known & able
-        cell_weights = torch.from_numpy(balanced_weights(examples.labels, used)).to(top.device)
+        weights = torch.from_numpy(cell_weights).to(top.device)
         targets = torch.from_numpy(examples.labels.astype(np.float32)).to(top.device)
         optimizer = torch.optim.Adam(top.parameters(), self._steps.learning_rate)
         rng = np.random.default_rng([seed, 1])
         for _ in range(self._steps.epochs):
-            order = rng.permutation(len(used))
-            for part in blocks(len(used), self._training.batch_size):
+            order = rng.permutation(len(examples.rows))
+            for part in blocks(len(order), self._training.batch_size):
                 own = order[part]
                 logits = top.logits(self._activations.of(examples.rows[own]))
                 loss: Any = torch.nn.functional.binary_cross_entropy_with_logits(
-                    logits, targets[own], cell_weights[own], reduction="sum"
+                    logits, targets[own], weights[own], reduction="sum"
                 )
                 optimizer.zero_grad()
-                (loss / max(1, int(np.count_nonzero(used[own])))).backward()
+                (loss / max(1, int(np.count_nonzero(cell_weights[own])))).backward()
                 optimizer.step()
 
     def _scores(self, fitted: _Fitted, rows: Rows) -> tuple[FloatMatrix, FloatMatrix]:
         """(len(rows), q) logits of the heads, and of the trained layers where there are any."""
-        of_heads = self._index.embeddings(rows) @ fitted.weights.T + fitted.offsets
+        of_heads = self._index.embeddings(rows) @ fitted.start.weights.T + fitted.start.offsets
         if fitted.top is None:
             return of_heads, of_heads
         return of_heads, self._by_block(rows, fitted.top.logits, of_heads.shape[1])
@@ -237,13 +246,19 @@ class _Examples(NamedTuple):
     labels: BoolMatrix
     known: BoolMatrix
 
+    @property
+    def has_enough(self) -> Mask:
+        """(q,) True for classes with positives and negatives that can be trained on."""
+        negatives = self.known & ~self.labels
+        return np.asarray(np.minimum(self.labels.sum(axis=0), negatives.sum(axis=0)) >= FEW)
+
     def of(self, inside: Mask) -> _Examples:
         return _Examples(self.rows[inside], self.labels[inside], self.known[inside])
 
 
 class _Fitted(NamedTuple):
-    """Heads (q, dim) and (q,), and what was trained on from them."""
+    """Heads, what was trained on from them, and (q,) True for the classes that it was trained for."""
 
-    weights: FloatMatrix
-    offsets: FloatVector
+    start: Start
+    is_tuned: Mask
     top: TopLayers | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from ..arrays import FloatMatrix
 from ..errors import EmptyClassError
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
+from ..models.named import NamedHeads, NamePrior, fit_named_heads
 from .classes import listed
-from .methods import AUTO, METHODS, NAME, Evidence, Method, check_method, choose_method
+from .methods import AUTO, METHODS, NAME, Evidence, Method, check_method
+from .names import name_prior
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class ClassQuery:
         position: the class's position.
         method: the query method's name.
         row: the query method.
-        why: what `auto` chose it for; None where the user did.
+        why: what a head was made of; None for other methods.
         evidence: what is known of the class.
         vectors: (m, dim) float32; a document's score is its highest cosine similarity to one
             of them. No row where nothing can be searched by.
@@ -43,22 +45,29 @@ def build_queries(
     labelled: LabelledSet,
     method: str,
     name_vectors: FloatMatrix | None = None,
+    prior: NamePrior | None = None,
 ) -> list[ClassQuery]:
     """What each class is searched by; the arguments are those of `query_classes`.
+
+    Args:
+        prior: `name_prior` of the same names, for whoever asks more than once; None makes it.
 
     Raises:
         RequestError: there is no such method.
     """
     check_method(method)
+    heads = None
+    if method == AUTO and positions:
+        heads = _heads(index, labelled, prior or name_prior(index, name_vectors))
     if name_vectors is None:
         name_vectors, feedback = index.name_vectors, index.name_feedback
     else:
         feedback = index.feedback(name_vectors)
     embeddings = index.embeddings(labelled.rows)
-    return [
-        _query(c, method, _evidence(index, labelled, embeddings, c, name_vectors, feedback))
-        for c in positions
-    ]
+    found = [_evidence(index, labelled, embeddings, c, name_vectors, feedback) for c in positions]
+    if heads is None:
+        return [_query(c, method, own) for c, own in zip(positions, found, strict=True)]
+    return [_query_by_head(c, own, heads) for c, own in zip(positions, found, strict=True)]
 
 
 def nothing_to_search_by(
@@ -107,10 +116,23 @@ def _evidence(
     return Evidence(positives, negatives, name_vectors[position], feedback[position], index.mean)
 
 
-def _query(position: int, method: str, evidence: Evidence) -> ClassQuery:
-    why = None
-    if method == AUTO:
-        method, why = choose_method(evidence)
+def _heads(index: EmbeddingIndex, labelled: LabelledSet, prior: NamePrior) -> NamedHeads:
+    """Of all classes: how much a name counts is learned from all of them together."""
+    embeddings = index.embeddings(labelled.rows)
+    return fit_named_heads(embeddings, labelled.labels, labelled.known, prior)
+
+
+def _query_by_head(position: int, evidence: Evidence, heads: NamedHeads) -> ClassQuery:
+    n_positive, has_name = len(evidence.positives), evidence.name_vector is not None
+    if not n_positive and not has_name:
+        return _query(position, AUTO, evidence)
+    counted = f"{n_positive} positive{'s' * (n_positive != 1)}, {len(evidence.negatives)} negatives"
+    name = f"the name counts {heads.strengths[position]:.0f}" if has_name else "no usable name"
+    evidence = replace(evidence, head=heads.weights[position])
+    return _query(position, AUTO, evidence, f"{name}; {counted}")
+
+
+def _query(position: int, method: str, evidence: Evidence, why: str | None = None) -> ClassQuery:
     row = METHODS[method]
     vectors = row.vectors(evidence)
     # embeddings that cancel out point nowhere

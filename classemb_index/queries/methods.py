@@ -1,6 +1,6 @@
 """Query methods: from what is known of a class to the vectors that it is searched by.
 
-Figures beside the methods are in the docs; none of them looks at an unlabelled document's labels.
+Figures of the methods are in the docs; none of them looks at an unlabelled document's labels.
 A new method is a function of `Evidence` and a row of METHODS.
 """
 
@@ -14,10 +14,9 @@ import numpy as np
 
 from ..arrays import FloatMatrix, FloatVector, Scores, unit
 from ..errors import RequestError
-from ..labels.progress import ENOUGH
 from ..models.probe import logistic_head
 
-AUTO = "auto"  # chooses one of METHODS for each class
+AUTO = "auto"  # the named head
 BETA = 0.75  # weight of the negatives (Rocchio)
 EXPANSION = 0.3  # weight of the documents nearest to a name
 NAME_WORTH = 6  # positives that a perfect name is worth beside 1
@@ -36,6 +35,8 @@ class Evidence:
         name_vector: (dim,) of the class's name or description; None without one.
         feedback: (dim,) mean of the documents nearest to the name; None without one.
         mean: (dim,) mean embedding of the pool.
+        head: (dim,) weights of its named head (`models.named`); None where nothing is known of the
+            class, or no method asks for it.
     """
 
     positives: FloatMatrix
@@ -43,6 +44,7 @@ class Evidence:
     name_vector: FloatVector | None
     feedback: FloatVector | None
     mean: FloatVector
+    head: FloatVector | None = None
 
 
 class Needs(Flag):
@@ -72,6 +74,11 @@ class Method:
     needs: Needs
     rerank: Callable[[Evidence, FloatMatrix], FloatVector] | None = None
     reach: int = 0
+
+
+def named_head(evidence: Evidence) -> FloatMatrix | None:
+    """The weights of the class's named head: its name, as far as it can be trusted, and its labels."""
+    return None if evidence.head is None else evidence.head[None]
 
 
 def centroid(evidence: Evidence) -> FloatMatrix | None:
@@ -122,8 +129,19 @@ def expanded_name(evidence: Evidence) -> FloatMatrix | None:
     name = label_name(evidence)
     if name is None or evidence.feedback is None:
         return name
-    beyond = (evidence.feedback - evidence.mean)[None]
-    return np.asarray((1 - EXPANSION) * unit(name) + EXPANSION * unit(beyond), dtype=np.float32)
+    return expanded(name, evidence.feedback[None], evidence.mean)
+
+
+def expanded(names: FloatMatrix, feedback: FloatMatrix, mean: FloatVector) -> FloatMatrix:
+    """(q, dim) float32 expanded names, of any length.
+
+    Args:
+        names: (q, dim) of the classes.
+        feedback: (q, dim) mean of the documents nearest to each.
+        mean: (dim,) of the pool.
+    """
+    mixed = (1 - EXPANSION) * unit(names) + EXPANSION * unit(feedback - mean)
+    return np.asarray(mixed, dtype=np.float32)
 
 
 def expanded_mixed(evidence: Evidence) -> FloatMatrix | None:
@@ -175,6 +193,7 @@ def margins(evidence: Evidence, embeddings: FloatMatrix) -> FloatVector:
 
 
 METHODS: Mapping[str, Method] = {
+    AUTO: Method(named_head, POSITIVES | NAME),
     "centroid": Method(centroid, POSITIVES),
     "centred": Method(centred, POSITIVES),
     "rocchio": Method(rocchio, POSITIVES),
@@ -188,7 +207,7 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def check_method(name: str, choices: Sequence[str] = (AUTO, *METHODS)) -> None:
+def check_method(name: str, choices: Sequence[str] = tuple(METHODS)) -> None:
     """Refuses the name of a query method that is none of the choices.
 
     Raises:
@@ -196,29 +215,6 @@ def check_method(name: str, choices: Sequence[str] = (AUTO, *METHODS)) -> None:
     """
     if name not in choices:
         raise RequestError(f"no query method {name!r}; there are: {', '.join(choices)}")
-
-
-def choose_method(evidence: Evidence) -> tuple[str, str]:
-    """The method that `auto` takes for a class, and why, in words.
-
-    Without positives the name is all there is; to a few positives it still adds; many speak for
-    themselves. Where a class has no usable name, positives have to do. Where nothing is
-    labelled that could tell the positives from others, a probe cannot be trained, and the
-    centroid serves, with the name where there is one.
-    """
-    count = len(evidence.positives)
-    positives = "1 positive" if count == 1 else f"{count} positives"
-    if not count:
-        return "expanded-name", "no positive is labelled"
-    if not len(evidence.negatives):
-        alone = f"{positives} and no negative to tell them from"
-        if evidence.name_vector is None:
-            return "centred", alone
-        return "mixed", f"{alone}, so the name counts too"
-    if count <= ENOUGH and evidence.name_vector is not None:
-        return "expanded-mixed", f"{positives}: few, so the name counts too"
-    words = "and no usable name" if count <= ENOUGH else "are enough without the name"
-    return "probe", f"{positives} {words}"
 
 
 def _mean_reciprocal_rank(evidence: Evidence, query: FloatVector) -> float:

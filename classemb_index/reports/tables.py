@@ -115,11 +115,10 @@ def proximity_latex(proximity: Sequence[ClassProximity]) -> str:
 def _method_row(entry: MethodScore) -> dict[str, object]:
     row = asdict(entry)
     common = row.pop("common") or dict.fromkeys(_names(CommonScore))
-    chosen = ", ".join(f"{name} {count}" for name, count in row.pop("chosen").items())
     estimates = {name: row.pop(name) for name in MEASURES}
     row |= _cells(estimates)
     row |= {f"common_{key}": common[key] for key in ("pairs", "prevalence", "ceiling")}
-    return {**row, **_cells({"common_precision": common["precision"]}), "chosen": chosen}
+    return {**row, **_cells({"common_precision": common["precision"]})}
 
 
 def _cells(estimates: Mapping[str, dict[str, object] | None]) -> dict[str, object]:

@@ -132,12 +132,14 @@ class Strategy:
         options: names of the StrategyOptions that its picks depend on, beside those that
             concern every strategy.
         keeps_apart: it keeps near-duplicates out of a batch itself.
+        version: of how it selects; runs of another one are not continued.
     """
 
     select: Select
     looks_at: frozenset[Aid] = frozenset()
     options: tuple[str, ...] = ()
     keeps_apart: bool = False
+    version: int = 1
 
 
 def for_no_class(rows: Rows, scores: Scores | None = None, note: str | None = None) -> Selection:

@@ -1,4 +1,4 @@
-"""Portfolio: class names, class boundaries and class-weighted uncertainty in one batch."""
+"""Portfolio: classes ask in turn by their named heads, and uncertainty fills the batch."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from itertools import islice
 
 import numpy as np
 
-from ..arrays import BLOCK, Counts, FloatMatrix, FloatVector, Rows, Scores, blocks
-from ..index.index import EmbeddingIndex
-from ..labels.batches import NO_CLASS, picks_by_class
+from ..arrays import BLOCK, Counts, FloatMatrix, FloatVector, Mask, Rows, Scores, blocks
+from ..labels.batches import NO_CLASS
 from ..labels.progress import ENOUGH, REST
-from ..models.probe import logistic_head
+from ..models.named import NamedHeads, fit_named_heads
+from ..models.probe import ProbeClassifier
+from ..queries.names import name_prior
 from .base import Aid, Selection, SelectionState, Strategy
 from .uncertainty import class_uncertainty
 
-COLD_START, BY_NAME, BY_BOUNDARY = "cold start", "name", "boundary"
+BOUNDARY = "boundary"  # the step of a pick that a class asked for
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,11 @@ class Limits:
 
     Attributes:
         most_alike: highest cosine similarity of a pick to a picked or labelled document.
-        guided: tenths of the batch that classes may ask for in one step.
-        most_a_class: picks of a class in one step.
-        most_tries: name picks of a class of which no document is labelled.
+        guided: tenths of the batch that classes may ask for.
+        most_a_class: picks of a class in a batch.
+        most_tries: picks of a class of which no document is labelled.
         enough: positives from which a class gets no turn.
-        nearest_name: documents near a name that the cold start looks at.
-        nearest_turn: documents near a name or a boundary that a turn looks at.
+        nearest: documents near its threshold that a class looks at.
         block: documents of the rest that are looked at together.
         held: documents whose embeddings are held at once.
     """
@@ -40,8 +40,7 @@ class Limits:
     most_a_class: int = 10
     most_tries: int = 30
     enough: int = ENOUGH
-    nearest_name: int = 300
-    nearest_turn: int = 200
+    nearest: int = 200
     block: int = 1000
     held: int = BLOCK
 
@@ -50,28 +49,33 @@ LIMITS = Limits()
 
 
 def select_portfolio(state: SelectionState, batch: int, limits: Limits = LIMITS) -> Selection:
-    """A batch in three steps; no oracle answers inside it.
+    """A batch in two steps; no oracle answers inside it.
 
-    1. Cold start: classes without a labelled document ask for what is nearest to their names.
-    2. Class turns: classes with few labelled documents ask in turn for what is nearest to
-       their names and to their boundaries (of balanced logistic heads on the embeddings).
-    3. Rest: the largest class-weighted uncertainty of the classifier.
+    1. Class turns: classes with fewer than 40 labelled documents ask for what is nearest to the
+       threshold of their named heads, those with the fewest documents for the most. Before a label
+       a head is the class's name.
+    2. Rest: the largest uncertainty of the classifier about any class.
 
     Documents with a cosine similarity above 0.95 to a labelled or picked one are left out, until
-    too few others are left. Without usable names step 1 falls away, and step 2 has boundaries alone.
-    Names are class names or the user's descriptions; the method and its constants are ours. In a
-    batch that is too small for every class, those that are declared rare ask before others of the
-    same count, one document each.
+    too few others are left. A class without a name asks once a document of it is labelled. One of
+    which none is found in 30 picks asks no more. Names are class names or the user's descriptions; the
+    method and its constants are ours. In a batch that is too small for every class, those that are
+    declared rare ask before others of the same count.
     """
     draft = _Draft(state, batch, limits)
-    _cold_start(state, draft)
-    _class_turns(state, draft)
+    turns = _may_ask(state, limits)
+    _class_turns(state, draft, np.flatnonzero(turns))
     note = _rest(state, draft)
-    return draft.selection(_silent_classes(state, limits), note)
+    silent = np.flatnonzero(~turns & (state.labelled.counts == 0))
+    return draft.selection(tuple(silent.tolist()), note)
 
 
 PORTFOLIO = Strategy(
-    select_portfolio, frozenset({Aid.CLASSIFIER}), options=("name_vectors",), keeps_apart=True
+    select_portfolio,
+    frozenset({Aid.CLASSIFIER}),
+    options=("name_vectors",),
+    keeps_apart=True,
+    version=2,
 )
 
 
@@ -94,11 +98,6 @@ def class_shares(counts: Counts, total: int, most: int = LIMITS.most_a_class) ->
         shares[place] = min(most, int(carried + 1e-9))
         carried -= shares[place]
     return shares
-
-
-def weighted_uncertainty(probabilities: FloatMatrix, counts: Counts) -> Scores:
-    """(n_u, q) uncertainty 1 - |2p - 1| times (1 + n_c)^-1/2; the rest ranks by its sum."""
-    return class_uncertainty(probabilities) / np.sqrt(1 + counts)
 
 
 class _Draft:
@@ -156,96 +155,83 @@ class _Draft:
         )
 
 
-def _cold_start(state: SelectionState, draft: _Draft) -> None:
-    counts, name_vectors = state.labelled.counts, state.name_vectors()
-    tried = picks_by_class(state.history, len(counts), COLD_START)
-    may_ask = (counts == 0) & (tried < draft.limits.most_tries)
-    missing = np.flatnonzero(may_ask & name_vectors.any(axis=1))
-    if not missing.size:
-        return
-    each = max(1, min(draft.limits.most_a_class, draft.most_guided // len(missing)))
-    k = min(draft.limits.nearest_name, state.labelled.n_unlabelled)
-    missing = _in_turn(state, missing, tried[missing], draft.most_guided)
-    near = state.index.search(name_vectors[missing], k, among=state.labelled.unlabelled)
-    for c, rows, scores in zip(missing.tolist(), near.rows, near.scores, strict=True):
-        wanted = min(each, draft.most_guided - len(draft))
-        for place, row in islice(draft.admitted(rows), wanted):
-            draft.take(row, c, float(scores[place]), COLD_START)
-
-
-def _class_turns(state: SelectionState, draft: _Draft) -> None:
+def _may_ask(state: SelectionState, limits: Limits) -> Mask:
+    """(q,) True for classes with few labelled documents that have something to ask by."""
     counts = state.labelled.counts
-    positions = np.flatnonzero((counts > 0) & (counts < draft.limits.enough))
-    positions = _in_turn(state, positions, counts[positions], min(draft.most_guided, draft.room))
-    total = min(draft.most_guided, draft.room, draft.limits.most_a_class * len(positions))
+    can_begin = state.name_vectors().any(axis=1) & (_tries(state) < limits.most_tries)
+    return np.asarray(np.where(counts == 0, can_begin, counts < limits.enough), dtype=bool)
+
+
+def _tries(state: SelectionState) -> Counts:
+    """(q,) picks of earlier batches that each class asked for; uncertainty is nobody's."""
+    counts = np.zeros(len(state.labelled.counts), dtype=np.int64)
+    for batch in state.history:
+        asked = (np.array(batch.steps, dtype=object) != REST) & (batch.classes != NO_CLASS)
+        np.add.at(counts, batch.classes[asked], 1)
+    return counts
+
+
+def _class_turns(state: SelectionState, draft: _Draft, positions: Rows) -> None:
+    limits, counts = draft.limits, state.labelled.counts
+    total = min(draft.most_guided, limits.most_a_class * len(positions))
     if total < 1:
         return
-    positions = positions[:total]
-    shares = class_shares(counts[positions], total, draft.limits.most_a_class)
-    lists = _turn_lists(state, positions, draft.limits)
-    for c, share in zip(positions.tolist(), shares.tolist(), strict=True):
-        turns = [(step, draft.admitted(rows), scores) for step, rows, scores in lists[c]]
-        taken, turn = 0, 0
-        while taken < share and turns:
-            step, candidates, scores = turns[turn % len(turns)]
-            pick = next(candidates, None)
-            if pick is None:
-                turns.pop(turn % len(turns))
-                continue
-            place, row = pick
-            draft.take(row, c, float(scores[place]), step)
-            taken, turn = taken + 1, turn + 1
+    positions = _in_turn(state, positions, total)[:total]
+    shares = class_shares(counts[positions], total, limits.most_a_class)
+    near = _nearest_boundaries(state, positions, limits)
+    for c, share, (rows, distances) in zip(positions.tolist(), shares.tolist(), near, strict=True):
+        for place, row in islice(draft.admitted(rows), share):
+            draft.take(row, c, -float(distances[place]), BOUNDARY)
 
 
-def _in_turn(state: SelectionState, positions: Rows, counts: Counts, room: int) -> Rows:
-    """These classes by rising count, ties to the lower position.
+def _in_turn(state: SelectionState, positions: Rows, room: int) -> Rows:
+    """These classes by rising count, then by rising tries, then by position.
 
     Where not all of them can ask in this batch, those that are declared rare come before others
     of the same count.
     """
-    pool = state.index.pool
+    pool, counts, tries = state.index.pool, state.labelled.counts, _tries(state)
     is_other = ~np.isin(
         positions, [pool.class_position(name) for name in pool.groups.get("rare", ())]
     )
-    return positions[np.lexsort((is_other & (len(positions) > room), counts))]
+    few_can = len(positions) > room
+    own = counts[positions], np.where(counts == 0, tries, 0)[positions]
+    return positions[np.lexsort((is_other & few_can, own[1], own[0]))]
 
 
-def _turn_lists(
+def _nearest_boundaries(
     state: SelectionState, positions: Rows, limits: Limits
-) -> dict[int, list[tuple[str, Rows, FloatVector]]]:
-    """For each class its 200 nearest to the name and to the boundary, with their scores."""
-    labelled, name_vectors = state.labelled, state.name_vectors()
-    k = min(limits.nearest_turn, labelled.n_unlabelled)
-    lists: dict[int, list[tuple[str, Rows, FloatVector]]] = {int(c): [] for c in positions}
-    named = positions[name_vectors[positions].any(axis=1)]
-    if named.size:
-        near = state.index.search(name_vectors[named], k, among=labelled.unlabelled)
-        for c, rows, scores in zip(named.tolist(), near.rows, near.scores, strict=True):
-            lists[c].append((BY_NAME, rows, scores))
-    known = labelled.known
-    bounded = positions[(known & ~labelled.labels)[:, positions].any(axis=0)]
-    if bounded.size:
-        embeddings = state.index.embeddings(labelled.rows)
-        heads = [
-            logistic_head(embeddings[known[:, c]], labelled.labels[known[:, c], c]) for c in bounded
-        ]
-        logits = np.abs(_logits(state.index, state.unlabelled_rows, heads, limits.held))
-        for c, distances in zip(bounded.tolist(), logits, strict=True):
-            places = _smallest(distances, k)
-            rows = state.unlabelled_rows[places]
-            lists[c].append((BY_BOUNDARY, rows, -distances[places]))
-    return lists
+) -> list[tuple[Rows, FloatVector]]:
+    """For each class its 200 unlabelled rows nearest to its head's threshold, and their distances."""
+    from scipy.special import logit
+
+    heads, rows = _heads(state), state.unlabelled_rows
+    cuts = logit(heads.thresholds[positions])[:, None]
+    found = []
+    for distances in np.abs(_logits(state, heads, positions, limits.held) - cuts):
+        places = _smallest(distances, min(limits.nearest, len(rows)))
+        found.append((rows[places], distances[places]))
+    return found
 
 
-def _logits(
-    index: EmbeddingIndex, rows: Rows, heads: list[tuple[FloatVector, float]], held: int
-) -> FloatMatrix:
-    """(len(heads), len(rows)) float32 what each head says of each row."""
-    weights = np.stack([weights for weights, _ in heads], axis=1)
-    offsets = np.array([offset for _, offset in heads], dtype=np.float32)
-    logits = np.empty((len(heads), len(rows)), dtype=np.float32)
+def _heads(state: SelectionState) -> NamedHeads:
+    """The named heads of all classes: the classifier's own, or made here."""
+    classifier = state.trained()
+    if isinstance(classifier, ProbeClassifier) and classifier.heads is not None:
+        return classifier.heads
+    labelled, names = state.labelled, state.options.on(state.index).name_vectors
+    embeddings = state.index.embeddings(labelled.rows)
+    prior = name_prior(state.index, names)
+    return fit_named_heads(embeddings, labelled.labels, labelled.known, prior)
+
+
+def _logits(state: SelectionState, heads: NamedHeads, positions: Rows, held: int) -> FloatMatrix:
+    """(len(positions), n_u) float32 what these classes' heads say of each unlabelled document."""
+    rows = state.unlabelled_rows
+    logits = np.empty((len(positions), len(rows)), dtype=np.float32)
+    weights, offsets = heads.weights[positions], heads.offsets[positions]
     for part in blocks(len(rows), held):
-        logits[:, part] = (index.embeddings(rows[part]) @ weights + offsets).T
+        logits[:, part] = weights @ state.index.embeddings(rows[part]).T + offsets[:, None]
     return logits
 
 
@@ -261,8 +247,8 @@ def _rest(state: SelectionState, draft: _Draft) -> str | None:
     if not draft.room:
         return None
     rows = state.unlabelled_rows
-    by_class = weighted_uncertainty(state.trained().probabilities(rows), state.labelled.counts)
-    scores = by_class.sum(axis=1)
+    by_class = class_uncertainty(state.trained().probabilities(rows))
+    scores = by_class.max(axis=1)
     note = None
     order = np.argsort(-scores, kind="stable")
     if len(rows) > 1 and np.ptp(scores) == 0:
@@ -287,11 +273,3 @@ def _rest(state: SelectionState, draft: _Draft) -> str | None:
 def _take_uncertain(draft: _Draft, row: int, by_class: Scores, score: float) -> None:
     position = int(np.argmax(by_class)) if score > 0 else NO_CLASS
     draft.take(row, position, float(score), REST)
-
-
-def _silent_classes(state: SelectionState, limits: Limits) -> tuple[int, ...]:
-    """Classes of which nothing is labelled, and that have no name or asked by it often enough."""
-    counts, name_vectors = state.labelled.counts, state.name_vectors()
-    tried = picks_by_class(state.history, len(counts), COLD_START)
-    silent = (counts == 0) & ((tried >= limits.most_tries) | ~name_vectors.any(axis=1))
-    return tuple(np.flatnonzero(silent).tolist())

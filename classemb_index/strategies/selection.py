@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import FloatMatrix
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..index.kept import PoolSurprisal
@@ -18,6 +19,7 @@ from ..models.classifier import kind_of, load_masked_lm, make_classifier
 from ..models.contracts import PROBE, Classifier, MaskedLM, Training
 from ..pool.pool import Pool
 from ..queries.classes import class_vectors
+from ..queries.names import name_prior
 from ..watch import SILENT, Watcher
 from .alps import ALPS
 from .anchoral import ANCHORAL
@@ -105,7 +107,9 @@ def next_batch(
     classifier = surprisal = None
     aids = aids_of([request.strategy], options)
     if Aid.CLASSIFIER in aids:
-        classifier = train_classifier(index, labelled, request.training, request.seed)
+        classifier = train_classifier(
+            index, labelled, request.training, request.seed, options.name_vectors
+        )
     if Aid.SURPRISAL in aids:
         model = load_masked_lm(request.masked_lm, request.training.model, index.device)
         surprisal = PoolSurprisal(index, model, watch)
@@ -195,6 +199,8 @@ def settings_of(
     settings = {
         key_of[key]: _recorded(getattr(options, key)) for key in (*asked, *OF_EVERY_STRATEGY)
     }
+    if (version := max(row.version for row in rows)) > 1:
+        settings["version"] = version
     if masked_lm is not None and any(Aid.SURPRISAL in row.looks_at for row in rows):
         settings |= {"masked_lm": masked_lm.name, "fingerprint": masked_lm.fingerprint}
     return {
@@ -217,13 +223,27 @@ def oracle_of(pool: Pool, labelled: LabelledSet) -> Oracle:
     return lambda row: np.asarray(pool.labels[row])
 
 
-def classifier_for(index: EmbeddingIndex, training: Training) -> Classifier:
-    """The classifier that `training.model` names, for the documents of an index; not yet trained."""
-    return make_classifier(index, training)
+def classifier_for(
+    index: EmbeddingIndex, training: Training, name_vectors: FloatMatrix | None = None
+) -> Classifier:
+    """The classifier that `training.model` names, for the documents of an index; not yet trained.
+
+    Args:
+        index: the pool and its embeddings.
+        training: how to train.
+        name_vectors: (q, dim) of the classes' names or descriptions, zero for a class without one;
+            None takes the index's own. Without any name, heads are plain.
+    """
+    prior = None if kind_of(training.model).is_whole else name_prior(index, name_vectors)
+    return make_classifier(index, training, prior)
 
 
 def train_classifier(
-    index: EmbeddingIndex, labelled: LabelledSet, training: Training, seed: int
+    index: EmbeddingIndex,
+    labelled: LabelledSet,
+    training: Training,
+    seed: int,
+    name_vectors: FloatMatrix | None = None,
 ) -> Classifier:
     """A classifier trained on the labelled set, for a strategy that looks at one.
 
@@ -245,7 +265,7 @@ def train_classifier(
             f"no document is labelled, so {training.model!r} has nothing to be trained on; label "
             "some, or select with --strategy random"
         )
-    classifier = classifier_for(index, training)
+    classifier = classifier_for(index, training, name_vectors)
     dev = labelled_set(
         pool, np.flatnonzero((pool.splits == "dev") & pool.is_known), "the dev split"
     )

@@ -115,10 +115,6 @@ def _show_method_notes(scores: Sequence[MethodScore]) -> None:
     if any(score.is_partial for score in scores):
         out.print("* over the classes and draws that have a query with this method, not all.")
         out.print("common: over those that have a query with each of the methods above.")
-    chosen = next((score.chosen for score in scores if score.group == "all" and score.chosen), {})
-    if chosen:
-        counts = ", ".join(f"{method} {count}" for method, count in chosen.items())
-        out.print(f"auto took: {counts} (classes times draws).")
     out.print()
 
 

@@ -20,6 +20,7 @@ from tests.support.places import minilm_or_skip
 Cli = Callable[..., Outcome]
 WriteJsonl = Callable[..., Path]
 
+NOTHING_LABELLED = "the name counts 16; 0 positives, 0 negatives"
 QUERY_KEYS = {"k", "n_labelled", "n_unlabelled", "classes"}
 ANSWER_KEYS = {"class", "n_labelled", "method", "why", "has_query", "neighbours"}
 OUTLOOK_KEYS = {"progress", "prevalence"}
@@ -142,9 +143,7 @@ def test_query_reports_a_class_without_a_labelled_document(
     assert first["has_query"] and len(first["neighbours"]) == 10
     assert (second["has_query"], second["neighbours"], second["n_labelled"]) == (False, [], 0)
     shown = cli(*arguments)
-    assert (
-        "c: 0 of 1 labelled documents\n  nothing that expanded-name could search by\n" in shown.out
-    )
+    assert "c: 0 of 1 labelled documents\n  nothing that auto could search by\n" in shown.out
 
 
 def test_query_marks_documents_whose_labels_nobody_knows(
@@ -215,9 +214,7 @@ def test_in_a_narrow_terminal_only_the_text_is_cut(
         assert [str(neighbour["rank"]), score, mark, neighbour["id"]] in shown
 
 
-def test_query_by_default_takes_the_method_that_auto_chooses_and_says_why(
-    cli: Cli, named: EmbeddingIndex
-) -> None:
+def test_query_by_default_goes_by_auto_and_says_what_by(cli: Cli, named: EmbeddingIndex) -> None:
     arguments = ["query", "indexes/toy", "--class", "all", "--labelled-size", 30]
     found = json_of(cli(*arguments, "--json"))["classes"]
     expected = query_classes(named, [0, 1, 2], draw_labelled(named.pool, 30, 0), method="auto")
@@ -225,15 +222,16 @@ def test_query_by_default_takes_the_method_that_auto_chooses_and_says_why(
     for answer, own in zip(found, expected.classes, strict=True):
         count = answer["n_labelled"]
         assert 1 < count < 40
-        why = f"{count} positives: few, so the name counts too"
-        assert (answer["method"], answer["why"]) == ("expanded-mixed", why) == (own.method, own.why)
+        why = answer["why"]
+        assert re.fullmatch(rf"the name counts \d+; {count} positives, {30 - count} negatives", why)
+        assert (answer["method"], why) == ("auto", own.why)
         assert [n["row"] for n in answer["neighbours"]] == own.neighbours.rows.tolist()
         assert (
-            f"{answer['class']}: {count} of 30 labelled documents; method expanded-mixed ({why})"
+            f"{answer['class']}: {count} of 30 labelled documents; method auto ({why})"
         ) in shown
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "auto"])
 def test_query_by_a_method_that_the_user_names_gives_no_reason(
     cli: Cli, named: EmbeddingIndex, method: str
 ) -> None:
@@ -328,7 +326,9 @@ def test_query_by_contrastive_asks_the_tuned_index(
 
 def test_query_help_names_every_method(cli: Cli) -> None:
     shown = " ".join(cli("query", "--help").out.split())
-    assert f"{', '.join(METHODS)}; contrastive, which tunes the encoder; or auto" in shown
+    assert (
+        f"{', '.join(METHODS)}; or contrastive, which tunes the encoder. auto, the default" in shown
+    )
 
 
 def test_query_like_a_document_gives_its_nearest_with_their_labels(
@@ -509,7 +509,7 @@ def asked_cold(cli: Cli, encoder: str) -> None:
     assert (found["n_labelled"], found["n_unlabelled"]) == (0, 6)
     floor, boiler = found["classes"]
     for answer in (floor, boiler):
-        assert (answer["method"], answer["why"]) == ("expanded-name", "no positive is labelled")
+        assert (answer["method"], answer["why"]) == ("auto", NOTHING_LABELLED)
         assert [n["has_class"] for n in answer["neighbours"]] == [None, None]
     assert {n["id"] for n in floor["neighbours"]} == {"s1", "s2"}
     assert {n["id"] for n in boiler["neighbours"]} == {"p1", "p2"}
@@ -522,8 +522,7 @@ def test_classes_of_a_pool_without_a_known_label_are_found_by_their_names(
     asked_cold(cli, "words")
     shown = cli("query", "--class", "rare", "-k", 2).out
     assert shown.startswith(
-        "steam boiler pressure: 0 of 0 labelled documents; method expanded-name "
-        "(no positive is labelled)\n"
+        f"steam boiler pressure: 0 of 0 labelled documents; method auto ({NOTHING_LABELLED})\n"
     )
     assert "hits" not in shown
 

@@ -58,7 +58,7 @@ list(grid)
 """
 
 
-def with_classifier(plan: Plan, make: Callable[[EmbeddingIndex, Training], Any]) -> Plan:
+def with_classifier(plan: Plan, make: Callable[[EmbeddingIndex, Training, Any], Any]) -> Plan:
     """The plan with another way to make its classifier, which worker processes can import."""
     return replace(plan, models=Models(classifier=make))
 
@@ -107,11 +107,11 @@ class Tired(LeastSquares):
         return super().fit(*arguments, **named)
 
 
-def make_least_squares(index: EmbeddingIndex, training: Training) -> LeastSquares:
+def make_least_squares(index: EmbeddingIndex, training: Training, names: Any) -> LeastSquares:
     return LeastSquares(index.embeddings())
 
 
-def make_tired(index: EmbeddingIndex, training: Training) -> Tired:
+def make_tired(index: EmbeddingIndex, training: Training, names: Any) -> Tired:
     return Tired(index.embeddings())
 
 

@@ -75,7 +75,9 @@ class FakeBert(ProbeClassifier):
         return asdict(self._settings)
 
 
-def make_small_classifier(index: EmbeddingIndex, settings: Training) -> ProbeClassifier:
+def make_small_classifier(
+    index: EmbeddingIndex, settings: Training, names: np.ndarray | None
+) -> ProbeClassifier:
     is_probe = settings.model == PROBE
     return ProbeClassifier(index.embeddings()) if is_probe else FakeBert(index, settings)
 

@@ -25,6 +25,7 @@ from classemb_index.errors import (
 from classemb_index.labels.labelled import LabelledSet, labelled_set, nothing_labelled
 from classemb_index.models.folder import draft_of
 from classemb_index.models.tuned import TunedClassifier
+from classemb_index.queries.names import name_prior
 from tests.support.fakes import HashEncoder
 from tests.support.keywords import keyword_index
 from tests.support.places import shared_or_skip
@@ -460,7 +461,8 @@ def test_a_tuned_models_probabilities_are_its_classifiers_calibrated(
     keywords: EmbeddingIndex, tmp_path: Path
 ) -> None:
     model, rows = train_tuned(keywords, tmp_path / "model", 0.5), np.arange(96)
-    classifier, labels = TunedClassifier(keywords, replace(TUNED, blend=0.5)), keywords.pool.labels
+    classifier = TunedClassifier(keywords, replace(TUNED, blend=0.5), name_prior(keywords))
+    labels = keywords.pool.labels
     classifier.fit(rows, labels, rows[:0], labels[:0], 0)
     slopes, offsets = (
         np.array([facts[key] for facts in model.facts["classes"]]) for key in ("slope", "offset")
@@ -488,7 +490,7 @@ def test_a_tuned_model_says_what_its_scores_are_made_of(
     assert training["max_length"] == 16
     assert (
         "(75% of the logit from logistic heads on sentence embeddings, 25% from the encoder's top 1 "
-        "trained on from them)"
+        "trained on from them, but the heads alone for a class with fewer than 10 positives or negatives)"
     ) in (model.folder / "README.md").read_text()
 
 

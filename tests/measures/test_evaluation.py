@@ -109,8 +109,7 @@ def test_a_design_is_kept_whole_and_its_probabilities_sum_to_its_size(made: Scen
     assert SampleDesign.read(made.index, design.name) == design
     assert SampleDesign.read(made.index, design.name).name == design.name
     assert (made.index / f"evaluation-{design.name}.json").stat().st_size < 100 * 1000
-    scores = np.array([own.scores for own in design.documents])
-    np.testing.assert_array_equal(scores >= made.model.thresholds, design.decided)
+    np.testing.assert_array_equal(design.scores >= made.model.thresholds, design.decided)
 
 
 def test_a_sample_of_everything_gives_the_f1_that_the_model_has(made: Scene) -> None:

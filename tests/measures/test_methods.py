@@ -67,7 +67,6 @@ def test_one_draw_by_hand(circle: EmbeddingIndex) -> None:
     assert means(b) == [1 / 2, 1 / 3, (1 + 2 / 3 + 3 / 5) / 3, 1]
     assert (a.prevalence, a.ceiling) == (b.prevalence, b.ceiling) == (0.5, 1)
     assert a.precision == one(1) and b.precision == one(0.5)
-    assert (a.chosen, b.chosen) == ({}, {})
 
 
 def test_entries_come_by_size_then_class_and_group_then_method(circle: EmbeddingIndex) -> None:
@@ -199,9 +198,7 @@ def test_without_labels_the_names_answer_alone(named: EmbeddingIndex) -> None:
     assert not positives_needed & answering
     for entry in every.values():
         assert entry.queried in (0, 3) and entry.asked == 3
-    (name,) = every["auto"].chosen
-    assert every["auto"].chosen == {name: 3}
-    assert means(every["auto"]) == means(every[name])
+    assert means(every["auto"]) == means(every["expanded-name"])
     among = named.pool.selectable
     (query,) = build_queries(named, [2], nothing(named.pool), "label-name")
     (rows,) = class_rankings(named, [query], among, 10)
@@ -213,17 +210,11 @@ def test_without_labels_or_names_there_is_no_query(circle: EmbeddingIndex) -> No
     scores = method_analysis(circle, [[nothing(circle.pool)]], ["label-name", "auto"], top_k=2)
     assert [s.queried for s in scores] == [0] * len(scores)
     assert {s.precision for s in scores} == {None}
-    assert all(s.chosen == {} for s in scores)
 
 
-def test_auto_says_what_it_chose_and_scores_as_that(named: EmbeddingIndex) -> None:
+def test_auto_scores_the_same_alone_and_among_others(named: EmbeddingIndex) -> None:
     draws = [draw_labelled(named.pool, 6, seed) for seed in range(5)]
     scores = method_analysis(named, [draws], ["all"], top_k=10)
-    chosen = [[q.method for q in build_queries(named, range(3), d, "auto")] for d in draws]
-    for subject, positions in (("a", [0]), ("c", [2]), ("rare", [2]), ("all", [0, 1, 2])):
-        taken = [row[c] for row in chosen for c in positions]
-        entry = score_of(scores, subject, "auto", 6)
-        assert entry.chosen == {method: taken.count(method) for method in sorted(set(taken))}
     alone = method_analysis(named, [draws], ["auto"], top_k=10)
     for subject in ("a", "b", "c", "rare", "all"):
         assert means(score_of(alone, subject, "auto", 6)) == means(
@@ -269,15 +260,6 @@ def test_without_a_pair_in_common_there_is_no_precision(circle: EmbeddingIndex) 
     scores = method_analysis(circle, [[labelled(circle, "d0", "d2")]], ["centroid"], top_k=2)
     found = score_of(scores, "b", "centroid").in_common()
     assert (found.queried, found.precision, found.is_partial) == (0, None, False)
-
-
-def test_what_auto_chose_is_in_its_json_alone(circle: EmbeddingIndex) -> None:
-    draws = [[labelled(circle, "d0", "d1")]]
-    centroid, auto = method_analysis(circle, draws, ["centroid", "auto"], top_k=2)[:2]
-    assert "chosen" not in centroid.document()
-    assert auto.document()["chosen"] == auto.chosen != {}
-    assert list(auto.document())[:4] == ["n_labelled", "class", "group", "method"]
-    assert centroid.document()["precision"] == {"mean": 1, "low": None, "high": None, "seeds": 1}
 
 
 def test_a_method_that_never_answers_leaves_the_others_in_common(named: EmbeddingIndex) -> None:
@@ -336,9 +318,9 @@ def test_a_pool_without_classes_is_refused(index_of: IndexOf) -> None:
 
 def test_all_stands_for_every_method_but_contrastive() -> None:
     assert chosen_methods(["all"]) == list(COMPARED)
-    assert "contrastive" not in COMPARED and COMPARED[-1] == "auto"
+    assert "contrastive" not in COMPARED and COMPARED[0] == "auto"
     assert chosen_methods(["probe", "auto", "probe"]) == ["probe", "auto"]
-    assert chosen_methods(["probe", "all"])[:2] == ["probe", "centroid"]
+    assert chosen_methods(["probe", "all"])[:2] == ["probe", "auto"]
     assert chosen_methods([]) == []
 
 
@@ -367,3 +349,10 @@ def test_more_than_there_are_is_refused_with_the_numbers(circle: EmbeddingIndex)
         "asked for the 7 nearest documents, 6 with known labels are left beside "
         "2 labelled; lower --top-k or --sizes"
     )
+
+
+def test_a_score_as_json_is_of_a_method_and_a_class(circle: EmbeddingIndex) -> None:
+    draws = [[labelled(circle, "d0", "d1")]]
+    (centroid, *_) = method_analysis(circle, draws, ["centroid"], top_k=2)
+    assert list(centroid.document())[:4] == ["n_labelled", "class", "group", "method"]
+    assert centroid.document()["precision"] == {"mean": 1, "low": None, "high": None, "seeds": 1}

@@ -13,9 +13,12 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, Pool, Record, draw_labelled, query_classes
-from classemb_index.labels.labelled import LabelledSet, labelled_from_ids
+from classemb_index.errors import EmptyClassError
+from classemb_index.labels.labelled import LabelledSet, labelled_from_ids, nothing_labelled
+from classemb_index.models.named import fit_named_heads
 from classemb_index.queries.build import build_queries
-from classemb_index.queries.methods import AUTO, METHODS, Evidence, Needs, choose_method, margins
+from classemb_index.queries.methods import AUTO, METHODS, Evidence, Needs, margins
+from classemb_index.queries.names import name_prior
 from classemb_index.queries.search import search_queries
 from tests.support.fakes import HashEncoder, KnownEncoder
 from tests.support.pools import dot, topic_records, topic_vectors
@@ -25,6 +28,7 @@ Vector = list[float]
 BY_POSITIVES = ("centroid", "centred", "rocchio", "probe", "margin", "multi-centroid")
 BY_NAME = ("label-name", "expanded-name")
 BY_BOTH = ("mixed", "expanded-mixed")
+BY_VECTORS = (*BY_POSITIVES, *BY_NAME, *BY_BOTH)
 DIM = 6
 
 
@@ -56,7 +60,7 @@ def assert_searches_by(method: str, known: Evidence, *vectors: tuple[float, floa
 
 
 def test_the_methods_are_those_of_the_contract() -> None:
-    assert set(METHODS) == {*BY_POSITIVES, *BY_NAME, *BY_BOTH}
+    assert set(METHODS) == {AUTO, *BY_VECTORS}
 
 
 def test_a_row_says_what_its_method_needs() -> None:
@@ -65,7 +69,7 @@ def test_a_row_says_what_its_method_needs() -> None:
         assert {METHODS[name].needs for name in names} == {needs}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", BY_VECTORS)
 def test_a_method_has_no_query_without_what_its_row_needs(method: str) -> None:
     known = {
         Needs.POSITIVES: {"positives": POSITIVES},
@@ -237,43 +241,6 @@ def test_what_goes_by_both_takes_the_one_there_is(
         np.testing.assert_array_equal(METHODS[method].vectors(known), METHODS[part].vectors(known))
 
 
-@pytest.mark.parametrize(
-    ("positives", "negatives", "name", "method", "why"),
-    [
-        (0, 3, True, "expanded-name", "no positive is labelled"),
-        (0, 3, False, "expanded-name", "no positive is labelled"),
-        (0, 0, True, "expanded-name", "no positive is labelled"),
-        (1, 3, True, "expanded-mixed", "1 positive: few, so the name counts too"),
-        (40, 3, True, "expanded-mixed", "40 positives: few, so the name counts too"),
-        (41, 3, True, "probe", "41 positives are enough without the name"),
-        (1, 3, False, "probe", "1 positive and no usable name"),
-        (40, 3, False, "probe", "40 positives and no usable name"),
-        (41, 3, False, "probe", "41 positives are enough without the name"),
-        (2, 0, False, "centred", "2 positives and no negative to tell them from"),
-        (41, 0, False, "centred", "41 positives and no negative to tell them from"),
-        (
-            1,
-            0,
-            True,
-            "mixed",
-            "1 positive and no negative to tell them from, so the name counts too",
-        ),
-        (
-            41,
-            0,
-            True,
-            "mixed",
-            "41 positives and no negative to tell them from, so the name counts too",
-        ),
-    ],
-)
-def test_auto_goes_by_what_is_known_and_says_why(
-    positives: int, negatives: int, name: bool, method: str, why: str
-) -> None:
-    known = evidence([[1, 0]] * positives, [[0, 1]] * negatives, (0, 1) if name else None)
-    assert choose_method(known) == (method, why)
-
-
 @dataclass(frozen=True)
 class Known:
     """What is known of one class, and the documents to rank, as plain numbers."""
@@ -418,7 +385,7 @@ def named_index(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Embed
 
 @pytest.mark.parametrize("backend", ["exact", "flat"])
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", BY_VECTORS)
 def test_a_method_answers_as_the_slow_loops_do(
     named_index: Callable[..., EmbeddingIndex], method: str, seed: int, backend: str
 ) -> None:
@@ -469,7 +436,7 @@ def test_margin_ranks_again_the_thousand_that_rocchio_retrieves_or_k_where_that_
 
 
 @pytest.mark.parametrize("backend", ["exact", "flat"])
-@pytest.mark.parametrize("method", [AUTO, *METHODS])
+@pytest.mark.parametrize("method", METHODS)
 def test_fewer_neighbours_are_the_first_of_more(
     named_index: Callable[..., EmbeddingIndex], method: str, backend: str
 ) -> None:
@@ -486,7 +453,7 @@ def test_fewer_neighbours_are_the_first_of_more(
 
 
 @pytest.mark.parametrize("backend", ["exact", "flat"])
-@pytest.mark.parametrize("method", [AUTO, *METHODS])
+@pytest.mark.parametrize("method", METHODS)
 def test_classes_asked_together_are_answered_as_each_alone(
     named_index: Callable[..., EmbeddingIndex], method: str, backend: str
 ) -> None:
@@ -506,7 +473,7 @@ def test_queries_of_all_methods_in_one_search_are_answered_as_each_alone(
 ) -> None:
     index = named_index(0)
     labelled = draw_labelled(index.pool, 30, 0)
-    queries = [build_queries(index, [0], labelled, method)[0] for method in METHODS]
+    queries = [build_queries(index, [0], labelled, method)[0] for method in BY_VECTORS]
     for query, found in zip(
         queries, search_queries(index, queries, 7, labelled.unlabelled), strict=True
     ):
@@ -519,7 +486,7 @@ def test_margin_makes_no_other_query_retrieve_its_thousand(
     large: tuple[EmbeddingIndex, LabelledSet], search_sizes: list[tuple[int, int]]
 ) -> None:
     index, labelled = large
-    queries = [build_queries(index, [0], labelled, method)[0] for method in METHODS]
+    queries = [build_queries(index, [0], labelled, method)[0] for method in BY_VECTORS]
     alone = [search_queries(index, [query], 20, labelled.unlabelled)[0] for query in queries]
     search_sizes.clear()
     together = search_queries(index, queries, 20, labelled.unlabelled)
@@ -530,7 +497,7 @@ def test_margin_makes_no_other_query_retrieve_its_thousand(
         np.testing.assert_allclose(one.scores, two.scores, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", [AUTO, *METHODS])
+@pytest.mark.parametrize("method", METHODS)
 def test_hidden_labels_do_not_move_any_methods_answer(
     named_index: Callable[..., EmbeddingIndex], tmp_path: Path, method: str
 ) -> None:
@@ -570,40 +537,47 @@ def test_hidden_labels_do_not_move_any_methods_answer(
         assert [not mark for mark in one.has_class] == list(two.has_class)
 
 
-def test_auto_answers_as_the_method_that_it_chose(
-    named_index: Callable[..., EmbeddingIndex],
-) -> None:
-    index = named_index(0, n=400)
-    pool = index.pool
-    train = np.flatnonzero(pool.selectable)
-    rows = train[~pool.labels[train, 2]][:110]
-    labelled = labelled_from_ids(pool, [pool.ids[row] for row in rows], "without c")
-    assert labelled.counts[0] > 40 >= labelled.counts[1] > labelled.counts[2] == 0
-    expected = [
-        ("probe", f"{labelled.counts[0]} positives are enough without the name"),
-        ("expanded-mixed", f"{labelled.counts[1]} positives: few, so the name counts too"),
-        ("expanded-name", "no positive is labelled"),
-    ]
-    answers = query_classes(index, [0, 1, 2], labelled, k=9, method=AUTO).classes
-    assert [(answer.method, answer.why) for answer in answers] == expected
-    for answer, (method, _) in zip(answers, expected, strict=True):
-        (own,) = query_classes(index, [answer.position], labelled, k=9, method=method).classes
-        assert answer.neighbours is not None and own.neighbours is not None
-        np.testing.assert_array_equal(answer.neighbours.rows, own.neighbours.rows)
-
-
-def test_auto_asks_the_name_too_where_all_that_is_labelled_has_the_class(
+def test_auto_ranks_by_the_named_heads_of_all_classes_and_says_what_they_are_made_of(
     named_index: Callable[..., EmbeddingIndex],
 ) -> None:
     index = named_index(0)
-    pool = index.pool
-    rows = np.flatnonzero(pool.selectable & pool.labels[:, 0])[:3]
-    labelled = labelled_from_ids(pool, [pool.ids[row] for row in rows], "all of a")
-    (answer,) = query_classes(index, [0], labelled, k=9, method=AUTO).classes
-    assert (answer.method, answer.why) == (
-        "mixed",
-        "3 positives and no negative to tell them from, so the name counts too",
+    labelled = draw_labelled(index.pool, 30, 0)
+    embeddings, known = index.embeddings(labelled.rows), np.ones_like(labelled.labels)
+    heads = fit_named_heads(embeddings, labelled.labels, known, name_prior(index))
+    (answer,) = query_classes(index, [1], labelled, k=9, method=AUTO).classes
+    scores = index.embeddings() @ heads.weights[1]
+    rest = np.flatnonzero(labelled.unlabelled)
+    assert answer.neighbours is not None
+    assert answer.neighbours.rows.tolist() == rest[np.argsort(-scores[rest])][:9].tolist()
+    positives = int(labelled.counts[1])
+    assert answer.why == (
+        f"the name counts {heads.strengths[1]:.0f}; {positives} positives, {30 - positives} negatives"
     )
-    (own,) = query_classes(index, [0], labelled, k=9, method="mixed").classes
-    assert answer.neighbours is not None and own.neighbours is not None
-    np.testing.assert_array_equal(answer.neighbours.rows, own.neighbours.rows)
+
+
+def test_without_a_label_auto_ranks_as_the_expanded_name(
+    named_index: Callable[..., EmbeddingIndex],
+) -> None:
+    index = named_index(0)
+    nothing = nothing_labelled(index.pool)
+    by_auto, by_name = (
+        query_classes(index, [0, 1, 2], nothing, k=9, method=method).classes
+        for method in (AUTO, "expanded-name")
+    )
+    for one, two in zip(by_auto, by_name, strict=True):
+        assert one.neighbours is not None and two.neighbours is not None
+        assert one.neighbours.rows.tolist() == two.neighbours.rows.tolist()
+
+
+def test_auto_without_names_goes_by_labels_alone(
+    named_index: Callable[..., EmbeddingIndex],
+) -> None:
+    index = named_index(0)
+    labelled = draw_labelled(index.pool, 30, 0)
+    no_names = np.zeros((3, DIM), dtype=np.float32)
+    (answer,) = query_classes(index, [0], labelled, method=AUTO, name_vectors=no_names).classes
+    assert answer.neighbours is not None and answer.why is not None
+    assert answer.why.startswith("no usable name; ")
+    nothing = nothing_labelled(index.pool)
+    with pytest.raises(EmptyClassError):
+        query_classes(index, [0], nothing, method=AUTO, name_vectors=no_names)

@@ -41,7 +41,6 @@ def score(
         average_precision=found,
         lift=None if mean == 0.4 else found,
         common=common,
-        chosen={"mixed": 2, "probe": queried - 2} if method == "auto" and queried else {},
     )
 
 

@@ -1,4 +1,4 @@
-"""Portfolio against a slow loop over its three steps, and each of its rules by hand."""
+"""Portfolio against a slow loop over its two steps, and each of its rules by hand."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from classemb_index import EmbeddingIndex, Pool
 from classemb_index.labels.batches import NO_CLASS, Batch
 from classemb_index.labels.labelled import labelled_from_ids
+from classemb_index.models.named import NamedHeads, fit_named_heads
+from classemb_index.models.probe import ProbeClassifier
+from classemb_index.queries.names import name_prior
 from classemb_index.strategies.base import Selection
 from classemb_index.strategies.options import StrategyOptions
 from classemb_index.strategies.portfolio import (
@@ -22,7 +24,6 @@ from classemb_index.strategies.portfolio import (
     Limits,
     class_shares,
     select_portfolio,
-    weighted_uncertainty,
 )
 from classemb_index.strategies.selection import select_batch
 from tests.support.fakes import Given, HashEncoder
@@ -31,10 +32,10 @@ from tests.support.pools import SmallPool, apart, dot, selection_state, small_po
 IndexOf = Callable[..., EmbeddingIndex]
 Pick = tuple[int, int, str, float]  # row, class, step, score
 
-COLD_START, NAME, BOUNDARY, REST = "cold start", "name", "boundary", "uncertainty"
+BOUNDARY, REST = "boundary", "uncertainty"
 
 
-def asked(classes: Sequence[int], step: str = COLD_START, row: int = 0) -> Batch:
+def asked(classes: Sequence[int], step: str = BOUNDARY, row: int = 0) -> Batch:
     """A labelled batch of one document again and again, which these classes asked for."""
     n = len(classes)
     return Batch(np.full(n, row), np.array(classes, dtype=np.int64), (step,) * n, "portfolio")
@@ -55,74 +56,65 @@ def slow_portfolio(
     pool: SmallPool,
     batch: int,
     tries: Sequence[int],
-    nearest_name: int = 300,
-    nearest_turn: int = 200,
+    nearest: int = 200,
     most_tries: int = 30,
     enough: int = 40,
 ) -> list[Pick]:
-    """METHODS, section 7: the three steps, with one look at every document for every question."""
+    """The two steps, with one look at every document for every question."""
     vectors, counts, names = pool.vectors(), pool.counts, pool.names.tolist()
-    left, labels = pool.unlabelled_rows, pool.index.pool.labels
-    picks: list[Pick] = []
+    left, picks = pool.unlabelled_rows, list[Pick]()
+    embeddings, labels = pool.index.embeddings(pool.labelled.rows), pool.labelled.labels
+    prior = name_prior(pool.index, pool.names)
+    heads = fit_named_heads(embeddings, labels, np.ones_like(labels), prior)
 
     def admit(x: int) -> bool:
         near = [*pool.labelled_rows, *(row for row, *_ in picks)]
         return x not in near and all(dot(vectors[x], vectors[row]) <= 0.95 for row in near)
 
-    def nearest_to_name(c: int, k: int) -> list[tuple[int, float]]:
-        scored = [(x, dot(names[c], vectors[x])) for x in left]
-        return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:k]
+    def nearest_to_threshold(c: int) -> list[tuple[int, float]]:
+        weights, offset = heads.weights[c].tolist(), float(heads.offsets[c])
+        cut = math.log(heads.thresholds[c] / (1 - heads.thresholds[c]))
+        scored = [(x, -abs(dot(weights, vectors[x]) + offset - cut)) for x in left]
+        return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:nearest]
 
-    def nearest_to_boundary(c: int, k: int) -> list[tuple[int, float]]:
-        head = LogisticRegression(class_weight="balanced", max_iter=1000)
-        head.fit(pool.index.embeddings(pool.labelled.rows), labels[pool.labelled.rows, c])
-        weights, offset = head.coef_[0].tolist(), float(head.intercept_[0])
-        scored = [(x, -abs(dot(weights, vectors[x]) + offset)) for x in left]
-        return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:k]
-
-    most = 9 * batch // 10
-    missing = [c for c in pool.classes if counts[c] == 0 and tries[c] < most_tries]
-    missing = [c for c in missing if any(names[c])]
+    asking = [c for c in pool.classes if 0 < counts[c] < enough]
+    asking += [
+        c for c in pool.classes if counts[c] == 0 and any(names[c]) and tries[c] < most_tries
+    ]
+    total = min(9 * batch // 10, 10 * len(asking))
     # who is declared rare asks first where not all can
     rare = {pool.index.pool.classes.index(name) for name in pool.index.pool.groups.get("rare", ())}
-    for c in sorted(missing, key=lambda c: (tries[c], len(missing) > most and c not in rare, c)):
-        wanted = max(1, min(10, most // len(missing)))
-        for x, score in nearest_to_name(c, nearest_name):
-            if wanted and len(picks) < most and admit(x):
-                picks.append((x, c, COLD_START, score))
-                wanted -= 1
+    few = len(asking) > total
+    order = {c: (counts[c], 0 if counts[c] else tries[c], few and c not in rare, c) for c in asking}
+    asking = sorted(asking, key=lambda c: order[c])[:total]
+    shares = shares_by_carrying([counts[c] for c in asking], total)
+    for c, share in zip(asking, shares, strict=True):
+        for x, score in nearest_to_threshold(c):
+            if share and admit(x):
+                picks.append((x, c, BOUNDARY, score))
+                share -= 1
 
-    turning = [c for c in pool.classes if 0 < counts[c] < enough]
-    total = min(most, batch - len(picks), 10 * len(turning))
-    few = len(turning) > total
-    turning.sort(key=lambda c: (counts[c], few and c not in rare))
-    turning = turning[:total]
-    shares = shares_by_carrying([counts[c] for c in turning], total)
-    for c, share in zip(turning, shares, strict=True):
-        queues = [(NAME, nearest_to_name(c, nearest_turn))] if any(names[c]) else []
-        if counts[c] < len(pool.labelled):
-            queues.append((BOUNDARY, nearest_to_boundary(c, nearest_turn)))
-        while share and any(admit(x) for _, queue in queues for x, _ in queue):
-            step, queue = queues[0]
-            queues = [*queues[1:], queues[0]]  # the other list's turn
-            while queue:
-                x, score = queue.pop(0)
-                if admit(x):
-                    picks.append((x, c, step, score))
-                    share -= 1
-                    break
+    def uncertain(x: int) -> list[float]:
+        return [1 - abs(2 * float(p) - 1) for p in pool.probabilities[x]]
 
-    def parts(x: int) -> list[float]:
-        certain = [abs(2 * float(p) - 1) for p in pool.probabilities[x]]
-        return [(1 - certain[c]) / math.sqrt(1 + counts[c]) for c in pool.classes]
-
-    ranked = sorted(left, key=lambda x: (-sum(parts(x)), x))
+    ranked = sorted(left, key=lambda x: (-max(uncertain(x)), x))
     for admits in (admit, lambda x: all(x != row for row, *_ in picks)):  # the cap, then none
         for x in ranked:
             if len(picks) < batch and admits(x):
-                score = parts(x)
-                picks.append((x, score.index(max(score)), REST, sum(score)))
+                by_class = uncertain(x)
+                picks.append((x, by_class.index(max(by_class)), REST, max(by_class)))
     return picks
+
+
+class WithHeads(ProbeClassifier):
+    """A probe of these heads and probabilities, one line of them a row of the pool."""
+
+    def __init__(self, index: EmbeddingIndex, heads: NamedHeads, probabilities: np.ndarray) -> None:
+        super().__init__(index.embeddings())
+        self.heads, self._given = heads, probabilities
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        return self._given[rows]
 
 
 def nameless(pool: SmallPool) -> SmallPool:
@@ -133,6 +125,19 @@ def selected(
     pool: SmallPool, batch: int, history: Sequence[Batch] = (), limits: Limits = LIMITS
 ) -> Selection:
     return select_portfolio(replace(pool.state(), history=history), batch, limits)
+
+
+def asked_at(
+    pool: SmallPool, batch: int, at: Sequence[float] | float, history: Sequence[Batch] = ()
+) -> Selection:
+    """The batch of classes whose heads have these similarities to their names as thresholds."""
+    q = len(pool.classes)
+    axes = np.eye(q, pool.index.manifest.dim, dtype=np.float32)
+    offsets = -np.broadcast_to(np.asarray(at, dtype=np.float32), q)
+    heads = NamedHeads(axes, offsets, np.full(q, 0.5, dtype=np.float32), np.ones(q))
+    classifier = WithHeads(pool.index, heads, pool.probabilities)
+    state = replace(pool.state(), history=history, classifier=classifier)
+    return select_portfolio(state, batch)
 
 
 def picks_of(found: Selection) -> list[tuple[int, int, str]]:
@@ -159,11 +164,11 @@ def test_portfolio_selects_what_the_slow_loop_selects(index_of: IndexOf, seed: i
 def test_portfolio_selects_what_the_slow_loop_selects_with_limits_that_are_reached(
     index_of: IndexOf, seed: int
 ) -> None:
-    limits = Limits(nearest_name=6, nearest_turn=4, most_tries=5, enough=6, block=7, held=11)
+    limits = Limits(nearest=4, most_tries=5, enough=6, block=7, held=11)
     pool = small_pool(index_of, 100 + seed)
     tries = [seed % 7] * len(pool.classes)
     found = selected(pool, 25, [asked([*pool.classes])] * (seed % 7), limits)
-    assert_like_the_slow_loop(found, slow_portfolio(pool, 25, tries, 6, 4, 5, 6))
+    assert_like_the_slow_loop(found, slow_portfolio(pool, 25, tries, 4, 5, 6))
 
 
 @pytest.fixture
@@ -197,56 +202,69 @@ def by_hand(index_of: IndexOf) -> Callable[..., SmallPool]:
     return build
 
 
-def test_a_class_without_a_positive_asks_by_its_name(by_hand: Callable[..., SmallPool]) -> None:
-    # one document is labelled with a, so that a has no boundary; b asks for 4 of 5
-    similarities = [[0, 0.5], [0, 0.9], [0, 0.6], [0, 0.8], [0, 0.7]]
-    pool = by_hand(["a"], similarities, [[0, 0], [0, 0], [0, 0], [0, 0], [0, 0.5]], names=2)
-    pool.names[0] = 0
-    found = selected(pool, 5)
+def test_classes_ask_for_what_is_nearest_to_their_thresholds(
+    by_hand: Callable[..., SmallPool],
+) -> None:
+    # b, of which nothing is labelled, has two shares of three
+    similarities = [[0.1, 0.5], [0.55, 0.2], [0.35, 0.62], [0.1, 0.8], [0.1, 0.71]]
+    probabilities = [[0, 0], [0, 0], [0, 0], [0, 0.1], [0, 0]]
+    found = asked_at(by_hand(["a"], similarities, probabilities), 4, 0.6)
     assert picks_of(found) == [
-        (2, 1, COLD_START),
-        (4, 1, COLD_START),
-        (5, 1, COLD_START),
-        (3, 1, COLD_START),
-        (1, NO_CLASS, REST),  # it is certain of every class
+        (3, 1, BOUNDARY),
+        (1, 1, BOUNDARY),
+        (2, 0, BOUNDARY),
+        (4, 1, REST),
     ]
-    np.testing.assert_allclose(found.scores, [0.9, 0.8, 0.7, 0.6, 0], atol=1e-6)
+    np.testing.assert_allclose(found.scores, [-0.02, -0.1, -0.05, 0.2], atol=1e-6)
     assert (found.skipped, found.note) == ((), None)
 
 
-def test_the_cold_start_takes_at_most_nine_tenths_and_an_equal_part_for_each_class(
-    by_hand: Callable[..., SmallPool],
-) -> None:
-    # 9 of 10 for two classes: 4 each
+def test_a_threshold_that_is_no_half_is_taken_as_it_is(by_hand: Callable[..., SmallPool]) -> None:
+    pool = by_hand([""], [[0.1], [0.2], [0.3], [0.4], [0.9]])
+    axes = np.eye(1, pool.index.manifest.dim, dtype=np.float32)
+    share = 1 / (1 + math.exp(-0.3))  # of the logit 0.3
+    heads = NamedHeads(axes, np.zeros(1), np.array([share], np.float32), np.ones(1))
+    classifier = WithHeads(pool.index, heads, pool.probabilities)
+    found = select_portfolio(replace(pool.state(), classifier=classifier), 2)
+    assert picks_of(found)[0] == (3, 0, BOUNDARY)
+
+
+def test_classes_ask_for_nine_tenths_at_most(by_hand: Callable[..., SmallPool]) -> None:
     similarities = [[0.1 * (i % 7), 0.1 * (i % 5)] for i in range(12)]
-    found = selected(by_hand([""], similarities, np.full((12, 2), 0.3).tolist()), 10)
-    assert found.steps == (COLD_START,) * 8 + (REST,) * 2
-    assert found.classes[:8].tolist() == [0] * 4 + [1] * 4
+    found = asked_at(by_hand([""], similarities, np.full((12, 2), 0.3).tolist()), 10, 0.3)
+    assert found.steps == (BOUNDARY,) * 9 + (REST,)
+    assert found.classes[:9].tolist() == [0] * 4 + [1] * 5
 
 
 def test_where_classes_without_positives_are_more_than_the_batch_the_first_ask_once(
     by_hand: Callable[..., SmallPool],
 ) -> None:
     similarities = (0.1 * np.random.default_rng(0).random((14, 12))).tolist()
-    found = selected(by_hand([""], similarities), 10)
-    assert found.steps == (COLD_START,) * 9 + (REST,)
+    found = asked_at(by_hand([""], similarities), 10, 0.1)
+    assert found.steps == (BOUNDARY,) * 9 + (REST,)
     assert found.classes.tolist() == [*range(9), NO_CLASS]
 
 
-def test_a_class_asks_for_ten_at_most_in_the_cold_start(by_hand: Callable[..., SmallPool]) -> None:
-    found = selected(by_hand([""], [[0.01 * i] for i in range(30)]), 20)
-    assert found.steps == (COLD_START,) * 10 + (REST,) * 10
-    assert found.rows[:10].tolist() == list(range(30, 20, -1))
+def test_a_class_asks_for_ten_at_most_and_uncertainty_fills_the_batch(
+    by_hand: Callable[..., SmallPool],
+) -> None:
+    similarities = [[0.01 * i] for i in range(60)]
+    probabilities = [[0.008 * i] for i in range(60)]  # all below a half
+    found = asked_at(by_hand([""], similarities, probabilities), 50, 0.6)
+    assert found.classes.tolist() == [0] * 50
+    assert found.steps == (BOUNDARY,) * 10 + (REST,) * 40
+    assert found.rows.tolist() == list(range(60, 10, -1))
 
 
-def test_the_class_with_the_fewest_tries_asks_first(by_hand: Callable[..., SmallPool]) -> None:
+def test_of_classes_without_a_document_the_one_with_the_fewest_tries_asks_first(
+    by_hand: Callable[..., SmallPool],
+) -> None:
     pool = by_hand([""], [[0.5, 0.5, 0.5], [0.4, 0.4, 0.4], [0.3, 0.3, 0.3], [0.2, 0.2, 0.2]])
     history = [asked([0, 0, 1]), asked([0])]  # tries: 3, 1, 0
-    found = selected(pool, 4, history)
-    assert picks_of(found) == [
-        (1, 2, COLD_START),
-        (2, 1, COLD_START),
-        (3, 0, COLD_START),
+    assert picks_of(asked_at(pool, 4, 0.6, history)) == [
+        (1, 2, BOUNDARY),
+        (2, 1, BOUNDARY),
+        (3, 0, BOUNDARY),
         (4, NO_CLASS, REST),
     ]
 
@@ -256,17 +274,22 @@ def test_a_class_that_is_not_found_stops_asking_after_thirty_tries(
     by_hand: Callable[..., SmallPool], tries: int, asks: int
 ) -> None:
     pool = by_hand([""], [[0.05 * i] for i in range(12)])
-    found = selected(pool, 10, [asked([0])] * tries)
-    assert found.steps == (COLD_START,) * asks + (REST,) * (10 - asks)
+    found = asked_at(pool, 10, 0.6, [asked([0])] * tries)
+    assert found.steps == (BOUNDARY,) * asks + (REST,) * (10 - asks)
+    assert found.skipped == (() if asks else (0,))
 
 
-def test_only_picks_of_the_cold_start_are_tries(by_hand: Callable[..., SmallPool]) -> None:
+def test_picks_that_a_class_asked_for_are_tries_and_those_of_uncertainty_are_not(
+    by_hand: Callable[..., SmallPool],
+) -> None:
     pool = by_hand([""], [[0.05 * i] for i in range(12)])
-    steps = [NAME, BOUNDARY, REST, "", "name"]
-    others = [asked([0] * 10, step) for step in steps]
-    nobody = Batch(np.zeros(30, np.int64), np.full(30, NO_CLASS), (COLD_START,) * 30)
-    found = selected(pool, 10, [*others, nobody])
-    assert found.steps == (COLD_START,) * 9 + (REST,)
+    nobody = Batch(np.zeros(30, np.int64), np.full(30, NO_CLASS), (BOUNDARY,) * 30)
+    found = asked_at(pool, 10, 0.6, [asked([0] * 40, REST), nobody])
+    assert found.steps == (BOUNDARY,) * 9 + (REST,)
+    # the steps of earlier versions count as well
+    for step in ("cold start", "name", ""):
+        found = asked_at(pool, 10, 0.6, [asked([0] * 30, step)])
+        assert set(found.steps) == {REST}
 
 
 def test_tries_are_kept_from_round_to_round_until_thirty(index_of: IndexOf) -> None:
@@ -276,83 +299,43 @@ def test_tries_are_kept_from_round_to_round_until_thirty(index_of: IndexOf) -> N
     index = index_of(records, vectors, {"rare": ["a", "b"]})
     names = np.zeros((2, 20), dtype=np.float32)
     names[0, 0] = 1
-    ids, history, taken = ["d0"], [], []
+    ids, history, taken = [f"d{i}" for i in range(40)], [], []
     for _ in range(9):
         labelled = labelled_from_ids(index.pool, ids, "round")
         pool = SmallPool(index, labelled, names, np.full((60, 2), 0.5, dtype=np.float32))
-        found = selected(pool, 5, history)
-        taken.append(found.steps.count(COLD_START))
-        history.append(Batch(found.rows, found.classes, found.steps, "portfolio"))
-        ids += [index.pool.ids[row] for row in found.rows]
-    assert taken == [4] * 8 + [0]
+        found = selected(pool, 2, history)
+        taken.append(found.steps.count(BOUNDARY))
+        history.append(asked([0] * 4))
+    assert taken == [1] * 8 + [0]
 
 
-def test_turns_alternate_between_the_name_and_the_boundary(
-    by_hand: Callable[..., SmallPool],
-) -> None:
-    # the name is the first axis; labelled at 1 and -1 of the second, a's boundary is where it is 0
-    found = selected(
-        by_hand(
-            ["a", ""],
-            [[0.1, 0.05], [0.9, 0.3], [0.8, 0.4], [0, 0.1], [0.2, 0.5]],
-            names=1,
-            of_labelled=[[0, 1], [0, -1]],
-        ),
-        5,
-    )
-    assert picks_of(found) == [
-        (3, 0, NAME),
-        (2, 0, BOUNDARY),
-        (4, 0, NAME),
-        (5, 0, BOUNDARY),
-        (6, NO_CLASS, REST),
-    ]
-    np.testing.assert_allclose(found.scores[[0, 2]], [0.9, 0.8], atol=1e-6)
-    # the distances to the boundary are as 0.05 to 0.1
-    assert found.scores[3] / found.scores[1] == pytest.approx(2, rel=1e-3)
-    assert found.scores[1] < 0
-
-
-def test_a_list_without_further_documents_leaves_its_turns_to_the_other(
-    by_hand: Callable[..., SmallPool],
-) -> None:
-    # nearest to the name are d2, d3 and d4, and these are near-duplicates of one another
-    similarities = [[0.99, 0.05], [0.98, 0.06], [0.97, 0.07], [0, 0.01], [0, 0.02], [0, 0.03]]
-    pool = by_hand(["a", ""], similarities, names=1, of_labelled=[[0, 1], [0, -1]])
-    assert picks_of(selected(pool, 5, limits=Limits(nearest_turn=3)))[:4] == [
-        (2, 0, NAME),
-        (5, 0, BOUNDARY),
-        (6, 0, BOUNDARY),
-        (7, 0, BOUNDARY),
-    ]
-
-
-def test_without_names_only_boundaries_and_uncertainty_ask_and_silent_classes_are_named(
+def test_without_a_name_a_class_asks_once_a_document_of_it_is_labelled(
     by_hand: Callable[..., SmallPool],
 ) -> None:
     similarities = [[0.9, 0.3, 0], [0.1, 0.1, 0], [0.8, 0.2, 0], [0.7, 0.4, 0]]
     probabilities = [[0.5, 0.5, 0.5], [0, 0, 0], [0, 0, 0], [0.5, 0, 0]]
     pool = by_hand(["b", ""], similarities, probabilities, 0, [[0, 1, 0], [0, -1, 0]])
-    found = selected(pool, 3)
+    found = asked_at(pool, 3, 0.1)
     assert picks_of(found) == [(3, 1, BOUNDARY), (4, 1, BOUNDARY), (2, 0, REST)]
     assert found.skipped == (0, 2)
 
 
-def test_without_names_no_class_asks_by_name_in_random_pools(index_of: IndexOf) -> None:
+def test_without_names_boundaries_are_those_of_the_labels_alone(index_of: IndexOf) -> None:
     pool = small_pool(index_of, 2)
     assert pool.counts[2] == 0
     found = selected(nameless(pool), 40)
-    assert set(found.steps) == {BOUNDARY, REST}
-    assert set(selected(pool, 40).steps) == {COLD_START, NAME, BOUNDARY, REST}
+    assert 2 not in found.classes[np.array(found.steps) == BOUNDARY]
     assert_like_the_slow_loop(found, slow_portfolio(nameless(pool), 40, [0] * 3))
 
 
-def test_a_class_that_every_labelled_document_has_asks_by_name_alone(
-    by_hand: Callable[..., SmallPool],
-) -> None:
-    pool = by_hand(["a", "a"], [[0.1], [0.5], [0.3], [0.4], [0.2]])
-    assert picks_of(selected(pool, 3))[:2] == [(3, 0, NAME), (5, 0, NAME)]
-    assert set(selected(nameless(pool), 3).steps) == {REST}
+def test_the_heads_of_a_probe_that_knows_names_are_taken_as_they_are(index_of: IndexOf) -> None:
+    pool = small_pool(index_of, 2)
+    probe = ProbeClassifier(pool.index.embeddings(), name_prior(pool.index, pool.names))
+    labelled = pool.labelled
+    probe.fit(labelled.rows, labelled.labels, labelled.rows[:0], labelled.labels[:0], 0)
+    by_probe = select_portfolio(replace(pool.state(), classifier=probe), 20)
+    asking = [pick for pick in picks_of(selected(pool, 20)) if pick[2] == BOUNDARY]
+    assert asking == [pick for pick in picks_of(by_probe) if pick[2] == BOUNDARY] != []
 
 
 def test_near_duplicates_of_labelled_and_picked_documents_are_passed_over(
@@ -362,12 +345,9 @@ def test_near_duplicates_of_labelled_and_picked_documents_are_passed_over(
     similarities = [[0.98, 0], [0.96, 0.2], [0.93, 0.3], [0.92, 0.1]]
     probabilities = [[0.1, 0], [0, 0], [0.4, 0], [0, 0]]
     pool = by_hand(["b"], similarities, probabilities, 1, [[0.98, 0]])
-    found = selected(pool, 3)
-    assert picks_of(found) == [
-        (2, 0, COLD_START),
-        (4, 0, COLD_START),
-        (3, 0, REST),  # all that are left are alike
-    ]
+    found = asked_at(pool, 3, [1, 9])
+    assert picks_of(found)[-1] == (3, 0, REST)  # all that are left are alike
+    assert {row for row, _, step in picks_of(found) if step == BOUNDARY} == {2, 4}
     assert found.note == (
         "too few documents are unlike the labelled and picked ones: others fill the batch"
     )
@@ -419,25 +399,13 @@ def test_shares_are_those_of_exact_fractions_and_leave_nothing(seed: int) -> Non
     assert sum(found) == total
 
 
-def test_a_class_has_ten_turns_at_most_and_uncertainty_fills_the_batch(
-    by_hand: Callable[..., SmallPool],
-) -> None:
-    similarities = [[0.01 * i] for i in range(60)]
-    probabilities = [[0.008 * i] for i in range(60)]  # all below a half
-    found = selected(by_hand(["a", ""], similarities, probabilities), 50)
-    assert found.classes.tolist() == [0] * 50
-    assert found.steps == (NAME, BOUNDARY) * 5 + (REST,) * 40
-    left = [row for row in range(61, 1, -1) if row not in found.rows[:10].tolist()]
-    assert found.rows[10:].tolist() == left[:40]
-
-
 @pytest.mark.parametrize(("positives", "asks"), [(1, True), (39, True), (40, False), (41, False)])
 def test_forty_positives_are_enough(
     by_hand: Callable[..., SmallPool], positives: int, asks: bool
 ) -> None:
     pool = by_hand([*["a"] * positives, ""], [[0.1 * i] for i in range(10)])
-    found = selected(pool, 5)
-    assert found.steps == ((NAME, BOUNDARY) * 2 + (REST,) if asks else (REST,) * 5)
+    found = asked_at(pool, 5, 0.3)
+    assert found.steps == ((BOUNDARY,) * 4 + (REST,) if asks else (REST,) * 5)
 
 
 def test_the_class_with_the_fewest_positives_has_the_first_turn(
@@ -445,7 +413,7 @@ def test_the_class_with_the_fewest_positives_has_the_first_turn(
 ) -> None:
     # counts 3, 1, 1: weights 1/4, 1/2, 1/2; of 9 picks 3.6, 3.6 and 1.8
     pool = by_hand(["a", "a", "a", "b", "c"], (0.2 * np.eye(3)[[0, 1, 2] * 5]).tolist())
-    found = selected(pool, 10)
+    found = asked_at(pool, 10, 0.1)
     assert found.classes[:9].tolist() == [1] * 3 + [2] * 4 + [0] * 2
 
 
@@ -455,21 +423,14 @@ def test_a_batch_of_one_is_the_most_uncertain(by_hand: Callable[..., SmallPool])
     assert picks_of(selected(pool, 1)) == [(3, 0, REST)]
 
 
-def test_uncertainty_weighs_a_class_by_its_labelled_documents() -> None:
-    # counts 0 and 3: weights 1 and 1/2
-    found = weighted_uncertainty(np.array([[0.5, 0.25], [0.1, 0.5], [1, 0]]), np.array([0, 3]))
-    np.testing.assert_allclose(found, [[1, 0.25], [0.2, 0.5], [0, 0]])
-
-
-def test_the_rest_is_asked_for_by_the_class_of_the_largest_part(
+def test_the_rest_is_asked_for_by_the_class_that_is_the_least_certain(
     by_hand: Callable[..., SmallPool],
 ) -> None:
-    # weights 1/2 and 1 (counts 3 and 0): d3 0.5 + 0.2, d4 0 + 0.6, d5 0.1 + 0.2, d6 nothing
     probabilities = [[0.5, 0.1], [1, 0.3], [0.9, 0.1], [0, 1]]
-    pool = by_hand(["a"] * 3, [[0, 0]] * 4, probabilities, 0)
+    pool = by_hand(["a"] * 40, [[0, 0]] * 4, probabilities, 0)
     found = selected(pool, 4)
-    assert picks_of(found) == [(3, 0, REST), (4, 1, REST), (5, 1, REST), (6, NO_CLASS, REST)]
-    np.testing.assert_allclose(found.scores, [0.7, 0.6, 0.3, 0], atol=1e-6)
+    assert picks_of(found) == [(40, 0, REST), (41, 1, REST), (42, 0, REST), (43, NO_CLASS, REST)]
+    np.testing.assert_allclose(found.scores, [1, 0.6, 0.2, 0], atol=1e-6)
     assert found.note is None
 
 
@@ -495,7 +456,7 @@ def test_the_oracle_is_never_asked(index_of: IndexOf) -> None:
     pool = small_pool(index_of, 2)
     found = select_batch("portfolio", pool.state(0, oracle), 40)
     assert picks_of(found) == picks_of(selected(pool, 40))
-    assert set(found.steps) == {COLD_START, NAME, BOUNDARY, REST}
+    assert set(found.steps) == {BOUNDARY, REST}
 
 
 def test_class_names_are_the_indexs_own_unless_others_are_given(tmp_path: Path) -> None:
@@ -511,8 +472,8 @@ def test_class_names_are_the_indexs_own_unless_others_are_given(tmp_path: Path) 
         state = selection_state(index, labelled, 0, classifier=classifier, options=options)
         return picks_of(select_batch("portfolio", state, 2))[0]
 
-    assert first(None) == (1, 0, COLD_START)
-    assert first(HashEncoder().encode(["oil"])) == (3, 0, COLD_START)
+    assert first(None) == (1, 0, BOUNDARY)
+    assert first(HashEncoder().encode(["oil"])) == (3, 0, BOUNDARY)
     assert first(np.zeros((1, 8), dtype=np.float32)) == (2, 0, REST)
 
 
@@ -536,10 +497,9 @@ def test_in_a_small_batch_classes_that_are_declared_rare_ask_first(
     labelled = labelled_from_ids(index.pool, ["d0"], "by hand")
     axes = np.eye(4, index.manifest.dim, dtype=np.float32)
     pool = SmallPool(index, labelled, axes, np.full((9, 4), 0.5))
-    found = selected(pool, batch)
-    asked = [
-        names[c] for c, step in zip(found.classes, found.steps, strict=True) if step == COLD_START
-    ]
+    found = asked_at(pool, batch, 0.9)
+    classes = zip(found.classes, found.steps, strict=True)
+    asked = [names[c] for c, step in classes if step == BOUNDARY]
     assert asked == asking
 
 
@@ -551,4 +511,4 @@ def test_in_a_small_batch_a_rare_class_has_its_turn_before_others_with_as_few_po
     groups = {"frequent": ("a", "b"), "rare": ("c",)}
     index = pool.index
     index.__dict__["pool"] = replace(index.pool, groups=groups)
-    assert [c for _, c, step in picks_of(selected(pool, 2)) if step == NAME] == [2]
+    assert [c for _, c, step in picks_of(asked_at(pool, 2, 0.9)) if step == BOUNDARY] == [2]

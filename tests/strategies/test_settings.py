@@ -107,6 +107,6 @@ def test_other_class_names_are_other_settings_of_portfolio(toy_index: EmbeddingI
         return settings_of("portfolio", StrategyOptions(name_vectors=names).on(toy_index))
 
     first, second = np.eye(3, 8, dtype=np.float32), np.eye(3, 8, 1, dtype=np.float32)
-    assert of(None) == {}  # the index has none of its own
+    assert of(None) == {"version": 2}  # the index has none of its own
     assert of(first) == of(first.copy()) != of(second)
-    assert list(of(first)) == ["names"]
+    assert list(of(first)) == ["names", "version"]

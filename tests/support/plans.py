@@ -21,7 +21,7 @@ def probe_plan(
     **options: Any,
 ) -> Plan:
     """A plan with the probe, or with this classifier in its place, and no real language model."""
-    make = classifier_for if classifier is None else lambda index, training: classifier
+    make = classifier_for if classifier is None else lambda *_: classifier
     return Plan(
         strategies=tuple(strategies),
         seeds=tuple(seeds),
