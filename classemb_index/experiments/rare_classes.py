@@ -92,9 +92,12 @@ class Study:
             options=StrategyOptions(discriminator_epochs=self.discriminator_epochs),
             masked_lm=scale.masked_lm,
         )
+        strategies = {NO_NAMES: COMPARED, NOISE_NAMES: ("portfolio",)}
         variants = {
             variant: replace(
-                plan, strategies=("portfolio",), options=StrategyOptions(name_vectors=vectors)
+                plan,
+                strategies=strategies[variant],
+                options=StrategyOptions(name_vectors=vectors),
             )
             for variant, vectors in other_names(index).items()
         }
@@ -135,10 +138,11 @@ def reproduce_rare_classes(
 ) -> list[Path]:
     """Build the pools, simulate all strategies on each, and report; run again, it goes on.
 
-    With the probe on every pool: all strategies (20 seeds); portfolio without names and with
-    half of the names replaced by noise; and on the paper's own classes of EURLEX57K, where
-    rare means 7 %, portfolio beside its baselines. Then portfolio and its baselines with a
-    fine-tuned BERT (3 seeds): at scale "small" on one pool, at scale "paper" on all.
+    With the probe on every pool: all strategies (20 seeds); portfolio and its baselines without
+    names, when the probe is a plain one; portfolio with half of the names replaced by noise; and on
+    the paper's own classes of EURLEX57K, where rare means 7 %, portfolio beside its baselines. Then
+    portfolio and its baselines with a fine-tuned BERT (3 seeds): at scale "small" on one pool, at
+    scale "paper" on all.
 
     Args:
         scale: which models.

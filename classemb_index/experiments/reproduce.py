@@ -20,6 +20,7 @@ from ..models.encoder import DEFAULT_ENCODER
 from ..models.hub import MINILM
 from ..pool.pool import Pool
 from ..pool.recipes import Recipe
+from ..queries.classes import hidden
 from ..reports.corpus import read_corpora
 from ..reports.figures import save_run_curves
 from ..reports.paper import write_report
@@ -217,7 +218,9 @@ def reproduce(
     for experiment in scale.experiments:
         folder = out / experiment.folder
         for plan in scale.plans(experiment, device):
-            run_plan(folder, index, replace(plan, models=models), workers, watch)
+            # the paper's classifier knows no class names
+            options = replace(plan.options, name_vectors=hidden(index))
+            run_plan(folder, index, replace(plan, models=models, options=options), workers, watch)
         name = index.manifest.name
         save_run_curves(read_summary(folder), name, experiment.classifier.model, folder)
     watch.stage("Writing the report")

@@ -190,8 +190,8 @@ def test_every_strategy_is_run_with_every_seed_on_every_pool(whole: Reproduction
     folder, seeds = whole.folder, range(7, 9)
     for name in ("first", "second"):
         assert cells(folder / name / "probe") == grid(CHOSEN, seeds)
-        for variant in ("no-names", "noise-names"):
-            assert cells(folder / name / variant) == grid(("portfolio",), seeds)
+        assert cells(folder / name / "no-names") == grid(COMPARED, seeds)
+        assert cells(folder / name / "noise-names") == grid(("portfolio",), seeds)
     assert cells(folder / "usual" / "probe") == grid((*COMPARED, "class-embedding"), seeds)
     assert cells(folder / "first" / "bert") == grid(COMPARED, range(3, 4))
 
@@ -217,11 +217,7 @@ def test_portfolio_starts_from_the_same_documents_with_and_without_names(
         firsts.add((first.seed, first.macro_f1, tuple(first.labelled_counts.values())))
     assert len(digests) == 3 and len(firsts) == 1
     steps = {s for r in read_rounds(folder / "no-names") for s in r.steps}
-    assert steps <= {"boundary", "uncertainty"}
-    with_names = {
-        s for r in read_rounds(folder / "probe") if r.strategy == "portfolio" for s in r.steps
-    }
-    assert "name" in with_names
+    assert steps == {"boundary", "uncertainty"}
 
 
 def test_reproduction_json_says_what_the_results_depend_on(whole: Reproduction) -> None:
@@ -242,7 +238,7 @@ def test_reproduction_json_says_what_the_results_depend_on(whole: Reproduction) 
 
 def test_the_watcher_is_told_every_stage(whole: Reproduction) -> None:
     runs = [f"{name}: {', '.join(CHOSEN)}" for name in ("first, probe", "second, probe")]
-    variants = [f"{run}: portfolio" for run in ("no-names", "noise-names")]
+    variants = [f"no-names: {', '.join(COMPARED)}", "noise-names: portfolio"]
     assert whole.watcher.stages == [
         "Loading the models",
         "first: building the index",
@@ -259,7 +255,7 @@ def test_the_watcher_is_told_every_stage(whole: Reproduction) -> None:
         "Writing the report",
     ]
     # strategies by seeds by sizes
-    assert whole.watcher.announced == [24, 4, 4, 24, 4, 4, 20, 8]
+    assert whole.watcher.announced == [24, 16, 4, 24, 16, 4, 20, 8]
     assert len(whole.watcher.results) == len(whole.watcher.epochs) == sum(whole.watcher.announced)
 
 
@@ -290,6 +286,7 @@ def test_the_report_has_a_part_for_every_pool_and_says_the_same_in_both_forms(
         "Learning curves with the probe",
         "first: all strategies, probe",
         "second: all strategies, probe",
+        "Named and plain heads",
         "Robustness",
         "first: bert, fine-tuned",
     ]
@@ -357,7 +354,7 @@ def test_the_reports_robustness_sets_portfolio_beside_the_probes_baselines(
     whole: Reproduction,
 ) -> None:
     page = Page(whole.written[0].read_text(encoding="utf-8"))
-    header, *rows = page.tables[5]
+    header, *rows = page.tables[6]
     assert header[:3] == ["pool", "names", "area"]
     assert header[3:] == [f"minus {name}" for name in COMPARED[:3]]
     assert [row[:2] for row in rows] == [
@@ -365,11 +362,26 @@ def test_the_reports_robustness_sets_portfolio_beside_the_probes_baselines(
         ["usual", "all; rare is 7 %"],
     ]
     folder = whole.folder / "second"
-    own = [r for r in read_rounds(folder / "no-names") if r.strategy == "portfolio"]
-    others = [r for r in read_rounds(folder / "probe") if r.strategy in COMPARED[:3]]
-    areas = {m.strategy: m.area.mean for m in measure_rare([*own, *others], ["c", "d"])}
+    own = measure_rare(read_rounds(folder / "no-names"), ["c", "d"])
+    areas = {m.strategy: m.area.mean for m in own}
     assert rows[5][2] == f"{areas['portfolio']:.3f}"
     assert rows[5][3:] == [f"{areas['portfolio'] - areas[name]:+.3f}" for name in COMPARED[:3]]
+
+
+def test_the_report_sets_named_beside_plain_heads(whole: Reproduction) -> None:
+    page = Page(whole.written[0].read_text(encoding="utf-8"))
+    header, *rows = page.tables[5]
+    assert header == ["pool", "strategy", "named", "plain", "named minus plain"]
+    assert [row[:2] for row in rows] == [
+        [name, strategy] for name in ("first", "second") for strategy in COMPARED
+    ]
+    areas = [
+        {m.strategy: m.area.mean for m in measure_rare(read_rounds(folder), ["c", "d"])}
+        for folder in (whole.folder / "second" / run for run in ("probe", "no-names"))
+    ]
+    for _, strategy, named, plain, difference in rows[len(COMPARED) :]:
+        assert [named, plain] == [f"{own[strategy]:.3f}" for own in areas]
+        assert difference == f"{areas[0][strategy] - areas[1][strategy]:+.3f}"
 
 
 def test_the_curves_name_pools_strategies_and_seeds(whole: Reproduction) -> None:
