@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Mask, Rows, blocks
+from ..arrays import BLOCK, BoolMatrix, FloatMatrix, FloatVector, Mask, Rows, blocks
 from ..errors import RequestError
 from .activations import KeptActivations
 from .blend import best_share, blended
@@ -224,7 +224,10 @@ class TunedClassifier:
 
     def _scores(self, fitted: _Fitted, rows: Rows) -> tuple[FloatMatrix, FloatMatrix]:
         """(len(rows), q) logits of the heads, and of the trained layers where there are any."""
-        of_heads = self._index.embeddings(rows) @ fitted.start.weights.T + fitted.start.offsets
+        start = fitted.start
+        of_heads = np.empty((len(rows), len(start.offsets)), dtype=np.float32)
+        for part in blocks(len(rows), BLOCK):
+            of_heads[part] = self._index.embeddings(rows[part]) @ start.weights.T + start.offsets
         if fitted.top is None:
             return of_heads, of_heads
         return of_heads, self._by_block(rows, fitted.top.logits, of_heads.shape[1])
