@@ -279,7 +279,7 @@ def test_simulate_says_what_the_scores_of_tuned_are_made_of(
     leave_pictures_blank(monkeypatch)
     keyword_index(tmp_path, 64, test=16)
     run = ["simulate", "index", "--strategy", "random", "--seeds", 1, "--workers", 1]
-    sizes = ["--initial", 20, "--batch", 10, "--budget", 30]
+    sizes = ["--initial", 36, "--batch", 8, "--budget", 44]
     tuned = ["--model", "tuned", "--epochs", 1, "--blend", 0.5, "--device", "cpu"]
     outcome = cli(*run, *sizes, *tuned, "--out", "run")
     assert outcome.code == 0, outcome.err
