@@ -309,5 +309,5 @@ def test_analyze_methods_refuses_what_it_cannot_do(
 
 
 def test_analyze_help_names_every_method(cli: Cli) -> None:
-    shown = " ".join(cli("analyze", "--help").out.split())
+    shown = " ".join(cli("analyze", "--help").out.split()).replace("- ", "-")
     assert f"all, or some of {', '.join(COMPARED)}." in shown

@@ -325,10 +325,8 @@ def test_query_by_contrastive_asks_the_tuned_index(
 
 
 def test_query_help_names_every_method(cli: Cli) -> None:
-    shown = " ".join(cli("query", "--help").out.split())
-    assert (
-        f"{', '.join(METHODS)}; or contrastive, which tunes the encoder. auto, the default" in shown
-    )
+    shown = " ".join(cli("query", "--help").out.split()).replace("- ", "-")
+    assert f"{', '.join(METHODS)}; or contrastive, which tunes the encoder." in shown
 
 
 def test_query_like_a_document_gives_its_nearest_with_their_labels(

@@ -71,5 +71,7 @@ def test_an_annotation_from_nothing_takes_classes_and_documents_in_on_its_way(
     assert len(lines) == 1 + 24
     assert all(0 < last[name] <= n for name, n in found["in_pool"].items())
     for name, judged in found["predicted"].items():
-        assert judged["left"] == found["in_pool"][name] - last[name]
+        left = found["in_pool"][name] - last[name]
+        # d came late: it is unknown of documents that had been labelled before
+        assert judged["left"] <= left if name == "d" else judged["left"] == left
         assert 0 <= judged["right"] <= min(judged["predicted"], judged["left"])

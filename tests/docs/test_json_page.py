@@ -338,7 +338,7 @@ def simulations(cli: Cli, folder: Path) -> Documents:
     tuned = ["--model", "tuned", "--strategy", "random", "--epochs", 1]
     asked = [
         ["some", "--model", "probe", "--strategy", "all", *options, "--masked-lm", "tiny-lm"],
-        ["some", "--model", "probe", "--full", *few],
+        ["some", "--model", "probe", "--no-names", "--full", *few],
         ["toy", *fine_tuned],
         ["some", *tuned, "--blend", 1, "--full"],
         ["some", *tuned],

@@ -193,7 +193,7 @@ def test_the_table_of_formats_has_every_format_and_no_other() -> None:
 
 def test_the_table_of_query_methods_has_every_method_and_no_other() -> None:
     named = first_column(ROOT / "docs" / "queries.md", "| method | searches by |")
-    assert sorted(named) == sorted([*METHODS, "auto", "contrastive"])
+    assert sorted(named) == sorted([*METHODS, "contrastive"])
 
 
 def test_the_table_of_options_has_no_option_that_select_does_not_know() -> None:

@@ -115,16 +115,16 @@ def make_tired(index: EmbeddingIndex, training: Training, names: Any) -> Tired:
     return Tired(index.embeddings())
 
 
-def refuse(index: EmbeddingIndex, training: Training) -> Any:
+def refuse(index: EmbeddingIndex, training: Training, names: Any) -> Any:
     threads = os.environ["OMP_NUM_THREADS"]
     raise RequestError(f"the pool {index.manifest.name} is not wanted, with threads: {threads}")
 
 
-def stumble(index: EmbeddingIndex, training: Training) -> Any:
+def stumble(index: EmbeddingIndex, training: Training, names: Any) -> Any:
     raise ValueError("stumbled over a stone")
 
 
-def end_at_once(index: EmbeddingIndex, training: Training) -> Any:
+def end_at_once(index: EmbeddingIndex, training: Training, names: Any) -> Any:
     os._exit(3)
 
 

@@ -527,8 +527,8 @@ def test_a_round_says_which_step_of_portfolio_picked_what_it_selected(
 ) -> None:
     options = StrategyOptions(name_vectors=ONLY_Z)
     first, *_, last = run(with_a_lost_class, ["portfolio"], [0], FOURS, options=options)
-    assert first.steps[:4] == ["cold start"] * 4 and first.steps[4] in ("boundary", "uncertainty")
-    assert first.picked_for[:4] == ["z"] * 4 and first.picked_for[4] in ("a", "b")
+    assert first.steps == ["boundary"] * 4 + ["uncertainty"]
+    assert set(first.picked_for[:4]) == {"a", "b", "z"} and first.picked_for[4] is not None
     assert (last.picked_for, last.steps) == ([], [])
 
 
@@ -586,8 +586,8 @@ REMEMBER = {
 def remembering(
     with_a_lost_class: EmbeddingIndex, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., list[RoundResult]]:
-    """Runs a case of REMEMBER; a class has six tries, so that four and four use them up."""
-    few_tries = partial(select_portfolio, limits=Limits(most_tries=6))
+    """Runs a case of REMEMBER; a class has few tries, so that two rounds use them up."""
+    few_tries = partial(select_portfolio, limits=Limits(most_tries=3))
     monkeypatch.setitem(STRATEGIES, "portfolio", replace(PORTFOLIO, select=few_tries))
 
     def rounds(case: str, finished: Sequence[RoundResult] = ()) -> list[RoundResult]:
@@ -612,8 +612,14 @@ def test_tries_of_finished_rounds_are_remembered(
     remembering: Callable[..., list[RoundResult]],
 ) -> None:
     whole = remembering("portfolio")
-    assert [r.steps.count("cold start") for r in whole] == [4, 4, 0, 0]
-    assert remembering("portfolio", whole[:2])[0].steps.count("cold start") == 0
+    asked = [_turns_of_z(result) for result in whole]
+    assert asked[0] > 0 and sum(asked) >= 3 and asked[2] == 0
+    assert [_turns_of_z(r) for r in remembering("portfolio", whole[:2])] == asked[2:]
+
+
+def _turns_of_z(result: RoundResult) -> int:
+    pairs = zip(result.steps, result.picked_for, strict=True)
+    return sum(pair == ("boundary", "z") for pair in pairs)
 
 
 @pytest.mark.parametrize("case", REMEMBER)
@@ -626,7 +632,7 @@ def test_rounds_of_an_earlier_version_are_continued_as_rounds_that_no_class_aske
     assert [(r.round, r.n_labelled) for r in rest] == [(2, 16), (3, 21)]
     assert rest[0].labelled_counts == whole[2].labelled_counts
     if case == "portfolio":  # nobody knows its tries
-        assert rest[0].steps.count("cold start") == 4
+        assert _turns_of_z(rest[0]) > _turns_of_z(whole[2])
     elif case in ("seals", "anchoral"):
         assert without_seconds(rest) == without_seconds(whole[2:])
     elif case == "class-embedding":  # nor its misses

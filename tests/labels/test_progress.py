@@ -10,10 +10,10 @@ import pytest
 from classemb_index.labels.batches import NO_CLASS, Batch
 from classemb_index.labels.labelled import LabelledSet
 from classemb_index.labels.progress import REST, BatchYield, class_progress
-from classemb_index.strategies.portfolio import BY_BOUNDARY, BY_NAME, COLD_START
+from classemb_index.strategies.portfolio import BOUNDARY
 
 RANDOM = ("random", NO_CLASS, "")  # a batch that searched for nothing
-SEARCH = ("portfolio", 0, BY_NAME)  # one that searched for class 0
+SEARCH = ("portfolio", 0, BOUNDARY)  # one that searched for class 0
 
 
 def labelled_in_batches(
@@ -116,7 +116,7 @@ def test_picks_of_the_rest_step_were_not_searched_for() -> None:
     assert (progress.searched, progress.found, progress.verdict) == (10, 2, "search on")
 
 
-@pytest.mark.parametrize("step", [COLD_START, BY_NAME, BY_BOUNDARY, ""])
+@pytest.mark.parametrize("step", [BOUNDARY, "cold start", "name", ""])
 def test_picks_of_every_step_that_searches_count(step: str) -> None:
     kind = ("class-embedding" if not step else "portfolio", 0, step)
     progress, _ = class_progress(*labelled_in_batches((kind, 30, 0)))
@@ -128,7 +128,7 @@ def test_one_batch_may_search_for_several_classes() -> None:
     labels = np.array([[True, True], [True, False], [True, True], [True, True]])
     labelled = LabelledSet(np.arange(4), labels, np.zeros(4, dtype=bool), "by hand")
     history = [
-        Batch(np.array([3, 1, 0, 2]), np.array([-1, 1, 0, 0]), ("", BY_NAME, BY_NAME, REST), "p")
+        Batch(np.array([3, 1, 0, 2]), np.array([-1, 1, 0, 0]), ("", BOUNDARY, BOUNDARY, REST), "p")
     ]
     first, second = class_progress(labelled, history)
     assert (first.searched, first.found, first.batches) == (1, 1, (BatchYield(4, 4),))
@@ -172,7 +172,7 @@ def test_picks_are_counted_back_from_the_newest_batch_until_they_are_30() -> Non
 
 
 def test_batches_are_the_last_three_in_their_order_whatever_asked() -> None:
-    batches = ((RANDOM, 9, 1), (RANDOM, 8, 2), (("p", 1, BY_NAME), 7, 3), (SEARCH, 6, 4))
+    batches = ((RANDOM, 9, 1), (RANDOM, 8, 2), (("p", 1, BOUNDARY), 7, 3), (SEARCH, 6, 4))
     progress, other = class_progress(*labelled_in_batches(*batches))
     assert progress.batches == (BatchYield(8, 2), BatchYield(7, 3), BatchYield(6, 4))
     assert [batch.found for batch in other.batches] == [0, 0, 0]
@@ -194,7 +194,7 @@ def test_a_class_looked_at_after_each_of_ten_batches_is_called_exhausted_as_ofte
     labels[np.arange(len(labels)), classes] = rng.random(len(labels)) < share
     everything = LabelledSet(np.arange(len(labels)), labels, np.zeros(len(labels), bool), "drawn")
     history = [
-        Batch(rows, classes[rows], (BY_NAME,) * size, "portfolio")
+        Batch(rows, classes[rows], (BOUNDARY,) * size, "portfolio")
         for rows in np.split(np.arange(len(labels)), n_batches)
     ]
     called = np.zeros(q, dtype=bool)

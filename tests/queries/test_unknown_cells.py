@@ -14,6 +14,7 @@ from classemb_index.queries.build import build_queries
 from classemb_index.queries.methods import AUTO, METHODS
 from classemb_index.strategies import portfolio
 from classemb_index.strategies.cvirs import cvirs_scores, select_cvirs
+from classemb_index.strategies.options import StrategyOptions
 from tests.support.fakes import Given
 from tests.support.pools import selection_state, unit
 
@@ -73,24 +74,16 @@ def test_classes_are_answered_together_as_they_are_alone(
 
 
 def test_the_boundary_of_a_class_is_that_of_the_documents_known_for_it(
-    toy_index: EmbeddingIndex,
-    partly: LabelledSet,
-    names: np.ndarray,
-    monkeypatch: pytest.MonkeyPatch,
+    toy_index: EmbeddingIndex, partly: LabelledSet, names: np.ndarray
 ) -> None:
-    given: list[int] = []
-    head = portfolio.logistic_head
-
-    def noted(embeddings: np.ndarray, has_class: np.ndarray) -> object:
-        given.append(len(embeddings))
-        return head(embeddings, has_class)
-
-    monkeypatch.setattr(portfolio, "logistic_head", noted)
-    state = selection_state(toy_index, partly, 0, None, Given(np.zeros((120, 4))))
-    positions = np.flatnonzero(partly.counts)
-    lists = portfolio._turn_lists(state, positions, portfolio.LIMITS)
-    assert given == partly.known.sum(axis=0)[positions].tolist()
-    assert all(len(lists[int(c)]) for c in positions)
+    options = StrategyOptions(name_vectors=names)
+    turned = replace(partly, labels=partly.labels ^ ~partly.known)
+    state, other = (
+        selection_state(toy_index, own, 0, None, Given(np.zeros((120, 4))), options=options)
+        for own in (partly, turned)
+    )
+    for one, two in zip(portfolio._heads(state), portfolio._heads(other), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-3)
 
 
 def test_cvirs_compares_with_label_vectors_that_are_wholly_known(

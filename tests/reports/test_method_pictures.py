@@ -85,12 +85,6 @@ def test_csv_has_every_value_of_every_entry(tmp_path: Path) -> None:
             cells = [line[f"{name}{part}"] for part in ("", "_low", "_high", "_draws")]
             assert cells == ["" if value is None else str(value) for value in values]
         assert line["common_pairs"] == ("" if entry.common is None else "3")
-    assert [line["chosen"] for line in lines[:4]] == [
-        "",
-        "mixed 2, probe 3",
-        "",
-        "mixed 2, probe 3",
-    ]
 
 
 def test_csv_of_no_entries_is_empty() -> None:

@@ -94,7 +94,7 @@ def three_pairs(index_of: IndexOf) -> SmallPool:
     The cosines within the pairs are 0.9025, 0.81 and 0.64; the lower row is less certain.
     """
     places = [[x if axis == i // 2 else 0 for axis in range(3)] for i, x in enumerate(PLACES)]
-    index = index_of([train(i, "a") for i in range(6)], apart(places))
+    index = index_of([train(0), *(train(i, "a") for i in range(1, 6))], apart(places))
     labelled = labelled_from_ids(index.pool, ["d0"], "by hand")
     probabilities = np.array([[0.5], [0.48], [0.4], [0.35], [0.3], [0.2]], dtype=np.float32)
     return SmallPool(index, labelled, np.zeros((1, 9), dtype=np.float32), probabilities)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
 from classemb_index import (
     Batch,
@@ -23,6 +24,8 @@ from classemb_index import (
     next_batch,
 )
 from classemb_index.errors import ModelError, RequestError, UnknownClassError
+from classemb_index.models.named import fit_named_heads
+from classemb_index.queries.names import name_prior
 from classemb_index.strategies.base import Aid
 from classemb_index.strategies.selection import STRATEGIES, oracle_of, select_batch
 from tests.support.fakes import HashEncoder
@@ -110,14 +113,19 @@ def test_classes_are_searched_by_names_by_descriptions_or_by_nothing(
         asked = [
             id_
             for id_, c, step in zip(found.ids(named.pool), found.classes, found.steps, strict=True)
-            if c == position and step == "cold start"
+            if c == position and step == "boundary"
         ]
         return asked[0] if asked else None
 
     def nearest(text: str) -> str:
-        similarities = named.embeddings() @ HashEncoder().encode([text])[0]
-        similarities[~labelled.unlabelled] = -1
-        return str(named.pool.ids[int(np.argmax(similarities))])
+        c, names = named.pool.class_position("c"), named.name_vectors.copy()
+        names[c] = HashEncoder().encode([text])[0]
+        own = named.embeddings(labelled.rows), labelled.labels, labelled.known
+        heads = fit_named_heads(*own, name_prior(named, names))
+        shares = expit(named.embeddings() @ heads.weights[c] + heads.offsets[c])
+        distances = np.abs(logit(shares) - logit(heads.thresholds[c]))
+        distances[~labelled.unlabelled] = np.inf
+        return str(named.pool.ids[int(np.argmin(distances))])
 
     assert not labelled.counts[named.pool.class_position("c")]
     assert first() == nearest("c")

@@ -373,7 +373,7 @@ def test_strategies_look_at_what_their_rows_say_and_the_base_strategys_row_where
             {"base": "class-embedding", "count_tries": True},
             {"base": "class-embedding", "count_tries": True},
         ),
-        ("portfolio", {}, {}),
+        ("portfolio", {}, {"version": 2}),
     ],
 )
 def test_settings_are_the_options_that_the_rows_name(
@@ -386,8 +386,9 @@ def test_settings_know_the_names_by_their_sha256_and_a_masked_language_model_by_
     vectors = np.array([[1, 0], [0, 1]], dtype=np.float32)
     digest = hashlib.sha256(b"\0\0\x80?\0\0\0\0\0\0\0\0\0\0\x80?").hexdigest()
     options = StrategyOptions(base="portfolio", name_vectors=vectors)
-    assert settings_of("portfolio", options) == {"names": digest}
-    assert settings_of("seals", options) == {"base": "portfolio", "names": digest}
+    assert settings_of("portfolio", options) == {"names": digest, "version": 2}
+    expected = {"base": "portfolio", "names": digest, "version": 2}
+    assert settings_of("seals", options) == expected
     model = SimpleNamespace(name="lm", fingerprint="f00d")
     for name in ("alps", "anchoral"):
         found = settings_of(name, StrategyOptions(base="alps"), model)
