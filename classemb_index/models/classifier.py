@@ -83,7 +83,7 @@ def too_few_labels(training: Training, n_labelled: int) -> str | None:
         return None
     return (
         f"{n_labelled:,} labelled documents are few for a BERT that is fine-tuned as a whole: from 600 a "
-        f"small one learned no rare class; --model {TUNED} is made for so few"
+        f"small one learned no rare class; --model {PROBE} and --model {TUNED} are made for so few"
     )
 
 

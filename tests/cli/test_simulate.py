@@ -306,5 +306,5 @@ def test_simulate_says_once_that_the_labels_are_few_for_a_bert(
     assert outcome.code == 0, outcome.err
     assert outcome.err.splitlines() == [
         "Note: 30 labelled documents are few for a BERT that is fine-tuned as a whole: from 600 a small "
-        "one learned no rare class; --model tuned is made for so few"
+        "one learned no rare class; --model probe and --model tuned are made for so few"
     ]
