@@ -32,6 +32,7 @@ from .models.masked_lm import MaskedLanguageModel as MaskedLanguageModel
 from .models.masked_lm import surprisal_embeddings as surprisal_embeddings
 from .models.probe import ProbeClassifier as ProbeClassifier
 from .models.saved import SavedModel as SavedModel
+from .models.tuned import TunedClassifier as TunedClassifier
 from .pool.documents import Record as Record
 from .pool.pool import Pool as Pool
 from .queries.annotated import open_annotated as open_annotated

@@ -64,8 +64,9 @@ def simulate(
     """Measure what query strategies gain: train, select and label, round by round."""
     from classemb_index.experiments.run_folder import run_simulation
     from classemb_index.experiments.simulation import Plan
-    from classemb_index.measures.curves import read_summary
+    from classemb_index.measures.curves import read_summary, shares_words
     from classemb_index.measures.rounds import SUMMARY
+    from classemb_index.models.classifier import too_few_labels
     from classemb_index.queries.classes import class_vectors
     from classemb_index.reports.figures import save_run_curves
 
@@ -82,11 +83,15 @@ def simulate(
         full,
     )
     folder = out or Path("runs") / f"{name}-{Path(training.model).name}"
+    if few := too_few_labels(training, schedule.budget):
+        note(few)
     with rounds_progress("Surprisal") as watch:
         for result in run_simulation(folder, opened, plan, workers=workers, watch=watch):
             if result.note:
                 note(f"{result.strategy}, seed {result.seed}, round {result.round}: {result.note}")
     summary = read_summary(folder)
+    if shares := shares_words(summary.curves):
+        note(shares)
     pictures = save_run_curves(summary, name, training.model, folder)
     if as_json:
         show_json({"run": str(folder), "summary": SUMMARY, **summary.document()})

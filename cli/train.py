@@ -22,7 +22,9 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the model.")],
     training: Training,
     no_names: NoNames = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the folds, of intervals and of a BERT.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the folds, of intervals and of what is fine-tuned.")
+    ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a model that is there.")] = False,
     with_sample: Annotated[
         bool,
@@ -35,6 +37,7 @@ def train(
 ) -> None:
     """Train a model on all labels so far, cross-validate it, and write it to a folder."""
     from classemb_index.experiments.training import train as train_
+    from classemb_index.models.classifier import too_few_labels
     from classemb_index.models.folder import check_model_folder
     from classemb_index.queries.classes import hidden
 
@@ -43,6 +46,8 @@ def train(
     labelled = (annotation.with_sample() if with_sample else annotation).labelled()
     note(f"labelled set: {labelled.origin}")
     names = hidden(opened) if no_names else None
+    if few := too_few_labels(training, len(labelled)):
+        note(few)
     with draws_progress("Cross-validating") as watch:
         model = train_(
             opened,

@@ -172,10 +172,8 @@ class _OfIndex:
             watch.progress(unfinished.rows, n)
             rows = np.arange(unfinished.rows, unfinished.rows + part.stop - part.start)
             embeddings = index.embeddings(rows) if can_compare else None
-            if model.reads_texts:
-                probabilities = model.probabilities_of(texts=index.pool.texts_of(rows))
-            else:
-                probabilities = model.probabilities_of(embeddings=embeddings)
+            texts = index.pool.texts_of(rows) if model.reads_texts else None
+            probabilities = model.probabilities_of(texts=texts, embeddings=embeddings)
             unfinished.append(_joined(model, probabilities, embeddings))
         watch.progress(n, n)
 
@@ -197,7 +195,7 @@ class _OfRecords:
 
     def predict(self, unfinished: Unfinished, watch: Watcher) -> None:
         model, rest = self._model, iter(self._records)
-        has_encoder = not model.reads_texts or model.facts["encoder"]["name"] is not None
+        has_encoder = model.reads_embeddings or model.facts["encoder"]["name"] is not None
         digest = self._passed(rest, unfinished)
         while block := list(islice(rest, BLOCK_OF_TEXTS)):
             texts = [record.text for record in block]

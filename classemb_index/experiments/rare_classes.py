@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ def reproduce_rare_classes(
     recipes = study.recipes(sources or {})
     names = [recipe.name for recipe in recipes]
     *rare, usual = names
-    fine_tuned = next(e for e in scale.experiments if kind_of(e.classifier.model).is_fine_tuned)
+    fine_tuned = next(e for e in scale.experiments if kind_of(e.classifier.model).is_whole)
     watch.stage("Loading the models")
     masked_lm = models.masked_lm(scale.masked_lm, PROBE, device)  # fails before the work
     open_reproduction(out, _settings(study, names, scale, fine_tuned), {*names, REPORT})
@@ -227,6 +227,6 @@ def _settings(
             "pools": study.fine_tuned_pools[scale.name],
             "seeds": [*study.fine_tuned_seeds],
             "dev_size": fine_tuned.dev_size,
-            "classifier": asdict(fine_tuned.classifier),
+            "classifier": fine_tuned.classifier.of_bert(),
         },
     }

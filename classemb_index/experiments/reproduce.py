@@ -99,7 +99,8 @@ class Scale:
             left_out.add("schedule")
         if self.strategies == REPRODUCED:
             left_out.add("strategies")
-        values = asdict(self) | {"words": self.sentence()}
+        experiments = [asdict(e) | {"classifier": e.classifier.of_bert()} for e in self.experiments]
+        values = asdict(self) | {"words": self.sentence(), "experiments": experiments}
         kept = {key: value for key, value in values.items() if key not in left_out}
         return {"scale": self.name, **kept}
 
@@ -120,7 +121,7 @@ class Scale:
         """The same scale with another BERT to fine-tune, which ALPS takes too unless told otherwise."""
         experiments = [
             e
-            if model is None or not kind_of(e.classifier.model).is_fine_tuned
+            if model is None or not kind_of(e.classifier.model).is_whole
             else replace(e, classifier=replace(e.classifier, model=model))
             for e in self.experiments
         ]

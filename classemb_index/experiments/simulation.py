@@ -21,7 +21,7 @@ from ..labels.batches import Batch
 from ..labels.labelled import LabelledSet, draw_labelled, labelled_set
 from ..measures.rounds import FULL, RoundResult
 from ..models.classifier import load_masked_lm
-from ..models.contracts import THRESHOLD, Classifier, Encoder, MaskedLM, Training
+from ..models.contracts import THRESHOLD, Blends, Classifier, Encoder, MaskedLM, Training
 from ..models.devices import device_name
 from ..models.encoder import SentenceBertEncoder
 from ..models.f1 import f1_scores
@@ -305,6 +305,7 @@ class Simulator:
             note=selection.note if selection else None,
             picked_for=selection.asked_by(pool) if selection else [],
             steps=list(selection.steps) if selection and any(selection.steps) else [],
+            share=self._classifier.share if isinstance(self._classifier, Blends) else None,
         )
 
     def _select(

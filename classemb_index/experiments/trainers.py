@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet, labelled_set
 from ..models.bert import BertClassifier
 from ..models.calibration import Calibration
-from ..models.classifier import kind_of
-from ..models.contracts import Training
+from ..models.contracts import PROBE, TUNED, Classifier, Training
 from ..models.crossval import Left, can_train, trainings
 from ..models.folder import HEADS
 from ..models.heads import logistic_heads
 from ..models.named import NamePrior, named_heads
 from ..models.probe import ProbeClassifier
+from ..models.tuned import TunedClassifier
 from ..queries.names import name_prior
 from ..watch import Watcher
 
@@ -132,10 +132,12 @@ def trainer_of(
     Raises:
         ModelError: the model cannot be had.
     """
-    if kind_of(training.model).is_fine_tuned:
-        return _BertTrainer(examples, training, seed, watch)
-    prior = name_prior(examples.index, name_vectors)
-    return _ProbeTrainer(examples, prior.of(examples.positions))
+    if training.model not in (PROBE, TUNED):
+        return _BertTrainer(examples, BertClassifier(examples, training), seed, watch)
+    prior = name_prior(examples.index, name_vectors).of(examples.positions)
+    if training.model == PROBE:
+        return _ProbeTrainer(examples, prior)
+    return _TunedTrainer(examples, TunedClassifier(examples.index, training, prior), seed, watch)
 
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -184,15 +186,18 @@ class _ProbeTrainer:
         return named_heads(self._embeddings, labels, used, self._prior, positions)[:2]
 
 
-class _BertTrainer:
-    """A BERT that is fine-tuned for each fold; the scores of finished folds are kept."""
+Own = TypeVar("Own", bound=Classifier)
 
-    def __init__(self, examples: Examples, training: Training, seed: int, watch: Watcher) -> None:
+
+class _FineTuned(Generic[Own]):
+    """A classifier that is fine-tuned for each fold; the scores of finished folds are kept."""
+
+    def __init__(self, examples: Examples, classifier: Own, seed: int, watch: Watcher) -> None:
         pool = examples.index.pool
         rows = np.flatnonzero((pool.splits == "dev") & pool.is_known)
         self._dev = labelled_set(pool, rows, "the dev split")
         self._examples, self._seed, self._watch = examples, seed, watch
-        self._classifier = BertClassifier(examples, training)
+        self._classifier = classifier
 
     def settings(self) -> Mapping[str, Any]:
         return self._classifier.settings()
@@ -214,9 +219,8 @@ class _BertTrainer:
         self._watch.progress(len(lefts), len(lefts) + 1)
         return found
 
-    def write(self, draft: Path, calibration: Calibration) -> None:
+    def _fit_all(self) -> None:
         self._fit(np.ones(len(self._examples.rows), dtype=bool))
-        self._classifier.save(draft, calibration.slopes, calibration.offsets)
 
     def _fit(self, inside: Mask) -> None:
         examples, dev = self._examples, self._dev
@@ -243,6 +247,25 @@ class _BertTrainer:
             found[~inside] = logit(np.clip(shares, SMALLEST, 1 - SMALLEST))
             found[:, ~able] = np.nan
         return found
+
+
+class _BertTrainer(_FineTuned[BertClassifier]):
+    """A BERT, whose output layer takes the calibration in."""
+
+    def write(self, draft: Path, calibration: Calibration) -> None:
+        self._fit_all()
+        self._classifier.save(draft, calibration.slopes, calibration.offsets)
+
+
+class _TunedTrainer(_FineTuned[TunedClassifier]):
+    """Heads and the top of the index's encoder; what they are blended by is known once trained."""
+
+    def settings(self) -> Mapping[str, Any]:
+        return {**self._classifier.settings(), "share": self._classifier.share}
+
+    def write(self, draft: Path, calibration: Calibration) -> None:
+        self._fit_all()
+        self._classifier.save(draft)
 
 
 def _inside(folds: Rows, left: Left) -> Mask:

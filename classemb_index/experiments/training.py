@@ -127,7 +127,7 @@ def _facts(examples: Examples, training: Training, seed: int) -> dict[str, Any]:
     manifest, encoder = index.manifest, index.manifest.encoder
     return {
         "format_version": FORMAT,
-        "kind": "bert" if kind_of(training.model).is_fine_tuned else PROBE,
+        "kind": kind_of(training.model).name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in PACKAGES},
         "seed": seed,

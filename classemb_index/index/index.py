@@ -153,6 +153,11 @@ class EmbeddingIndex:
         return self.folder / self.manifest.name_of(file)
 
     @property
+    def cache(self) -> Path:
+        """Folder of what is computed once for the index; not there before something is."""
+        return self.folder / CACHE
+
+    @property
     def documents_digest(self) -> str:
         """sha256 of the documents file: the same texts, labels and splits in the same order."""
         return str(self.manifest.files[DOCUMENTS]["sha256"])
@@ -213,7 +218,7 @@ class EmbeddingIndex:
         stored = self._by_class.get(CLASS_NAMES)
         known = {} if stored is None else dict(zip(self.manifest.classes, stored, strict=True))
         fingerprint = str(self.manifest.encoder.fingerprint)
-        keeper = NameKeeper(self.folder / CACHE, fingerprint, self.load_encoder)
+        keeper = NameKeeper(self.cache, fingerprint, self.load_encoder)
         vectors = keeper.vectors(texts, known)
         return np.array(vectors, dtype=np.float32).reshape(len(texts), self.manifest.dim)
 
@@ -272,8 +277,10 @@ class EmbeddingIndex:
                 f"(max length {encoder.max_length}) as it is here; use that encoder, or build again"
             )
 
-    def load_encoder(self) -> SentenceBertEncoder:
-        """The encoder that the index was embedded with, on the index's device.
+    def load_encoder(
+        self, *, device: str | None = None, precision: str = "auto"
+    ) -> SentenceBertEncoder:
+        """The encoder that the index was embedded with, on this device or the index's.
 
         Raises:
             RequestError: the index's vectors came without an encoder.
@@ -286,7 +293,12 @@ class EmbeddingIndex:
                 f"the index in {self.folder} has no encoder, its vectors were given, so no text can be "
                 "compared with them; build it again with --encoder beside --embeddings"
             )
-        encoder = SentenceBertEncoder(info.name, device=self.device, max_length=info.max_length)
+        encoder = SentenceBertEncoder(
+            info.name,
+            device=self.device if device is None else device,
+            precision=precision,
+            max_length=info.max_length,
+        )
         self.check_encoder(encoder)
         return encoder
 

@@ -19,7 +19,6 @@ from ..models.contracts import MaskedLM
 from ..models.masked_lm import LENGTH, SEED, SHARE, surprisal_embeddings
 from ..watch import SILENT, Watcher
 from .index import EmbeddingIndex
-from .store import CACHE
 
 BLOCK = 4096  # texts that are held at once
 DOCUMENTS_VERSION = 1  # raised when the same index gives other numbers
@@ -85,7 +84,7 @@ class PoolSurprisal:
         digest = self._index.documents_digest
         key = f"{self.masked_lm.fingerprint} {self.masked_lm.precision} {digest} {LENGTH} {SHARE} {SEED}"
         name = f"surprisal-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
-        return self._index.folder / CACHE / name
+        return self._index.cache / name
 
     @cached_property
     def _rows(self) -> Rows:
@@ -132,7 +131,7 @@ def keep(index: EmbeddingIndex, name: str, document: Any) -> None:
 
 
 def _document_path(index: EmbeddingIndex, name: str) -> Path:
-    return index.folder / CACHE / f"{name}.json"
+    return index.cache / f"{name}.json"
 
 
 def _document_digest(index: EmbeddingIndex, document: Any) -> str:

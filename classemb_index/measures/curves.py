@@ -55,6 +55,8 @@ class Curve:
         micro_f1: as macro_f1.
         micro_f1_sd: as macro_f1_sd.
         area: mean of the macro-F1 curve, from 0 to 1, by the trapezoid rule.
+        share: of "tuned", mean share of the trained layers in the answer at each size; None for
+            another classifier.
     """
 
     strategy: str
@@ -65,6 +67,7 @@ class Curve:
     micro_f1: list[float]
     micro_f1_sd: list[float]
     area: float
+    share: list[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,9 @@ def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
         macro = [[r.macro_f1 for r in own if r.n_labelled == size] for size in sizes]
         micro = [[r.micro_f1 for r in own if r.n_labelled == size] for size in sizes]
         means = [float(np.mean(values)) for values in macro]
+        shares = [
+            [r.share for r in own if r.n_labelled == size and r.share is not None] for size in sizes
+        ]
         curves.append(
             Curve(
                 strategy=strategy,
@@ -130,9 +136,21 @@ def learning_curves(results: Sequence[RoundResult]) -> list[Curve]:
                 micro_f1=[float(np.mean(values)) for values in micro],
                 micro_f1_sd=[_sd(values) for values in micro],
                 area=_area(sizes, means),
+                share=[float(np.mean(values)) for values in shares] if all(shares) else None,
             )
         )
     return curves
+
+
+def shares_words(curves: Sequence[Curve]) -> str | None:
+    """What the scores of "tuned" are made of, as a sentence; None for another classifier."""
+    shares = [f"{curve.share[-1]:.2f} ({curve.strategy})" for curve in curves if curve.share]
+    if not shares:
+        return None
+    return (
+        "of the answer at the largest labelled set the trained layers have a share of "
+        f"{', '.join(shares)} in the mean over seeds; the rest is the heads'"
+    )
 
 
 def summarise(results: Sequence[RoundResult], support: Mapping[str, int]) -> Summary:

@@ -40,6 +40,8 @@ class RoundResult:
         n_dev: dev documents used for early stopping; their labels cost too.
         skipped_classes: names of classes that could not ask for documents.
         note: what a reader should know, such as a fallback to random.
+        share: of the trained layers in the answer of "tuned", the rest is the heads'; None for
+            another classifier.
     """
 
     strategy: str
@@ -58,6 +60,7 @@ class RoundResult:
     note: str | None = None
     picked_for: list[str | None] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
+    share: float | None = None
 
     def batch(self, pool: Pool) -> Batch:
         """What was selected, as the batch that the next round's strategy knows of."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Rows, blocks
-from .contracts import THRESHOLD, ClassifiedTexts, OnEpoch, Training
+from .contracts import BERT_STEPS, THRESHOLD, ClassifiedTexts, OnEpoch, Training
 from .devices import autocast, resolve_device, resolve_precision
 from .f1 import f1_scores
 from .hub import hub_answers, loading, model_path
@@ -45,6 +45,7 @@ class BertClassifier:
         settings = settings or Training()
         self._pool = pool
         self._settings = settings
+        self._steps = settings.steps(BERT_STEPS)
         self._device = resolve_device(settings.device)
         self._precision = resolve_precision(settings.precision, self._device)
         self._tokens: dict[int, NDArray[np.int32]] = {}
@@ -61,7 +62,7 @@ class BertClassifier:
         """See Classifier; device and precision as they are resolved here."""
         resolved = {"device": self._device, "precision": self._precision}
         ours = {"warm_up": WARM_UP, "decay": "linear", "threshold": THRESHOLD}
-        return {**vars(self._settings), **resolved, **ours}
+        return {**self._settings.of_bert(), **resolved, **ours}
 
     def fit(
         self,
@@ -140,10 +141,10 @@ class BertClassifier:
         settings = self._settings
         arguments = TrainingArguments(
             output_dir=folder,
-            num_train_epochs=settings.epochs,
+            num_train_epochs=self._steps.epochs,
             per_device_train_batch_size=settings.batch_size,
             per_device_eval_batch_size=PREDICT_BATCH,
-            learning_rate=settings.learning_rate,
+            learning_rate=self._steps.learning_rate,
             warmup_steps=WARM_UP,
             optim="adamw_torch_fused",
             weight_decay=0.0,  # so AdamW is Adam
@@ -210,7 +211,7 @@ class BertClassifier:
         return [self._tokens[row] for row in rows.tolist()]
 
     def _max_length(self) -> int:
-        return min(self._settings.max_length, int(self._tokenizer.model_max_length))
+        return min(self._steps.max_length, int(self._tokenizer.model_max_length))
 
     def _by_length(self, rows: Rows) -> Rows:
         """Positions that sort the rows by length, so that a batch has little padding."""

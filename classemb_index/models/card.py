@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .contracts import PROBE
+from .contracts import BERT, TUNED
 from .folder import CARD, read_evaluation
 
 FIGURES = ("precision", "recall", "f1")
@@ -58,7 +58,7 @@ def model_card(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None = 
 
 def _metadata(facts: Mapping[str, Any]) -> str:
     lines = ["---"]
-    if facts["kind"] == PROBE:
+    if facts["kind"] != BERT:
         lines += ["library_name: classemb-index"]
     else:
         lines += ["library_name: transformers", "pipeline_tag: text-classification"]
@@ -84,22 +84,32 @@ def _metadata(facts: Mapping[str, Any]) -> str:
 
 def _title(facts: Mapping[str, Any]) -> str:
     labels, index = facts["labels"], facts["index"]
-    what = (
-        "logistic heads on sentence embeddings"
-        if facts["kind"] == PROBE
-        else f"{facts['training']['model']}, fine-tuned"
-    )
     lines = [
         f"# Classifier of {_plain(index['name'])}",
         "",
         f"Says which of {len(facts['classes'])} classes a document has, any number of them "
-        f"({_plain(what)}). Trained on {labels['documents']:,} labelled documents, of "
+        f"({_plain(_what(facts))}). Trained on {labels['documents']:,} labelled documents, of "
         f"{index['documents']:,}.",
     ]
     if labels["left_out"]:
         reasons = "; ".join(f"{_plain(name)}: {why}" for name, why in labels["left_out"].items())
         lines += ["", f"Left out, as they cannot be learned: {reasons} labelled."]
     return "\n".join(lines)
+
+
+def _what(facts: Mapping[str, Any]) -> str:
+    training, heads = facts["training"], "logistic heads on sentence embeddings"
+    if facts["kind"] == BERT:
+        return f"{training['model']}, fine-tuned"
+    if facts["kind"] != TUNED:
+        return heads
+    if not training["share"]:
+        return f"{heads} alone: the layers trained on from them were not clearly better"
+    return (
+        f"{1 - training['share']:.0%} of the logit from {heads}, {training['share']:.0%} from the "
+        f"encoder's top {training['layers']} trained on from them, but the heads alone for a class with "
+        "fewer than 10 positives or negatives"
+    )
 
 
 def cross_validated(facts: Mapping[str, Any]) -> str:
@@ -173,7 +183,7 @@ def _use(facts: Mapping[str, Any]) -> str:
         "```\nclassemb-index predict INDEX --model DIR --out predictions.csv\n"
         "classemb-index predict new.jsonl --model DIR --out predictions.csv\n```"
     )
-    if facts["kind"] == PROBE:
+    if facts["kind"] != BERT:
         return commands
     length = facts["training"]["max_length"]
     return (

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..arrays import FloatMatrix
 from .bert import BertClassifier
-from .contracts import PROBE, ClassifiedTexts, Classifier, Training
+from .contracts import BERT, PROBE, TUNED, Classifier, Training
 from .devices import cpu_cores, resolve_device
 from .hub import MINILM
 from .masked_lm import DEFAULT_MASKED_LM, MaskedLanguageModel
 from .named import NamePrior
 from .probe import ProbeClassifier
+from .tuned import IndexedTexts, TunedClassifier
 
 MOST_WORKERS = 4  # each holds a model of its own
+FEW_FOR_BERT = 1000  # labelled documents; from 600 nothing was learned, more were not tried
 
 
 @dataclass(frozen=True)
@@ -22,21 +23,33 @@ class Kind:
     """A kind of classifier.
 
     Attributes:
-        make: of the documents, their embeddings, the classes' names and how to train; not yet
-            trained.
-        is_fine_tuned: a language model is trained on texts: it needs a labelled document, fills
-            a GPU alone, and is asked for surprisal before it is fine-tuned.
+        name: of the kind, as a model's folder records it.
+        make: of an index, the classes' names and how to train; not yet trained.
+        is_fine_tuned: a language model is trained on texts: it fills a GPU alone, and is
+            cross-validated in few folds.
+        is_whole: all of a language model of its own is trained: it needs a labelled document, many
+            of them to say anything, and is asked for surprisal before it is fine-tuned.
     """
 
-    make: Callable[[ClassifiedTexts, FloatMatrix, NamePrior | None, Training], Classifier]
+    name: str
+    make: Callable[[IndexedTexts, NamePrior | None, Training], Classifier]
     is_fine_tuned: bool = False
+    is_whole: bool = False
 
 
 CLASSIFIERS: Mapping[str, Kind] = {
-    PROBE: Kind(lambda _, embeddings, prior, __: ProbeClassifier(embeddings, prior))
+    PROBE: Kind(PROBE, lambda index, prior, _: ProbeClassifier(index.embeddings(), prior)),
+    TUNED: Kind(
+        TUNED,
+        lambda index, prior, training: TunedClassifier(index, training, prior),
+        is_fine_tuned=True,
+    ),
 }
 ANY_OTHER_NAME = Kind(
-    lambda pool, _, __, training: BertClassifier(pool, training), is_fine_tuned=True
+    BERT,
+    lambda index, _, training: BertClassifier(index.pool, training),
+    is_fine_tuned=True,
+    is_whole=True,
 )
 
 
@@ -46,24 +59,32 @@ def kind_of(model: str) -> Kind:
 
 
 def make_classifier(
-    pool: ClassifiedTexts,
-    embeddings: FloatMatrix,
-    training: Training,
-    prior: NamePrior | None = None,
+    index: IndexedTexts, training: Training, prior: NamePrior | None = None
 ) -> Classifier:
-    """The classifier that `training.model` names: "probe", or a BERT to fine-tune.
+    """The classifier that `training.model` names: "probe", "tuned", or a BERT to fine-tune.
 
     Args:
-        pool: the documents; a BERT reads their texts.
-        embeddings: (n, dim) float32 of all of them, for the probe.
+        index: the documents: a BERT reads their texts, the probe their embeddings, "tuned" both.
         training: how to train.
-        prior: of the classes, for the probe; None for plain heads.
+        prior: of the classes, for the probe and "tuned"; None for plain heads.
 
     Raises:
         ModelError: the model cannot be had.
-        RequestError: the device or precision is unknown or not there.
+        RequestError: the device or precision is unknown or not there, or "tuned" cannot be
+            trained as asked.
+        EncoderMismatchError: "tuned" finds another encoder than the index's.
     """
-    return kind_of(training.model).make(pool, embeddings, prior, training)
+    return kind_of(training.model).make(index, prior, training)
+
+
+def too_few_labels(training: Training, n_labelled: int) -> str | None:
+    """What a reader should know of so few labels for this model; None where they are enough."""
+    if not kind_of(training.model).is_whole or n_labelled >= FEW_FOR_BERT:
+        return None
+    return (
+        f"{n_labelled:,} labelled documents are few for a BERT that is fine-tuned as a whole: from 600 a "
+        f"small one learned no rare class; --model {PROBE} and --model {TUNED} are made for so few"
+    )
 
 
 def load_masked_lm(name: str | None, model: str, device: str) -> MaskedLanguageModel:
@@ -71,19 +92,19 @@ def load_masked_lm(name: str | None, model: str, device: str) -> MaskedLanguageM
 
     Args:
         name: a hub name or local path, or None.
-        model: the classifier's; "probe" and "minilm" have no masked-LM head, so that
+        model: the classifier's; "probe", "tuned" and "minilm" have no masked-LM head, so that
             the paper's BERT takes their place.
         device: "auto", "cpu" or "cuda".
 
     Raises:
         ModelError: it cannot be had, or has no masked-LM head.
     """
-    has_head = kind_of(model).is_fine_tuned and model != MINILM
+    has_head = kind_of(model).is_whole and model != MINILM
     return MaskedLanguageModel(name or (model if has_head else DEFAULT_MASKED_LM), device=device)
 
 
 def default_workers(cells: int, training: Training) -> int:
-    """Worker processes for so many cells: one for a BERT on a GPU, else one a core, at most four."""
+    """Worker processes for so many cells: one on a GPU, else one a core, at most four."""
     is_fine_tuned = kind_of(training.model).is_fine_tuned
     on_gpu = is_fine_tuned and resolve_device(training.device) == "cuda"
     return 1 if on_gpu else max(1, min(cells, cpu_cores(), MOST_WORKERS))

@@ -16,6 +16,7 @@ from ..errors import ModelFolderError
 FORMAT = 1  # of the folder; raised when a reader of before would read it wrongly
 FACTS = "classemb.json"
 HEADS = "probe.safetensors"
+TOP = "tuned.safetensors"
 LABELLED = "labelled.safetensors"
 CARD = "README.md"
 EVALUATION = "evaluation.json"

@@ -29,7 +29,9 @@ def logistic_heads(
         (p, dim) float32, and (p,) float32.
     """
     start = np.zeros_like(labels, dtype=np.float32)
-    return penalised_heads(embeddings, labels, _balanced(labels, used) * np.float32(c), start)
+    return penalised_heads(
+        embeddings, labels, balanced_weights(labels, used) * np.float32(c), start
+    )
 
 
 def penalised_heads(
@@ -115,7 +117,7 @@ def _coordinates(with_one: FloatMatrix, weight: float) -> FloatMatrix:
     return np.asarray(vectors / np.sqrt(values), dtype=np.float32)
 
 
-def _balanced(labels: BoolMatrix, used: BoolMatrix) -> FloatMatrix:
+def balanced_weights(labels: BoolMatrix, used: BoolMatrix) -> FloatMatrix:
     """(m, p) weights by which the two sides of each head weigh the same; 0 where a cell is not used."""
     weights = np.zeros(labels.shape, dtype=np.float32)
     both = np.count_nonzero(used, axis=0)

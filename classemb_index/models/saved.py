@@ -11,14 +11,16 @@ import numpy as np
 
 from ..arrays import BLOCK, BoolMatrix, FloatMatrix, FloatVector, Mask, Rows, blocks
 from ..errors import EncoderMismatchError, ModelFolderError, RequestError, UnknownClassError
+from .blend import blended
 from .calibration import Calibration
-from .contracts import PROBE, ClassifiedTexts
+from .contracts import BERT, TUNED, ClassifiedTexts
 from .familiarity import unfamiliar
-from .folder import HEADS, LABELLED, read_facts
+from .folder import HEADS, LABELLED, TOP, read_facts
 
 if TYPE_CHECKING:
     from .encoder import SentenceBertEncoder
     from .finetuned import FineTuned
+    from .tuned_top import TunedTop
 
 UNIT = "unit"  # the only normalisation of embeddings that there is
 UNLIKE_UNIT = 1e-2  # that a length may differ from 1; float16 keeps three digits
@@ -112,7 +114,7 @@ class SavedModel:
                 f"the model in {folder} reads embeddings of normalisation {facts['normalisation']!r}, "
                 f"and those of this version are of {UNIT!r} length; train it again"
             )
-        files = [LABELLED, *([HEADS] if facts["kind"] == PROBE else [])]
+        files = [LABELLED, *([HEADS] if facts["kind"] != BERT else [])]
         try:
             arrays = {key: x for file in files for key, x in load_file(folder / file).items()}
         except (OSError, SafetensorError) as cause:
@@ -122,9 +124,14 @@ class SavedModel:
         return cls(folder, facts, arrays, device)
 
     @property
+    def reads_embeddings(self) -> bool:
+        """False for a fine-tuned BERT, which reads texts alone."""
+        return bool(self.facts["kind"] != BERT)
+
+    @property
     def reads_texts(self) -> bool:
-        """True for a fine-tuned BERT, False for a probe, which reads embeddings."""
-        return bool(self.facts["kind"] != PROBE)
+        """False for a probe, and for what was tuned in vain: these read embeddings alone."""
+        return not self.reads_embeddings or bool(self._share)
 
     def probabilities(self, index: EmbeddedTexts, rows: Rows) -> FloatMatrix:
         """(len(rows), q) float32 calibrated probability of each class.
@@ -139,10 +146,11 @@ class SavedModel:
         self.check_index(index)
         found = np.empty((len(rows), len(self.classes)), dtype=np.float32)
         for part in blocks(len(rows), BLOCK):
-            if self.reads_texts:
-                found[part] = self._fine_tuned.probabilities(index.pool.texts_of(rows[part]))
-            else:
-                found[part] = self._of_embeddings(index.embeddings(rows[part]))
+            own = rows[part]
+            found[part] = self.probabilities_of(
+                texts=index.pool.texts_of(own) if self.reads_texts else None,
+                embeddings=index.embeddings(own) if self.reads_embeddings else None,
+            )
         return found
 
     def probabilities_of(
@@ -151,8 +159,10 @@ class SavedModel:
         """(n, q) float32 calibrated probability of each class, of documents that are in no index.
 
         Args:
-            texts: n texts; a probe embeds them with its encoder, unless they are embedded already.
-            embeddings: (n, dim) of unit length, by the model's encoder; a BERT needs none.
+            texts: n texts; a model that reads embeddings makes them with its encoder, unless they are
+                given.
+            embeddings: (n, dim) of unit length, by the model's encoder; a BERT needs none, and to a
+                probe they are all it needs.
 
         Raises:
             RequestError: what the model reads is not given, or the embeddings are of another
@@ -160,16 +170,20 @@ class SavedModel:
             ModelError: the encoder cannot be had.
             EncoderMismatchError: the model of its name is another one by now.
         """
-        if self.reads_texts:
-            if texts is None:
-                raise RequestError(f"the model in {self.folder} reads texts, not embeddings")
+        if self.reads_texts and texts is None:
+            instead = "beside" if self.reads_embeddings else "not"
+            raise RequestError(f"the model in {self.folder} reads texts, {instead} embeddings")
+        if texts is not None and not self.reads_embeddings:
             return self._fine_tuned.probabilities(texts)
         if embeddings is None:
             if texts is None:
                 raise RequestError("neither texts nor embeddings are given; give one of them")
             embeddings = self.encoder.encode(texts)
         self._check_embeddings(embeddings)
-        return self._of_embeddings(embeddings)
+        scores = embeddings @ self._arrays["weights"].T + self._arrays["offsets"]
+        if texts is not None and self._share:
+            scores = blended(scores, self._tuned_top.logits(texts), self._arrays["shares"])
+        return self._calibration.probabilities(scores)
 
     def decide(self, probabilities: FloatMatrix) -> BoolMatrix:
         """(n, q) True where a probability reaches the threshold of its class."""
@@ -202,7 +216,7 @@ class SavedModel:
             EncoderMismatchError: they are of another encoder.
         """
         own = self.facts["encoder"]
-        if self.reads_texts or self.has_embeddings_of(index):
+        if not self.reads_embeddings or self.has_embeddings_of(index):
             return
         there = index.manifest.encoder.name
         raise EncoderMismatchError(
@@ -263,9 +277,17 @@ class SavedModel:
 
         return FineTuned(self.folder, self.facts["training"]["max_length"], self._device)
 
-    def _of_embeddings(self, embeddings: FloatMatrix) -> FloatMatrix:
-        scores = embeddings @ self._arrays["weights"].T + self._arrays["offsets"]
-        return self._calibration.probabilities(scores)
+    @cached_property
+    def _tuned_top(self) -> TunedTop:
+        from .tuned_top import TunedTop
+
+        own = self.facts["training"]
+        return TunedTop(self.folder / TOP, self.encoder, own["layers"], own["max_length"])
+
+    @property
+    def _share(self) -> float:
+        """Of the trained layers in the scores."""
+        return float(self.facts["training"]["share"]) if self.facts["kind"] == TUNED else 0.0
 
     def _check_embeddings(self, embeddings: FloatMatrix) -> None:
         dim = self.facts["dim"]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from ..errors import IndexFolderError
 from ..index.index import EmbeddingIndex
-from ..index.store import CACHE
 from ..labels.labelled import LabelledSet
 from ..models.tuning import TuningSettings, check_can_tune, tune_encoder
 from ..watch import SILENT, Watcher
@@ -131,4 +130,4 @@ def _folder(
     digest.update(labelled.rows.tobytes() + labelled.labels.tobytes())
     if labelled.cells is not None:
         digest.update(labelled.cells.tobytes())
-    return index.folder / CACHE / f"contrastive-{digest.hexdigest()[:16]}"
+    return index.cache / f"contrastive-{digest.hexdigest()[:16]}"

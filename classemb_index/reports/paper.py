@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..index.store import EncoderInfo
 from ..measures.analysis import Analysis
-from ..measures.curves import Curve
+from ..measures.curves import Curve, shares_words
 from ..models.card import cross_validated, measured_in_pool, reliability
 from .corpus import Corpus, Model, Run
 from .figures import save_components, save_curves, save_distances
@@ -155,9 +155,15 @@ def _curves(corpus: Corpus, run: Run, pictures: _Figures) -> list[str]:
         supported_part(summary),
         "### F1 a class at the largest labelled set",
         classes_table(summary.classes),
+        _shares_line(summary.curves),
         settings_line(run.config, [curve.strategy for curve in summary.curves]),
         _seeds_line(summary.curves),
     ]
+
+
+def _shares_line(curves: Sequence[Curve]) -> str:
+    words = shares_words(curves)
+    return f"> {escape(words[0].upper() + words[1:])}." if words else ""
 
 
 def _model(corpus: Corpus, model: Model) -> list[str]:

@@ -232,10 +232,10 @@ def classifier_for(
         index: the pool and its embeddings.
         training: how to train.
         name_vectors: (q, dim) of the classes' names or descriptions, zero for a class without one;
-            None takes the index's own. Without any name, a probe has plain heads.
+            None takes the index's own. Without any name, heads are plain.
     """
-    prior = None if kind_of(training.model).is_fine_tuned else name_prior(index, name_vectors)
-    return make_classifier(index.pool, index.embeddings(), training, prior)
+    prior = None if kind_of(training.model).is_whole else name_prior(index, name_vectors)
+    return make_classifier(index, training, prior)
 
 
 def train_classifier(
@@ -260,7 +260,7 @@ def train_classifier(
             f"the pool {pool.name} has no classes to learn; name some with: classemb-index classes add "
             "NAME, or select with --strategy random"
         )
-    if not len(labelled) and kind_of(training.model).is_fine_tuned:
+    if not len(labelled) and kind_of(training.model).is_whole:
         raise RequestError(
             f"no document is labelled, so {training.model!r} has nothing to be trained on; label "
             "some, or select with --strategy random"

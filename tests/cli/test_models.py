@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import Outcome, json_of
+from tests.support.keywords import keyword_index
+from tests.support.tiny import write_tiny
 
 Cli = Callable[..., Outcome]
 
@@ -100,6 +102,37 @@ def test_a_class_that_is_left_out_is_said_in_a_note(cli: Cli) -> None:
     outcome = cli("train", "indexes/toy", "--out", "model")
     assert outcome.code == 0
     assert "Note: d is left out: no positive is labelled" in outcome.err.splitlines()
+
+
+def test_train_says_that_the_labels_are_few_for_a_bert(cli: Cli, tmp_path: Path) -> None:
+    tiny = write_tiny(tmp_path / "tiny", ["the", "council"])
+    outcome = cli("train", "indexes/toy", "--model", tiny, "--epochs", 1, "--out", "model")
+    assert outcome.code == 0, outcome.err
+    assert (
+        outcome.err.count("labelled documents are few for a BERT that is fine-tuned as a whole")
+        == 1
+    )
+    assert "few" not in cli("train", "indexes/toy", "--out", "probe").err
+
+
+def test_predict_writes_the_same_for_an_index_and_its_texts_by_what_was_tuned(
+    cli: Cli, tmp_path: Path
+) -> None:
+    pool = keyword_index(tmp_path, 64).pool
+    tuned = ["--model", "tuned", "--epochs", 1, "--blend", 0.5, "--device", "cpu"]
+    outcome = cli("train", "index", *tuned, "--out", "model")
+    assert outcome.code == 0, outcome.err
+    assert "few" not in outcome.err
+    rows = [json.dumps({"id": id_, "text": pool.text(row)}) for row, id_ in enumerate(pool.ids)]
+    (tmp_path / "texts.jsonl").write_text("\n".join(rows))
+    found = []
+    for source in ("index", "texts.jsonl"):
+        outcome = cli("predict", source, "--model", "model", "--out", f"{source}.csv")
+        assert outcome.code == 0, outcome.err
+        lines = (tmp_path / f"{source}.csv").read_text().splitlines()[1:]
+        found.append([float(cell) for line in lines for cell in line.split(",")[-2:]])
+    assert len(found[0]) == 128 and max(found[0]) - min(found[0]) > 0.1
+    assert found[0] == pytest.approx(found[1], abs=1e-2)
 
 
 def test_a_model_that_is_there_is_refused_before_anything_is_opened(

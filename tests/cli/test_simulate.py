@@ -14,10 +14,12 @@ import pytest
 from classemb_index import EmbeddingIndex, Plan, Pool, Schedule, run_simulation
 from classemb_index.strategies.selection import STRATEGIES
 from tests.support.commands import Outcome, json_of
+from tests.support.keywords import keyword_index
 from tests.support.pictures import leave_pictures_blank
 from tests.support.places import shared_or_skip
 from tests.support.plans import probe_plan
 from tests.support.pools import topic_records, topic_vectors
+from tests.support.tiny import write_tiny
 
 Cli = Callable[..., Outcome]
 
@@ -269,3 +271,40 @@ def test_simulate_takes_a_number_a_list_or_a_range_of_seeds(
     cli("simulate", "indexes/toy", "--seeds", text, *arguments, "--out", "run")
     lines = (tmp_path / "run" / "rounds.jsonl").read_text().splitlines()
     assert [json.loads(line)["seed"] for line in lines] == seeds
+
+
+def test_simulate_says_what_the_scores_of_tuned_are_made_of(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_pictures_blank(monkeypatch)
+    keyword_index(tmp_path, 64, test=16)
+    run = ["simulate", "index", "--strategy", "random", "--seeds", 1, "--workers", 1]
+    sizes = ["--initial", 36, "--batch", 8, "--budget", 44]
+    tuned = ["--model", "tuned", "--epochs", 1, "--blend", 0.5, "--device", "cpu"]
+    outcome = cli(*run, *sizes, *tuned, "--out", "run")
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.splitlines() == [
+        "Note: of the answer at the largest labelled set the trained layers have a share of 0.50 (random) "
+        "in the mean over seeds; the rest is the heads'"
+    ]
+    lines = (tmp_path / "run" / "rounds.jsonl").read_text().splitlines()
+    assert [json.loads(line)["share"] for line in lines] == [0.5, 0.5]
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["curves"][0]["share"] == [0.5, 0.5]
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (config["classifier"]["model"], config["classifier"]["blend"]) == ("tuned", 0.5)
+    assert cli(*run, *sizes, *tuned, "--out", "run").out == outcome.out
+
+
+def test_simulate_says_once_that_the_labels_are_few_for_a_bert(
+    cli: Cli, toy_built: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_pictures_blank(monkeypatch)
+    tiny = write_tiny(tmp_path / "tiny", ["the", "council"])
+    run = [*SIMULATE, "--model", tiny, "--epochs", 1, "--dev-size", 4, "--strategy", "random"]
+    outcome = cli(*run, "--workers", 1, "--out", "run")
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.splitlines() == [
+        "Note: 30 labelled documents are few for a BERT that is fine-tuned as a whole: from 600 a small "
+        "one learned no rare class; --model probe and --model tuned are made for so few"
+    ]

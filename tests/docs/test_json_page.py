@@ -330,18 +330,21 @@ def analyses(cli: Cli, folder: Path) -> Documents:
 
 
 def simulations(cli: Cli, folder: Path) -> Documents:
-    """Every strategy with one seed, a few with enough for intervals, and a fine-tuned BERT."""
+    """Every strategy with one seed, a few with enough for intervals, and two that fine-tune."""
     schedule = ["--initial", 10, "--batch", 5, "--budget", 15, "--workers", 1, "--json"]
     options = ["--count-tries", "--no-near-duplicates", 0.99, "--discriminator-epochs", 2]
     few = [x for name in ("random", "uncertainty", "portfolio") for x in ("--strategy", name)]
     fine_tuned = ["--model", "tiny", "--strategy", "portfolio", "--epochs", 1, "--dev-size", 4]
+    tuned = ["--model", "tuned", "--strategy", "random", "--epochs", 1]
     asked = [
         ["some", "--model", "probe", "--strategy", "all", *options, "--masked-lm", "tiny-lm"],
         ["some", "--model", "probe", "--no-names", "--full", *few],
         ["toy", *fine_tuned],
+        ["some", *tuned, "--blend", 1, "--full"],
+        ["some", *tuned],
     ]
     found: Documents = {"simulate": []}
-    for (name, *rest), seeds in zip(asked, (1, 5, 1), strict=True):
+    for (name, *rest), seeds in zip(asked, (1, 5, 1, 1, 1), strict=True):
         run = folder / f"run-{len(found['simulate'])}"
         arguments = [f"indexes/{name}", *rest, *schedule, "--seeds", seeds, "--out", run]
         found["simulate"].append(json_of(cli("simulate", *arguments)))
@@ -352,7 +355,7 @@ def simulations(cli: Cli, folder: Path) -> Documents:
 
 
 def models(cli: Cli, folder: Path) -> Documents:
-    """A probe with an encoder and without, a BERT, and one of hardly any labels."""
+    """A probe with an encoder and without, a BERT, what is tuned, and one of hardly any labels."""
     lines = [{"id": str(i), "text": f"document {i}", "labels": ["a"][i:]} for i in range(6)]
     few = "".join(json.dumps(line) + "\n" for line in lines)
     (folder / "few.jsonl").write_text(few, encoding="utf-8")
@@ -362,6 +365,11 @@ def models(cli: Cli, folder: Path) -> Documents:
     trained = [
         json_of(cli("train", f"indexes/{name}", "--out", f"model-{name}", *rest, "--json"))
         for name, rest in asked.items()
+    ]
+    tuned = ["train", "indexes/some", "--model", "tuned", "--epochs", 1, "--json", "--out"]
+    trained += [
+        json_of(cli(*tuned, "model-tuned")),
+        json_of(cli(*tuned, "model-half", "--blend", 1)),
     ]
     predicted = [
         json_of(

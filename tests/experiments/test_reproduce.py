@@ -328,9 +328,10 @@ def test_the_scale_paper_has_the_papers_models_and_sizes() -> None:
     assert scale.masked_lm == "bert-base-uncased"
     assert scale.discriminator_epochs == 500  # as DAL's article
     (experiment,) = scale.experiments
-    settings = experiment.classifier
-    assert (settings.model, settings.epochs, settings.batch_size) == ("bert-base-uncased", 15, 16)
-    assert settings.max_length == 512
+    settings = experiment.classifier.of_bert()
+    assert (settings["model"], settings["epochs"]) == ("bert-base-uncased", 15)
+    assert settings["batch_size"] == 16
+    assert settings["max_length"] == 512
     assert (experiment.seeds, experiment.dev_size) == (5, None)
     sizes = Schedule().sizes()
     assert (sizes[0], sizes[1], sizes[-1]) == (100, 150, 600)
@@ -368,7 +369,9 @@ def test_a_scale_says_in_words_what_it_is(name: str) -> None:
     for experiment in scale.experiments:
         settings = experiment.classifier
         assert f"{experiment.seeds} seeds" in scale.words
-        assert settings.model == PROBE or f"{settings.max_length} tokens" in scale.words
+        assert (
+            settings.model == PROBE or f"{settings.of_bert()['max_length']} tokens" in scale.words
+        )
         assert experiment.dev_size is None or f"{experiment.dev_size} dev" in scale.words
     if scale.discriminator_epochs != 500:
         assert f"{scale.discriminator_epochs} epochs" in scale.words

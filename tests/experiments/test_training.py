@@ -24,7 +24,10 @@ from classemb_index.errors import (
 )
 from classemb_index.labels.labelled import LabelledSet, labelled_set, nothing_labelled
 from classemb_index.models.folder import draft_of
+from classemb_index.models.tuned import TunedClassifier
+from classemb_index.queries.names import name_prior
 from tests.support.fakes import HashEncoder
+from tests.support.keywords import keyword_index
 from tests.support.places import shared_or_skip
 from tests.support.tiny import write_tiny
 
@@ -424,3 +427,86 @@ def test_a_bert_is_loaded_by_a_pipeline_with_its_class_names(
         )
     assert classify.model.config.problem_type == "multi_label_classification"
     np.testing.assert_allclose(model.probabilities_of(texts=texts), expected, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def keywords(tmp_path_factory: pytest.TempPathFactory) -> EmbeddingIndex:
+    return keyword_index(tmp_path_factory.mktemp("keywords"), 96)
+
+
+TUNED = Training(model="tuned", epochs=2, learning_rate=1e-2, device="cpu", precision="float32")
+
+
+def train_tuned(index: EmbeddingIndex, folder: Path, blend: float | None) -> SavedModel:
+    everything = labelled_set(index.pool, np.arange(96), "all")
+    return train(index, everything, folder, replace(TUNED, blend=blend))
+
+
+@pytest.mark.parametrize("blend", [0.5, 1.0])
+def test_a_tuned_model_says_of_a_text_what_it_says_of_the_document(
+    keywords: EmbeddingIndex, tmp_path: Path, blend: float
+) -> None:
+    model, rows = train_tuned(keywords, tmp_path / "model", blend), np.arange(96)
+    assert model.facts["kind"] == "tuned" and model.facts["cross_validation"]["folds"] == 3
+    assert model.reads_texts and model.reads_embeddings
+    found = model.probabilities(keywords, rows)
+    again = SavedModel.open(model.folder)
+    texts = keywords.pool.texts_of(rows)
+    np.testing.assert_allclose(again.probabilities_of(texts=texts), found, atol=2e-2)
+    np.testing.assert_array_equal(again.probabilities(keywords, rows), found)
+    assert np.abs(found - np.roll(found, 1, axis=0)).max() > 0.1
+
+
+def test_a_tuned_models_probabilities_are_its_classifiers_calibrated(
+    keywords: EmbeddingIndex, tmp_path: Path
+) -> None:
+    model, rows = train_tuned(keywords, tmp_path / "model", 0.5), np.arange(96)
+    classifier = TunedClassifier(keywords, replace(TUNED, blend=0.5), name_prior(keywords))
+    labels = keywords.pool.labels
+    classifier.fit(rows, labels, rows[:0], labels[:0], 0)
+    slopes, offsets = (
+        np.array([facts[key] for facts in model.facts["classes"]]) for key in ("slope", "offset")
+    )
+    expected = 1 / (1 + np.exp(-(classifier.logits(rows) * slopes + offsets)))
+    # the folder does not say the precision, which is the machine's
+    np.testing.assert_allclose(model.probabilities(keywords, rows), expected, atol=5e-3)
+
+
+def test_a_tuned_model_without_a_share_is_a_probe(keywords: EmbeddingIndex, tmp_path: Path) -> None:
+    model, rows = train_tuned(keywords, tmp_path / "model", 0.0), np.arange(96)
+    assert not model.reads_texts
+    assert not (model.folder / "tuned.safetensors").exists()
+    found = model.probabilities_of(embeddings=keywords.embeddings(rows))
+    np.testing.assert_array_equal(model.probabilities(keywords, rows), found)
+    assert "were not clearly better" in (model.folder / "README.md").read_text()
+
+
+def test_a_tuned_model_says_what_its_scores_are_made_of(
+    keywords: EmbeddingIndex, tmp_path: Path
+) -> None:
+    model = train_tuned(keywords, tmp_path / "model", 0.25)
+    training = model.facts["training"]
+    assert (training["blend"], training["share"], training["layers"]) == (0.25, 0.25, 1)
+    assert training["max_length"] == 16
+    assert (
+        "(75% of the logit from logistic heads on sentence embeddings, 25% from the encoder's top 1 "
+        "trained on from them, but the heads alone for a class with fewer than 10 positives or negatives)"
+    ) in (model.folder / "README.md").read_text()
+
+
+def test_a_tuned_model_asks_for_texts_beside_embeddings(
+    keywords: EmbeddingIndex, tmp_path: Path
+) -> None:
+    model = train_tuned(keywords, tmp_path / "model", 1.0)
+    embeddings = keywords.embeddings(np.arange(2))
+    assert message_of(RequestError, lambda: model.probabilities_of(embeddings=embeddings)) == (
+        f"the model in {model.folder} reads texts, beside embeddings"
+    )
+
+
+def test_a_tuned_model_refuses_an_index_of_another_encoder(
+    keywords: EmbeddingIndex, toy_index: EmbeddingIndex, tmp_path: Path
+) -> None:
+    model = train_tuned(keywords, tmp_path / "model", 1.0)
+    with pytest.raises(EncoderMismatchError):
+        model.probabilities(toy_index, np.arange(2))

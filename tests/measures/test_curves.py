@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from classemb_index import Pool, Record, compare_strategies
@@ -10,6 +12,7 @@ from classemb_index.measures.curves import (
     Curve,
     Summary,
     learning_curves,
+    shares_words,
     summarise,
     support_of,
 )
@@ -41,6 +44,21 @@ def test_learning_curves_by_hand() -> None:
 def test_the_deviation_of_one_seed_is_zero_and_the_area_of_one_size_its_score() -> None:
     (curve,) = learning_curves([scored_round("random", 0, 100, 0.3, 0.4)])
     assert curve == Curve("random", [100], [1], [0.3], [0.0], [0.4], [0.0], 0.3)
+
+
+def test_a_curve_of_tuned_says_what_its_scores_are_made_of() -> None:
+    results = [
+        replace(scored_round("random", seed, size, 0.2, 0.2), share=share)
+        for seed, size, share in [(0, 100, 0.0), (1, 100, 0.3), (0, 150, 0.3), (1, 150, 0.3)]
+    ]
+    curves = learning_curves([*results, scored_round("dal", 0, 100, 0.2, 0.2)])
+    assert curves[0].share == pytest.approx([0.15, 0.3])
+    assert curves[1].share is None
+    assert shares_words(curves) == (
+        "of the answer at the largest labelled set the trained layers have a share of 0.30 (random) in the "
+        "mean over seeds; the rest is the heads'"
+    )
+    assert shares_words(curves[1:]) is None
 
 
 def test_curves_of_unfinished_seeds_say_how_many_reached_each_size() -> None:

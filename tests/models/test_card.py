@@ -93,3 +93,14 @@ def test_a_bert_says_how_a_pipeline_loads_it() -> None:
     card = model_card({**FACTS, "kind": "bert", "training": training})
     assert "pipeline_tag: text-classification" in card
     assert "classify(texts, truncation=True, max_length=128)" in card
+
+
+def test_a_tuned_model_says_what_its_scores_are_made_of() -> None:
+    training = {"model": "tuned", "layers": 2, "share": 0.3}
+    card = model_card({**FACTS, "kind": "tuned", "training": training})
+    assert "library_name: classemb-index" in card
+    assert "(70% of the logit from logistic heads on sentence embeddings, 30% from the" in card
+    assert "encoder's top 2 trained on from them, but the heads alone for a class with" in card
+    assert "pipeline" not in card
+    alone = model_card({**FACTS, "kind": "tuned", "training": training | {"share": 0.0}})
+    assert "alone: the layers trained on from them were not clearly better" in alone

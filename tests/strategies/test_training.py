@@ -51,7 +51,23 @@ def test_any_other_model_is_a_bert_with_these_settings(
 ) -> None:
     classifier = classifier_for(toy_index, bert)
     assert isinstance(classifier, BertClassifier)
-    assert vars(bert).items() <= classifier.settings().items()
+    assert bert.of_bert().items() <= classifier.settings().items()
+
+
+def test_what_a_bert_takes_has_its_defaults_and_nothing_of_tuned() -> None:
+    assert Training("m").of_bert() == {
+        "model": "m",
+        "epochs": 15,
+        "batch_size": 16,
+        "learning_rate": 5e-5,
+        "patience": 3,
+        "max_length": 512,
+        "device": "auto",
+        "precision": "auto",
+    }
+    asked = Training("m", epochs=2, learning_rate=0.5, max_length=7, layers=3, blend=1).of_bert()
+    assert (asked["epochs"], asked["learning_rate"], asked["max_length"]) == (2, 0.5, 7)
+    assert asked.keys() == Training("m").of_bert().keys()
 
 
 def test_a_model_that_cannot_be_had_is_refused(toy_index: EmbeddingIndex) -> None:

@@ -9,7 +9,11 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def write_tiny(
-    folder: Path, words: Sequence[str], architecture: str = "BertForMaskedLM", seed: int = 0
+    folder: Path,
+    words: Sequence[str],
+    architecture: str = "BertForMaskedLM",
+    seed: int = 0,
+    layers: int = 1,
 ) -> str:
     """A model of these words, 130 positions and random weights, and its name."""
     import torch
@@ -23,7 +27,7 @@ def write_tiny(
     )
     tokenizer.save_pretrained(folder)
     model = getattr(transformers, architecture)
-    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes = {"hidden_size": 8, "num_hidden_layers": layers, "num_attention_heads": 2}
     config = model.config_class(
         vocab_size=len(vocabulary), max_position_embeddings=130, pad_token_id=0, **sizes
     )
