@@ -76,15 +76,15 @@ def test_descriptions_are_embedded_by_the_indexs_own_encoder_on_its_device(
 ) -> None:
     asked = []
 
-    def load(name: str, *, device: str, max_length: int | None) -> NamedEncoder:
-        asked.append((name, device, max_length))
+    def load(name: str, *, device: str, max_length: int | None, precision: str) -> NamedEncoder:
+        asked.append((name, device, max_length, precision))
         return NamedEncoder(name, device=device, max_length=max_length)
 
     monkeypatch.setattr("classemb_index.index.index.SentenceBertEncoder", load)
     opened = EmbeddingIndex.open(index.folder, device="cpu")
     found = described(opened, {"b": "about birds"})
     np.testing.assert_array_equal(found, HashEncoder().encode(["a", "about birds", "c"]))
-    assert asked == [("hash", "cpu", 16)]
+    assert asked == [("hash", "cpu", 16, "auto")]
     assert isinstance(opened.load_encoder(), NamedEncoder)
 
 

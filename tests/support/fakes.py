@@ -55,7 +55,9 @@ class KnownEncoder(HashEncoder):
 class NamedEncoder(HashEncoder):
     """A hash encoder under the name that it is asked for by."""
 
-    def __init__(self, name: str, *, device: str, max_length: int | None) -> None:
+    def __init__(
+        self, name: str, *, device: str, max_length: int | None, precision: str = "auto"
+    ) -> None:
         super().__init__()
         self.name = name
 
