@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -21,7 +21,7 @@ from ..models.contracts import PROBE, TUNED, Classifier, Training
 from ..models.crossval import Left, can_train, trainings
 from ..models.folder import HEADS
 from ..models.heads import logistic_heads
-from ..models.named import NamePrior, named_heads
+from ..models.named import NamePrior, name_strengths, named_heads
 from ..models.probe import ProbeClassifier
 from ..models.tuned import TunedClassifier
 from ..queries.names import name_prior
@@ -163,27 +163,35 @@ class _ProbeTrainer:
     def scores(self, folds: Rows, work: Path) -> dict[Left, FloatMatrix]:
         labels, known = self._examples.labels, self._examples.known
         lefts = list(trainings(int(folds.max()) + 1))
-        k, classes = len(lefts), np.arange(labels.shape[1])
-        used = np.concatenate([known & _inside(folds, left)[:, None] for left in lefts], axis=1)
-        repeated = np.tile(labels, k)
-        able = can_train(repeated, used)
-        weights, offsets = self._heads(repeated[:, able], used[:, able], np.tile(classes, k)[able])
-        found = np.full(used.shape, np.nan, dtype=np.float32)
+        used = [known & _inside(folds, left)[:, None] for left in lefts]
+        able = np.concatenate([can_train(labels, own) for own in used])
+        weights, offsets = self._heads(used, able)
+        found = np.full((len(labels), len(able)), np.nan, dtype=np.float32)
         found[:, able] = self._embeddings @ weights.T + offsets
-        return dict(zip(lefts, np.split(found, k, axis=1), strict=True))
+        return dict(zip(lefts, np.split(found, len(lefts), axis=1), strict=True))
 
     def write(self, draft: Path, calibration: Calibration) -> None:
-        labels, known = self._examples.labels, self._examples.known
-        weights, offsets = self._heads(labels, known, np.arange(labels.shape[1]))
+        known = self._examples.known
+        weights, offsets = self._heads([known], np.ones(known.shape[1], dtype=bool))
         save_arrays(draft / HEADS, {"weights": weights, "offsets": offsets})
 
-    def _heads(
-        self, labels: BoolMatrix, used: BoolMatrix, positions: Rows
-    ) -> tuple[FloatMatrix, FloatVector]:
-        """Weights (p, dim) and offsets (p,) of heads of these classes, of the cells that are used."""
-        if not self._prior.names.any():
-            return logistic_heads(self._embeddings, labels, used)
-        return named_heads(self._embeddings, labels, used, self._prior, positions)[:2]
+    def _heads(self, used: Sequence[BoolMatrix], able: Mask) -> tuple[FloatMatrix, FloatVector]:
+        """Weights (p, dim) and offsets (p,) of the heads of all classes in each of these trainings.
+
+        Args:
+            used: of each training the (m, q) cells that train.
+            able: (trainings * q,) p of them True: heads that can be trained.
+        """
+        prior, labels, k = self._prior, self._examples.labels, len(used)
+        own = np.tile(labels, k)[:, able], np.concatenate(used, axis=1)[:, able]
+        if not prior.names.any():
+            return logistic_heads(self._embeddings, *own)
+        similarities = prior.similarities(self._embeddings)
+        strengths = [name_strengths(similarities, labels, cells, prior) for cells in used]
+        positions = np.tile(np.arange(labels.shape[1]), k)[able]
+        return named_heads(
+            self._embeddings, *own, prior, positions, np.concatenate(strengths)[able]
+        )
 
 
 Own = TypeVar("Own", bound=Classifier)

@@ -27,7 +27,7 @@ OFFSET_SPREAD = 1.0  # of the logit of that share
 PENALTY = 0.1  # half of it times the squared distance from the name is added to the loss
 NODES = 7  # of the quadrature over the offset
 FURTHEST = 60.0  # logit that an offset is looked for at
-HALVINGS = 20  # of that range
+HALVINGS = 16  # of that range
 ROUNDS = 60  # of EM
 
 
@@ -102,7 +102,8 @@ def fit_named_heads(
 ) -> NamedHeads:
     """`named_heads` of all classes of the prior, with their thresholds."""
     classes = np.arange(len(prior.names))
-    weights, offsets, strengths = named_heads(embeddings, labels, known, prior, classes)
+    strengths = name_strengths(prior.similarities(embeddings), labels, known, prior)
+    weights, offsets = named_heads(embeddings, labels, known, prior, classes, strengths)
     return NamedHeads(
         weights, offsets, best_cuts(prior.background @ weights.T + offsets), strengths
     )
@@ -114,7 +115,8 @@ def named_heads(
     known: BoolMatrix,
     prior: NamePrior,
     positions: Rows,
-) -> tuple[FloatMatrix, FloatVector, Scores]:
+    strengths: Scores,
+) -> tuple[FloatMatrix, FloatVector]:
     """The heads that are most probable given the labels, for zero labels to thousands.
 
     For class c with unit name n, z = e - mean of the pool and y = 1 or -1:
@@ -130,13 +132,12 @@ def named_heads(
         known: (m, p) True for the cells that train.
         prior: of the classes.
         positions: (p,) the class of each head; heads of a class may differ in what they know.
+        strengths: (p,) of its name.
 
     Returns:
-        Weights (p, dim), offsets (p,) and strengths (p,) as `NamedHeads` has them.
+        Weights (p, dim) and offsets (p,) as `NamedHeads` has them.
     """
     names, centred = prior.names[positions], embeddings - prior.mean
-    similarities = np.asarray(centred @ names.T, dtype=np.float32)
-    strengths = name_strengths(similarities, labels, known, prior, positions)
     pairs = zip(strengths, prior.offsets[:, positions].T, strict=True)
     before = np.array([np.interp(strength, STRENGTHS, offsets) for strength, offsets in pairs])
     named = strengths.astype(np.float32)[:, None] * names
@@ -148,17 +149,13 @@ def named_heads(
         1 / (PENALTY * OFFSET_SPREAD**2),
     )
     weights = named + beyond
-    return weights, (before + added - weights @ prior.mean).astype(np.float32), strengths
+    return weights, (before + added - weights @ prior.mean).astype(np.float32)
 
 
 def name_strengths(
-    similarities: FloatMatrix,
-    labels: BoolMatrix,
-    known: BoolMatrix,
-    prior: NamePrior,
-    positions: Rows,
+    similarities: FloatMatrix, labels: BoolMatrix, known: BoolMatrix, prior: NamePrior
 ) -> Scores:
-    """(p,) how much each name counts, learned from how well names alone tell the labelled documents.
+    """(q,) how much each name counts, learned from how well names alone tell the labelled documents.
 
     The marginal likelihood of each of STRENGTHS a, under logits a s + b with similarity s and the
     offset b integrated out; a priori a has the distribution that is most probable for all named classes
@@ -166,17 +163,16 @@ def name_strengths(
     name from its own documents). The mean of the posterior distribution comes back.
 
     Args:
-        similarities: (m, p) of the labelled documents to the names.
-        labels: (m, p).
-        known: (m, p) True for the cells that count.
+        similarities: (m, q) of the labelled documents to the names.
+        labels: (m, q).
+        known: (m, q) True for the cells that count.
         prior: of the classes.
-        positions: (p,) the class of each column.
     """
     usual = np.exp(-0.5 * ((STRENGTHS - USUAL) / SPREAD) ** 2) + ANY
     usual /= usual.sum()
-    evidence = _evidence(similarities, labels, known, prior.offsets[:, positions])
+    evidence = _evidence(similarities, labels, known, prior.offsets)
     likelihood = np.exp(evidence - evidence.max(axis=0))
-    has_name = prior.names[positions].any(axis=1)
+    has_name = prior.names.any(axis=1)
     share, named = usual, np.count_nonzero(has_name)
     for _ in range(ROUNDS):
         posterior = share[:, None] * likelihood
@@ -216,6 +212,7 @@ def _evidence(
     found = np.empty((len(STRENGTHS), NODES, labels.shape[1]))
     for i, strength in enumerate(STRENGTHS):
         for j, node in enumerate(nodes):
-            logits = np.float32(strength) * similarities + (offsets[i] + OFFSET_SPREAD * node)
+            own = (offsets[i] + OFFSET_SPREAD * node).astype(np.float32)
+            logits = np.float32(strength) * similarities + own
             found[i, j] = -np.sum(known * np.logaddexp(0, signs * logits), axis=0)
     return np.asarray(logsumexp(found + np.log(weights / weights.sum())[:, None], axis=1))

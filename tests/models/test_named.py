@@ -172,7 +172,7 @@ def test_a_name_counts_what_its_marginal_likelihood_says() -> None:
         posterior = [p / sum(posterior) for p in posterior]
         share = [(5 * u + p) / 6 for u, p in zip(usual, posterior, strict=True)]
     expected = sum(s * p for s, p in zip(STRENGTHS, posterior, strict=True))
-    found = name_strengths(likeness, labels, known, prior, np.array([0]))
+    found = name_strengths(likeness, labels, known, prior)
     assert found[0] == pytest.approx(expected, abs=0.05)
 
 
@@ -195,8 +195,17 @@ def test_heads_of_one_class_may_differ_in_what_they_know(
     inside = np.arange(50) < 30
     used = np.stack([inside, np.ones(50, dtype=bool)], axis=1)
     twice = np.repeat(labels[:, :1], 2, axis=1)
-    weights, offsets, strengths = named_heads(embeddings, twice, used, prior, np.array([0, 0]))
-    assert strengths[0] != strengths[1]
+    strengths = np.array([12.0, 12.0])
+    weights, offsets = named_heads(embeddings, twice, used, prior, np.array([0, 0]), strengths)
+    (alone,), _ = named_heads(
+        embeddings[inside],
+        labels[inside, :1],
+        used[inside, :1],
+        prior,
+        np.array([0]),
+        strengths[:1],
+    )
+    np.testing.assert_allclose(weights[0], alone, atol=1e-2)
     assert np.abs(weights[0] - weights[1]).max() > 0.01 and offsets[0] != offsets[1]
 
 
