@@ -99,6 +99,8 @@ def _title(facts: Mapping[str, Any]) -> str:
 
 def _what(facts: Mapping[str, Any]) -> str:
     training, heads = facts["training"], "logistic heads on sentence embeddings"
+    if training.get("names"):
+        heads += " that start from the class names"
     if facts["kind"] == BERT:
         return f"{training['model']}, fine-tuned"
     if facts["kind"] != TUNED:

@@ -489,8 +489,9 @@ def test_a_tuned_model_says_what_its_scores_are_made_of(
     assert (training["blend"], training["share"], training["layers"]) == (0.25, 0.25, 1)
     assert training["max_length"] == 16
     assert (
-        "(75% of the logit from logistic heads on sentence embeddings, 25% from the encoder's top 1 "
-        "trained on from them, but the heads alone for a class with fewer than 10 positives or negatives)"
+        "(75% of the logit from logistic heads on sentence embeddings that start from the class names, "
+        "25% from the encoder's top 1 trained on from them, but the heads alone for a class with fewer "
+        "than 10 positives or negatives)"
     ) in (model.folder / "README.md").read_text()
 
 

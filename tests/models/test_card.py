@@ -95,6 +95,13 @@ def test_a_bert_says_how_a_pipeline_loads_it() -> None:
     assert "classify(texts, truncation=True, max_length=128)" in card
 
 
+def test_a_probe_says_whether_it_starts_from_the_class_names() -> None:
+    plain = model_card({**FACTS, "training": {"model": "probe", "class_weight": "balanced"}})
+    named = model_card({**FACTS, "training": {"model": "probe", "names": "f00d"}})
+    assert "(logistic heads on sentence embeddings)" in plain
+    assert "(logistic heads on sentence embeddings that start from the class names)" in named
+
+
 def test_a_tuned_model_says_what_its_scores_are_made_of() -> None:
     training = {"model": "tuned", "layers": 2, "share": 0.3}
     card = model_card({**FACTS, "kind": "tuned", "training": training})
