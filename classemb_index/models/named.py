@@ -16,10 +16,9 @@ from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Rows, Scores
 from .contracts import THRESHOLD
 from .heads import penalised_heads
 
-# chosen on classes of EURLEX57K and arXiv that no recipe has, see docs/findings.md
-STRENGTHS = np.array(
-    [0, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 25, 30]
-)  # logits by cosine similarity
+# chosen on classes of EURLEX57K and arXiv that no recipe has, see docs/findings.md;
+# a strength is a logit by cosine similarity
+STRENGTHS = np.array([0, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 25, 30])
 USUAL, SPREAD, ANY = 17.0, 6.0, 0.02  # of a strength before labels: about normal, and any a little
 CLASSES = 5.0  # that the usual strengths weigh as much as
 SHARE = 0.01  # of the pool that is expected to have a class
