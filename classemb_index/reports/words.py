@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..pool.published import Published
 from .corpus import Corpus, RunConfig
 from .page import escape, table
 
+SHA256 = re.compile("[0-9a-f]{64}")
 NOTHING = "–"
 STRATEGY_WORDS = {FULL: "whole train split"}
 ALGORITHM_1 = "class-embedding"
@@ -314,11 +316,15 @@ def _splits(pool: Pool) -> list[Mask]:
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
-    """Settings as they are in JSON; a size that is None is all there is."""
-    return ", ".join(
-        f"{escape(str(key))} {'all' if value is None else escape(str(value))}"
-        for key, value in values.items()
-    )
+    """Settings as they are in JSON; a size that is None is all there is, a sha256 is cut."""
+    return ", ".join(f"{escape(str(key))} {_setting(value)}" for key, value in values.items())
+
+
+def _setting(value: object) -> str:
+    if value is None:
+        return "all"
+    text = str(value)
+    return escape(text[:12] if SHA256.fullmatch(text) else text)
 
 
 def _number(value: float | None, digits: int = 0) -> str:

@@ -471,7 +471,7 @@ def test_the_distances_have_a_margin_where_both_are_known() -> None:
 def test_the_settings_line_has_classifier_schedule_versions_and_those_strategies() -> None:
     settings = {
         "index": {"name": "toy", "documents": "sha", "encoder": "minilm"},
-        "classifier": {"model": "bert_tiny", "epochs": 15},
+        "classifier": {"model": "bert_tiny", "epochs": 15, "names": "0123456789ab" + 52 * "c"},
         "schedule": {"initial": 100, "dev_size": None},
         "strategies": {
             "random": {},
@@ -483,7 +483,7 @@ def test_the_settings_line_has_classifier_schedule_versions_and_those_strategies
     line = settings_line(RunConfig.of(settings), ["random", "dal"])
     assert line.startswith("> ") and "\n" not in line
     assert plain(line) == (
-        "> Embeddings: encoder minilm; classifier: model bert_tiny, epochs 15; "
+        "> Embeddings: encoder minilm; classifier: model bert_tiny, epochs 15, names 0123456789ab; "
         "schedule: initial 100, dev_size all; "
         "dal: discriminator_epochs 50; versions: numpy 2.4."
     )
