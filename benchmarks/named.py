@@ -14,7 +14,9 @@ import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from common import RESULTS
@@ -31,14 +33,17 @@ from classemb_index.models.probe import ProbeClassifier
 from classemb_index.queries.classes import hidden
 from classemb_index.queries.names import name_prior
 from classemb_index.queries.search import query_classes
-from classemb_index.strategies import portfolio
 from classemb_index.strategies.options import StrategyOptions
+from classemb_index.strategies.portfolio import PORTFOLIO, Limits, select_portfolio
+from classemb_index.strategies.selection import STRATEGIES
 
 FILE = RESULTS / "named.json"
 SIZES, DRAWS = (0, 50, 100, 200, 300, 500, 1000), range(500, 510)
 SEEDS, TOLD = range(300, 320), (100, 150, 200, 300, 600)
 TOP = 100
 ALIKE_ALLOWED = 0.999999  # cosine: only copies are kept apart
+WITHOUT_TURNS = "portfolio without class turns"
+NO_TURNS = partial(select_portfolio, limits=Limits(guided=0))
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,18 @@ class Run:
         strategy: its name.
         is_named: whether the classes have names.
         options: of the strategy.
-        has_turns: of portfolio, whether classes ask.
     """
 
     strategy: str
     is_named: bool = True
     options: StrategyOptions = StrategyOptions()
-    has_turns: bool = True
 
 
 RUNS = {
     "random": Run("random"),
     "max-uncertainty": Run("max-uncertainty"),
     "portfolio": Run("portfolio"),
-    "portfolio without class turns": Run("portfolio", has_turns=False),
+    WITHOUT_TURNS: Run(WITHOUT_TURNS),
     "portfolio with near-duplicates": Run(
         "portfolio", options=StrategyOptions(no_near_duplicates=ALIKE_ALLOWED)
     ),
@@ -101,7 +104,8 @@ def write(found: dict[str, Any]) -> None:
 def study(folder: str) -> dict[str, Any]:
     """All figures of one pool."""
     index = EmbeddingIndex.open(folder)
-    return {"random labels": of_random_labels(index), "strategies": of_strategies(index)}
+    with patch.dict(STRATEGIES, {WITHOUT_TURNS: replace(PORTFOLIO, select=NO_TURNS)}):
+        return {"random labels": of_random_labels(index), "strategies": of_strategies(index)}
 
 
 def of_random_labels(index: EmbeddingIndex) -> dict[str, Any]:
@@ -150,8 +154,6 @@ def _rounds(index: EmbeddingIndex, run: Run) -> np.ndarray:
     """(seeds, rounds, 3) macro-F1, mean F1 of the rare classes, and labelled documents of them."""
     options = run.options if run.is_named else replace(run.options, name_vectors=hidden(index))
     plan = Plan((run.strategy,), tuple(SEEDS), training=Training(model="probe"), options=options)
-    turns = portfolio._class_turns
-    portfolio._class_turns = turns if run.has_turns else lambda *_: None
     simulator, rare = Simulator(index, plan), index.pool.groups.get("rare", ())
     rounds = [
         [
@@ -164,7 +166,6 @@ def _rounds(index: EmbeddingIndex, run: Run) -> np.ndarray:
         ]
         for seed in SEEDS
     ]
-    portfolio._class_turns = turns
     return np.array(rounds)
 
 

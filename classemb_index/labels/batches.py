@@ -116,11 +116,11 @@ def read_batches(pool: Pool, paths: Sequence[Path]) -> tuple[LabelledSet, tuple[
     return labelled_set(pool, np.array(list(places), dtype=np.int64), origin), tuple(batches)
 
 
-def picks_by_class(history: Sequence[Batch], q: int, step: str) -> Counts:
-    """(q,) how many documents of these batches the step picked for each class."""
+def picks_by_class(history: Sequence[Batch], q: int, but: str) -> Counts:
+    """(q,) how many documents of these batches each class asked for, in any step but this one."""
     counts = np.zeros(q, dtype=np.int64)
     for batch in history:
-        asked = (np.array(batch.steps, dtype=object) == step) & (batch.classes != NO_CLASS)
+        asked = (np.array(batch.steps, dtype=object) != but) & (batch.classes != NO_CLASS)
         np.add.at(counts, batch.classes[asked], 1)
     return counts
 

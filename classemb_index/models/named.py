@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import BoolMatrix, FloatMatrix, FloatVector, Rows, Scores
-from .contracts import THRESHOLD
 from .heads import penalised_heads
 
 # chosen on classes of EURLEX57K and arXiv that no recipe has, see docs/findings.md;
@@ -36,13 +35,13 @@ class NamedHeads(NamedTuple):
     Attributes:
         weights: (q, dim) float32.
         offsets: (q,) float32; the logistic function of a logit is the class's probability.
-        thresholds: (q,) float32 probabilities at which the expected F1 is best.
+        cuts: (q,) float32 logits at which the expected F1 is best.
         strengths: (q,) float64, how much the name counts: the logit by its cosine similarity.
     """
 
     weights: FloatMatrix
     offsets: FloatVector
-    thresholds: FloatVector
+    cuts: FloatVector
     strengths: Scores
 
 
@@ -99,13 +98,12 @@ class NamePrior:
 def fit_named_heads(
     embeddings: FloatMatrix, labels: BoolMatrix, known: BoolMatrix, prior: NamePrior
 ) -> NamedHeads:
-    """`named_heads` of all classes of the prior, with their thresholds."""
+    """`named_heads` of all classes of the prior, with their cuts."""
     classes = np.arange(len(prior.names))
     strengths = name_strengths(prior.similarities(embeddings), labels, known, prior)
     weights, offsets = named_heads(embeddings, labels, known, prior, classes, strengths)
-    return NamedHeads(
-        weights, offsets, best_cuts(prior.background @ weights.T + offsets), strengths
-    )
+    cuts = best_cuts(prior.background @ weights.T + offsets)
+    return NamedHeads(weights, offsets, cuts, strengths)
 
 
 def named_heads(
@@ -181,20 +179,20 @@ def name_strengths(
 
 
 def best_cuts(logits: FloatMatrix) -> FloatVector:
-    """(q,) the probability at which the expected F1 of each class is best over these documents.
+    """(q,) the logit at which the expected F1 of each class is best over these documents.
 
     With calibrated probabilities the F1 that is expected of the first k documents is about
     2 sum of the k highest / (k + sum of all) (Lewis, SIGIR 1995; Ye et al., ICML 2012).
 
     Args:
-        logits: (s, q) of documents of the pool; 0.5 for none.
+        logits: (s, q) of documents of the pool; 0 for none.
     """
     from scipy.special import expit
 
     if not len(logits):
-        return np.full(logits.shape[1], THRESHOLD, dtype=np.float32)
-    falling = -np.sort(-expit(logits.astype(np.float64)), axis=0)
-    hits = np.cumsum(falling, axis=0)
+        return np.zeros(logits.shape[1], dtype=np.float32)
+    falling = -np.sort(-logits, axis=0)
+    hits = np.cumsum(expit(falling.astype(np.float64)), axis=0)
     f1 = 2 * hits / (np.arange(1, len(logits) + 1)[:, None] + hits[-1])
     best = np.argmax(f1, axis=0)
     return np.asarray(falling[best, np.arange(logits.shape[1])], dtype=np.float32)

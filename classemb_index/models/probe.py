@@ -95,12 +95,10 @@ class ProbeClassifier:
         """See Classifier; the heads have one solution, so the seed changes nothing."""
         embeddings = self._embeddings[rows]
         if self._prior is not None:
-            from scipy.special import logit
-
             cells = np.ones_like(labels) if known is None else known
             self.heads = fit_named_heads(embeddings, labels, cells, self._prior)
             self._weights = self.heads.weights
-            self._offsets = self.heads.offsets - logit(self.heads.thresholds)
+            self._offsets = self.heads.offsets - self.heads.cuts
         else:
             self._fit_plain(embeddings, labels, known)
         if on_epoch:

@@ -59,8 +59,5 @@ def named_start(
     embeddings: FloatMatrix, labels: BoolMatrix, known: BoolMatrix, prior: NamePrior
 ) -> Start:
     """Named heads, which decide where the expected F1 is best; the arguments are as for `plain_start`."""
-    from scipy.special import logit
-
     found = fit_named_heads(embeddings, labels, known, prior)
-    cuts = np.asarray(logit(found.thresholds), dtype=np.float32)
-    return Start(found.weights, found.offsets, cuts, is_balanced=False)
+    return Start(found.weights, found.offsets, found.cuts, is_balanced=False)

@@ -56,18 +56,22 @@ def build_queries(
         RequestError: there is no such method.
     """
     check_method(method)
-    heads = None
-    if method == AUTO and positions:
-        heads = class_heads(index, labelled, prior or name_prior(index, name_vectors))
+    embeddings = index.embeddings(labelled.rows)
+    if method == AUTO:
+        prior = prior or name_prior(index, name_vectors)
+        heads = class_heads(index, labelled, prior)
+        return [
+            _query_by_head(c, _evidence(index, labelled, embeddings, c), prior, heads)
+            for c in positions
+        ]
     if name_vectors is None:
         name_vectors, feedback = index.name_vectors, index.name_feedback
     else:
         feedback = index.feedback(name_vectors)
-    embeddings = index.embeddings(labelled.rows)
-    found = [_evidence(index, labelled, embeddings, c, name_vectors, feedback) for c in positions]
-    if heads is None:
-        return [_query(c, method, own) for c, own in zip(positions, found, strict=True)]
-    return [_query_by_head(c, own, heads) for c, own in zip(positions, found, strict=True)]
+    return [
+        _query(c, method, _evidence(index, labelled, embeddings, c, name_vectors, feedback))
+        for c in positions
+    ]
 
 
 def nothing_to_search_by(
@@ -106,8 +110,8 @@ def _evidence(
     labelled: LabelledSet,
     embeddings: FloatMatrix,
     position: int,
-    name_vectors: FloatMatrix | None,
-    feedback: FloatMatrix | None,
+    name_vectors: FloatMatrix | None = None,
+    feedback: FloatMatrix | None = None,
 ) -> Evidence:
     has_class, is_known = labelled.labels[:, position], labelled.known[:, position]
     positives, negatives = embeddings[has_class], embeddings[is_known & ~has_class]
@@ -116,8 +120,10 @@ def _evidence(
     return Evidence(positives, negatives, name_vectors[position], feedback[position], index.mean)
 
 
-def _query_by_head(position: int, evidence: Evidence, heads: NamedHeads) -> ClassQuery:
-    n_positive, has_name = len(evidence.positives), evidence.name_vector is not None
+def _query_by_head(
+    position: int, evidence: Evidence, prior: NamePrior, heads: NamedHeads
+) -> ClassQuery:
+    n_positive, has_name = len(evidence.positives), prior.names[position].any()
     if not n_positive and not has_name:
         return _query(position, AUTO, evidence)
     counted = f"{n_positive} positive{'s' * (n_positive != 1)}, {len(evidence.negatives)} negatives"

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from ..arrays import BLOCK, Counts, FloatMatrix, FloatVector, Mask, Rows, Scores, blocks
-from ..labels.batches import NO_CLASS
+from ..labels.batches import NO_CLASS, picks_by_class
 from ..labels.progress import ENOUGH, REST
 from ..models.named import NamedHeads
 from ..models.probe import ProbeClassifier
@@ -63,8 +63,9 @@ def select_portfolio(state: SelectionState, batch: int, limits: Limits = LIMITS)
     declared rare ask before others of the same count.
     """
     draft = _Draft(state, batch, limits)
-    turns = _may_ask(state, limits)
-    _class_turns(state, draft, np.flatnonzero(turns))
+    tries = picks_by_class(state.history, len(state.labelled.counts), but=REST)
+    turns = _may_ask(state, tries, limits)
+    _class_turns(state, draft, np.flatnonzero(turns), tries)
     note = _rest(state, draft)
     silent = np.flatnonzero(~turns & (state.labelled.counts == 0))
     return draft.selection(tuple(silent.tolist()), note)
@@ -155,28 +156,19 @@ class _Draft:
         )
 
 
-def _may_ask(state: SelectionState, limits: Limits) -> Mask:
+def _may_ask(state: SelectionState, tries: Counts, limits: Limits) -> Mask:
     """(q,) True for classes with few labelled documents that have something to ask by."""
     counts = state.labelled.counts
-    can_begin = state.name_vectors().any(axis=1) & (_tries(state) < limits.most_tries)
+    can_begin = state.name_vectors().any(axis=1) & (tries < limits.most_tries)
     return np.asarray(np.where(counts == 0, can_begin, counts < limits.enough), dtype=bool)
 
 
-def _tries(state: SelectionState) -> Counts:
-    """(q,) picks of earlier batches that each class asked for; uncertainty is nobody's."""
-    counts = np.zeros(len(state.labelled.counts), dtype=np.int64)
-    for batch in state.history:
-        asked = (np.array(batch.steps, dtype=object) != REST) & (batch.classes != NO_CLASS)
-        np.add.at(counts, batch.classes[asked], 1)
-    return counts
-
-
-def _class_turns(state: SelectionState, draft: _Draft, positions: Rows) -> None:
+def _class_turns(state: SelectionState, draft: _Draft, positions: Rows, tries: Counts) -> None:
     limits, counts = draft.limits, state.labelled.counts
     total = min(draft.most_guided, limits.most_a_class * len(positions))
     if total < 1:
         return
-    positions = _in_turn(state, positions, total)[:total]
+    positions = _in_turn(state, positions, tries, total)[:total]
     shares = class_shares(counts[positions], total, limits.most_a_class)
     near = _nearest_boundaries(state, positions, limits)
     for c, share, (rows, distances) in zip(positions.tolist(), shares.tolist(), near, strict=True):
@@ -184,13 +176,13 @@ def _class_turns(state: SelectionState, draft: _Draft, positions: Rows) -> None:
             draft.take(row, c, -float(distances[place]), BOUNDARY)
 
 
-def _in_turn(state: SelectionState, positions: Rows, room: int) -> Rows:
+def _in_turn(state: SelectionState, positions: Rows, tries: Counts, room: int) -> Rows:
     """These classes by rising count, then by rising tries, then by position.
 
     Where not all of them can ask in this batch, those that are declared rare come before others
     of the same count.
     """
-    pool, counts, tries = state.index.pool, state.labelled.counts, _tries(state)
+    pool, counts = state.index.pool, state.labelled.counts
     is_other = ~np.isin(
         positions, [pool.class_position(name) for name in pool.groups.get("rare", ())]
     )
@@ -203,12 +195,10 @@ def _nearest_boundaries(
     state: SelectionState, positions: Rows, limits: Limits
 ) -> list[tuple[Rows, FloatVector]]:
     """For each class its 200 unlabelled rows nearest to its head's threshold, and their distances."""
-    from scipy.special import logit
-
     heads, rows = _heads(state), state.unlabelled_rows
-    cuts = logit(heads.thresholds[positions])[:, None]
     found = []
-    for distances in np.abs(_logits(state, heads, positions, limits.held) - cuts):
+    logits = _logits(state, heads, positions, limits.held)
+    for distances in np.abs(logits - heads.cuts[positions][:, None]):
         places = _smallest(distances, min(limits.nearest, len(rows)))
         found.append((rows[places], distances[places]))
     return found

@@ -57,14 +57,14 @@ def test_misses_are_the_picks_without_the_class_that_asked_of_all_batches(
     assert misses_by_class([], labelled).tolist() == [0, 0, 0]
 
 
-def test_picks_of_a_step_are_counted_for_the_classes_that_asked() -> None:
+def test_picks_of_all_steps_but_one_are_counted_for_the_classes_that_asked() -> None:
     history = [
         batch([0, 1, 2, 3], [1, 1, 0, NO_CLASS], ["name", "boundary", "name", "name"]),
         batch([4, 5], [1, 2], ["name", "uncertainty"]),
         batch([], []),
         batch([6], [0]),
     ]
-    assert picks_by_class(history, 4, "name").tolist() == [1, 2, 0, 0]
-    assert picks_by_class(history, 4, "boundary").tolist() == [0, 1, 0, 0]
-    assert picks_by_class(history, 4, "cold start").tolist() == [0, 0, 0, 0]
-    assert picks_by_class([], 2, "name").tolist() == [0, 0]
+    assert picks_by_class(history, 4, but="boundary").tolist() == [2, 2, 1, 0]
+    assert picks_by_class(history, 4, but="name").tolist() == [1, 1, 1, 0]
+    assert picks_by_class(history, 4, but="uncertainty").tolist() == [2, 3, 0, 0]
+    assert picks_by_class([], 2, but="name").tolist() == [0, 0]

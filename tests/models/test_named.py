@@ -217,8 +217,15 @@ def test_the_cut_has_the_best_f1_that_can_be_expected(rng: np.random.Generator) 
         for at in shares:
             given = [p for p in shares if p >= at]
             expected[at] = 2 * sum(given) / (len(given) + sum(shares))
-        assert cut == pytest.approx(max(expected, key=lambda at: expected[at]), abs=1e-6)
-    np.testing.assert_array_equal(best_cuts(logits[:0]), [0.5, 0.5])
+        best = max(expected, key=lambda at: expected[at])
+        assert 1 / (1 + exp(-float(cut))) == pytest.approx(best, abs=1e-6)
+    np.testing.assert_array_equal(best_cuts(logits[:0]), [0, 0])
+
+
+def test_a_cut_is_finite_where_a_class_is_certain() -> None:
+    """The probability of logit 40 is 1 in any float, and a logit of 1 would be infinite."""
+    found = best_cuts(np.array([[40], [40], [-60], [-60]], dtype=np.float32))
+    assert found.tolist() == [40]
 
 
 def test_a_prior_that_nothing_moves_leaves_the_name(

@@ -123,7 +123,7 @@ def test_classes_are_searched_by_names_by_descriptions_or_by_nothing(
         own = named.embeddings(labelled.rows), labelled.labels, labelled.known
         heads = fit_named_heads(*own, name_prior(named, names))
         shares = expit(named.embeddings() @ heads.weights[c] + heads.offsets[c])
-        distances = np.abs(logit(shares) - logit(heads.thresholds[c]))
+        distances = np.abs(logit(shares) - heads.cuts[c])
         distances[~labelled.unlabelled] = np.inf
         return str(named.pool.ids[int(np.argmin(distances))])
 

@@ -73,7 +73,7 @@ def slow_portfolio(
 
     def nearest_to_threshold(c: int) -> list[tuple[int, float]]:
         weights, offset = heads.weights[c].tolist(), float(heads.offsets[c])
-        cut = math.log(heads.thresholds[c] / (1 - heads.thresholds[c]))
+        cut = float(heads.cuts[c])
         scored = [(x, -abs(dot(weights, vectors[x]) + offset - cut)) for x in left]
         return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:nearest]
 
@@ -134,7 +134,7 @@ def asked_at(
     q = len(pool.classes)
     axes = np.eye(q, pool.index.manifest.dim, dtype=np.float32)
     offsets = -np.broadcast_to(np.asarray(at, dtype=np.float32), q)
-    heads = NamedHeads(axes, offsets, np.full(q, 0.5, dtype=np.float32), np.ones(q))
+    heads = NamedHeads(axes, offsets, np.zeros(q, dtype=np.float32), np.ones(q))
     classifier = WithHeads(pool.index, heads, pool.probabilities)
     state = replace(pool.state(), history=history, classifier=classifier)
     return select_portfolio(state, batch)
@@ -219,11 +219,10 @@ def test_classes_ask_for_what_is_nearest_to_their_thresholds(
     assert (found.skipped, found.note) == ((), None)
 
 
-def test_a_threshold_that_is_no_half_is_taken_as_it_is(by_hand: Callable[..., SmallPool]) -> None:
+def test_a_cut_that_is_not_at_a_half_is_taken_as_it_is(by_hand: Callable[..., SmallPool]) -> None:
     pool = by_hand([""], [[0.1], [0.2], [0.3], [0.4], [0.9]])
     axes = np.eye(1, pool.index.manifest.dim, dtype=np.float32)
-    share = 1 / (1 + math.exp(-0.3))  # of the logit 0.3
-    heads = NamedHeads(axes, np.zeros(1), np.array([share], np.float32), np.ones(1))
+    heads = NamedHeads(axes, np.zeros(1), np.array([0.3], np.float32), np.ones(1))
     classifier = WithHeads(pool.index, heads, pool.probabilities)
     found = select_portfolio(replace(pool.state(), classifier=classifier), 2)
     assert picks_of(found)[0] == (3, 0, BOUNDARY)
