@@ -11,6 +11,7 @@ import typer
 from classemb_index.errors import ClassembError
 
 from .analyze import analyze
+from .annotate import annotate
 from .build import build
 from .choices import NamingCommand
 from .classes import classes
@@ -39,6 +40,7 @@ for command in (
     build,
     query,
     select,
+    annotate,
     next_,
     status,
     train,

@@ -185,6 +185,15 @@ class LabelStore:
                 _begin(store, annotator, "undo", undoes=action.number)
         return undone
 
+    def last_action(self) -> int:
+        """The number of the last action that was written, undone or not; 0 where there is none.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        ((number,),) = self._rows("SELECT COALESCE(MAX(number), 0) FROM actions") or [(0,)]
+        return int(number)
+
     def actions(self) -> list[Action]:
         """Everything that was written, first to last.
 

@@ -1,0 +1,1 @@
+"""The page for annotators: a local server over one index."""

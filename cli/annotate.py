@@ -1,0 +1,57 @@
+"""`classemb-index annotate`."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .display.console import note, show_lines
+from .options import Index, chosen_index
+
+if TYPE_CHECKING:
+    from classemb_index.web.access import Access
+
+
+def annotate(
+    index: Index = None,
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on; any but 127.0.0.1 lets other machines in."),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    annotator: Annotated[
+        str | None,
+        typer.Option(help="Name that answers are written under; default: who is logged in."),
+    ] = None,
+) -> None:
+    """Open a page to annotate on: a server on this machine, reached by the address that it prints."""
+    from classemb_index.web.server import check_web, serve
+
+    check_web()
+    folder = chosen_index(index)
+    serve(folder, _told, host=host, port=port, annotator=_name(annotator, host))
+
+
+def _told(access: Access) -> None:
+    show_lines([access.address])
+    if not access.is_local:
+        note(
+            f"whoever reaches {access.host} and has this address reads all documents and answers under "
+            "any name; nothing is encrypted on the way: use it in a network that you trust, or through "
+            "an SSH tunnel"
+        )
+    note("Ctrl-C stops the server; every answer is written when it is given")
+
+
+def _name(given: str | None, host: str) -> str:
+    """The name of one who says none on the page; with other machines, everybody says one."""
+    from classemb_index.web.access import is_loopback
+
+    if given is not None or not is_loopback(host):
+        return given or ""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
