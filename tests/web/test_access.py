@@ -119,8 +119,16 @@ def test_a_name_is_kept_and_shown_as_text(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("127.1.2.3", True)]
-    + [("0.0.0.0", False), ("::", False), ("192.0.2.1", False), ("localhost.evil.example", False)],
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("127.1.2.3", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.0.2.1", False),
+        ("localhost.evil.example", False),
+    ],
 )
 def test_loopback(name: str, expected: bool) -> None:
     assert is_loopback(name) is expected
