@@ -50,7 +50,8 @@ def test_a_wrong_cookie_is_refused(stranger: TestClient, access: Access, cookie:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example:8000", "127.0.0.1", "127.0.0.1:9000", "192.0.2.1:8000", "", "[::1", "a b"]
+    "host",
+    ["evil.example:8000", "127.0.0.1", "127.0.0.1:9000", "192.0.2.1:8000", "", "[::1", "a b"],
 )
 def test_a_foreign_host_is_refused(client: TestClient, host: str) -> None:
     assert client.get("/", headers={"Host": host}).status_code == 421
@@ -65,7 +66,9 @@ def test_names_of_this_machine_are_known(client: TestClient, host: str) -> None:
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9000"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_foreign_origin_is_refused(client: TestClient, origin: str, method: str) -> None:
-    answer = client.request(method, "/api/annotator", headers={"Origin": origin}, json={"name": "x"})
+    answer = client.request(
+        method, "/api/annotator", headers={"Origin": origin}, json={"name": "x"}
+    )
     assert answer.status_code == 403
     assert "another site" in answer.json()["error"]
 
