@@ -151,11 +151,17 @@ def export(
 
     check_out(out, force, format_, config)
     _, annotation = open_annotated(index)
-    left_out = write_labels(annotation.pool, out, format_, annotator)
-    if left_out:
+    notes = annotation.log.notes
+    left_out = write_labels(annotation.pool, out, format_, annotator, notes)
+    if left_out.documents:
         note(
-            f"{left_out} documents that are known for a part of the classes were left out, as {format_} "
-            "cannot say so; --format table keeps them"
+            f"{left_out.documents} documents that are known for a part of the classes were left out, as "
+            f"{format_} cannot say so; --format table keeps them"
+        )
+    if left_out.notes:
+        note(
+            f"the notes on {left_out.notes} documents are not in the file: it has known documents only, "
+            "and notes only with --format table"
         )
     if config is not None:
         write_config(annotation.pool, config, format_)

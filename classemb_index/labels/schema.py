@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 # an answer is never changed or removed: a later one lies over it, an undo takes an action out
 TABLES = """
@@ -27,12 +27,40 @@ CREATE TABLE answers (
 ) STRICT;
 CREATE INDEX answers_of_action ON answers (action);
 """
-APPEND_ONLY = "".join(
-    f"CREATE TRIGGER no_{change}_of_{table} BEFORE {change} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'append only'); END;"
-    for table in ("classes", "actions", "changes", "picks", "answers")
-    for change in ("UPDATE", "DELETE")
+NOTES_TABLE = """
+CREATE {} TABLE notes (
+    action INTEGER NOT NULL REFERENCES actions, document TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (action, document)
+) STRICT
+"""
+
+
+def append_only(*tables: str) -> list[str]:
+    """The statements after which no row of these tables can be changed or removed."""
+    return [
+        f"CREATE TRIGGER no_{change}_of_{table} BEFORE {change} ON {table} "
+        "BEGIN SELECT RAISE(ABORT, 'append only'); END"
+        for table in tables
+        for change in ("UPDATE", "DELETE")
+    ]
+
+
+# what makes a file of each version from one of the version before, statement by statement
+STEPS = (
+    [
+        *TABLES.strip().rstrip(";").split(";"),
+        *append_only("classes", "actions", "changes", "picks", "answers"),
+    ],
+    [
+        NOTES_TABLE.format(""),
+        "CREATE INDEX answers_of_document ON answers (document)",
+        "CREATE INDEX picks_of_document ON picks (document)",
+        "CREATE INDEX notes_of_document ON notes (document)",
+        *append_only("notes"),
+    ],
 )
+# for who reads a file of version 1, which nobody may change by reading
+NO_NOTES = NOTES_TABLE.format("TEMP").replace(" REFERENCES actions", "")
 
 UNDONE = "SELECT undoes FROM actions WHERE undoes IS NOT NULL"
 
@@ -48,9 +76,17 @@ SELECT action, document, class, said, annotator FROM answers JOIN actions ON act
 WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
 """
 
+NOTES = f"""
+SELECT document, annotator, text FROM notes JOIN actions ON actions.number = action
+WHERE action NOT IN ({UNDONE}) ORDER BY action, document
+"""
+
 ACTIONS = f"""
 SELECT number, at, annotator, origin, strategy, undoes,
-    (SELECT COUNT(DISTINCT document) FROM answers WHERE action = actions.number)
+    (SELECT COUNT(*) FROM (
+        SELECT document FROM answers WHERE action = actions.number
+        UNION SELECT document FROM notes WHERE action = actions.number
+    ))
     + (SELECT COUNT(*) FROM picks WHERE action = actions.number),
     number IN ({UNDONE})
 FROM actions ORDER BY number

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Any
 from ..errors import LabelStoreError, RequestError
 from . import schema
 from .classes import ClassChange, Register, StoredChange
-from .log import Action, Answer, HandedOut, LabelLog, Pick
+from .file import LabelFile, damaged
+from .log import Action, Answer, HandedOut, LabelLog, Note, Notes, Pick
 
 LABELS = "labels.sqlite"  # in the index folder
-BUSY_SECONDS = 30.0  # to wait for another writer
 
 
 class LabelStore:
@@ -30,17 +29,26 @@ class LabelStore:
 
     Args:
         folder: the index folder; the file is made by the first answer.
+        name: of the file.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.path = Path(folder) / LABELS
-        self._open_beside: sqlite3.Connection | None = None
+    def __init__(self, folder: str | Path, name: str = LABELS) -> None:
+        self.path = Path(folder) / name
+        self._file = LabelFile(self.path)
 
-    def record(self, answers: Iterable[Answer], *, annotator: str = "", origin: str = "") -> int:
+    def record(
+        self,
+        answers: Iterable[Answer],
+        *,
+        notes: Iterable[Note] = (),
+        annotator: str = "",
+        origin: str = "",
+    ) -> int:
         """Write answers as one action: all of them stand, or none.
 
         Args:
             answers: in their order; of one document and class the last holds.
+            notes: on these documents or others; of one document the last holds.
             annotator: who gave them.
             origin: where they came from.
 
@@ -50,16 +58,23 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is no label store, is damaged, or a newer version wrote it.
         """
-        return self.record_each([(annotator, answers)], origin=origin)[-1]
+        by_document = {note.document: note for note in notes}
+        given = [(annotator, note) for note in by_document.values()]
+        return self.record_each([(annotator, answers)], notes=given, origin=origin)[-1]
 
     def record_each(
-        self, answers: Iterable[tuple[str, Iterable[Answer]]], *, origin: str = ""
+        self,
+        answers: Iterable[tuple[str, Iterable[Answer]]],
+        *,
+        notes: Iterable[tuple[str, Note]] = (),
+        origin: str = "",
     ) -> list[int]:
         """Write answers of several people, an action each: all of them stand, or none.
 
         Args:
             answers: with who gave them, in their order; of one document and class the last
                 holds, whoever gave it.
+            notes: with who wrote them; one of each person and document.
             origin: where they came from.
 
         Returns:
@@ -69,16 +84,24 @@ class LabelStore:
             LabelStoreError: as for `record`.
         """
         action_of: dict[str, int] = {}
-        with self._writing() as store:
+
+        def action_by(annotator: str) -> int:
+            if annotator not in action_of:
+                action_of[annotator] = _begin(store, annotator, origin)
+            return action_of[annotator]
+
+        with self._file.writing() as store:
             number_of = _Numbers(store)
             for annotator, own in answers:
-                if annotator not in action_of:
-                    action_of[annotator] = _begin(store, annotator, origin)
-                action = action_of[annotator]
+                action = action_by(annotator)
                 store.executemany(
                     "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
                     ((action, document, number_of[name], said) for document, name, said in own),
                 )
+            store.executemany(
+                "INSERT INTO notes (action, document, text) VALUES (?, ?, ?)",
+                ((action_by(annotator), *note) for annotator, note in notes),
+            )
         return list(action_of.values())
 
     def hand_out(
@@ -105,7 +128,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._writing() as store:
+        with self._file.writing() as store:
             number_of = _Numbers(store)
             numbers = json.dumps([number_of[name] for name in offered])
             action = _begin(store, annotator, origin, strategy=strategy, offered=numbers)
@@ -140,7 +163,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._writing() as store:
+        with self._file.writing() as store:
             action, number_of = _begin(store, annotator, origin), _Numbers(store)
             for change, name, value in changes:
                 number = number_of.new(name) if change == "add" else number_of[name]
@@ -158,11 +181,13 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        first_names, changes, answers, batches = self._snapshot(
-            schema.CLASSES, schema.CHANGES, schema.ANSWERS, schema.BATCHES
-        )
-        register = Register.replay(first_names, (StoredChange(*row) for row in changes))
-        return LabelLog(register, answers, tuple(_batches(batches, register)))
+        with self._file.reading() as store:
+            if store is None:
+                return LabelLog(Register.replay([], []), [], ())
+            register = _register(store)
+            answers = store.execute(schema.ANSWERS).fetchall()
+            batches = tuple(_batches(store.execute(schema.BATCHES), register))
+            return LabelLog(register, answers, batches, _standing(store.execute(schema.NOTES)))
 
     def undo(self, last: int = 1, *, annotator: str = "") -> list[Action]:
         """Take out the last actions that stand; what held before them holds again.
@@ -176,7 +201,7 @@ class LabelStore:
         """
         if not self.path.exists():
             raise RequestError(_too_many(last, 0))
-        with self._writing() as store:  # so that no other process undoes the same
+        with self._file.writing() as store:  # so that no other process undoes the same
             standing = [a for a in _actions(store.execute(schema.ACTIONS)) if a.can_be_undone]
             if not 1 <= last <= len(standing):
                 raise RequestError(_too_many(last, len(standing)))
@@ -191,7 +216,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        return _actions(self._rows(schema.ACTIONS))
+        return _actions(self._file.rows(schema.ACTIONS))
 
     def state(self) -> list[Answer]:
         """The answers that hold, one for each document and class that has one; skips too.
@@ -215,89 +240,16 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is damaged, or as for `record`.
         """
-        for (found,) in self._rows("PRAGMA integrity_check(1)"):
+        for (found,) in self._file.rows("PRAGMA integrity_check(1)"):
             if found != "ok":
-                raise LabelStoreError(_damaged(self.path, found))
-
-    def _rows(self, query: str) -> list[Any]:
-        """What a query gives; nothing where nobody has answered yet."""
-        (rows,) = self._snapshot(query)
-        return rows
-
-    def _snapshot(self, *queries: str) -> list[list[Any]]:
-        """What each query gives at one moment."""
-        if not self.path.exists():
-            return [[] for _ in queries]
-        with self._open() as store:
-            store.execute("BEGIN")
-            return [store.execute(query).fetchall() for query in queries]
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The open file in one transaction, made where there is none."""
-        if not self.path.exists():
-            self._make()
-        with self._open() as store:
-            self._stay_open()
-            store.execute("BEGIN IMMEDIATE")
-            yield store
-            store.execute("COMMIT")
-
-    def _stay_open(self) -> None:
-        """Keep one connection for as long as this object lives, beside the one that is used.
-
-        Whoever closes the last one carries the log over into the file, which takes several times as
-        long as an answer.
-        """
-        if self._open_beside is None:
-            beside = sqlite3.connect(self.path, check_same_thread=False)
-            weakref.finalize(self, beside.close)
-            beside.execute("PRAGMA user_version").fetchone()  # before, nothing is opened
-            self._open_beside = beside
-
-    def _make(self) -> None:
-        """Put an empty store in its place, whole: SQLite does not wait for who turns WAL on."""
-        from filelock import FileLock
-
-        partial = self.path.with_name(f".{LABELS}.partial")
-        with FileLock(self.path.with_name(f".{LABELS}.lock")):
-            if self.path.exists():  # another process made it meanwhile
-                return
-            partial.unlink(missing_ok=True)
-            with closing(sqlite3.connect(partial)) as store:
-                store.executescript(
-                    f"PRAGMA journal_mode = WAL; {schema.TABLES} {schema.APPEND_ONLY} "
-                    f"PRAGMA user_version = {schema.VERSION};"
-                )
-            partial.rename(self.path)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(
-                sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            ) as store:
-                store.execute("PRAGMA synchronous = FULL")
-                store.execute("PRAGMA foreign_keys = ON")
-                version = store.execute("PRAGMA user_version").fetchone()[0]
-                if version > schema.VERSION:
-                    raise LabelStoreError(
-                        f"{self.path} has schema {version}, this version reads up to "
-                        f"{schema.VERSION}; upgrade classemb-index"
-                    )
-                yield store
-        except sqlite3.OperationalError as cause:
-            raise LabelStoreError(f"{self.path} cannot be used: {cause}") from cause
-        except sqlite3.DatabaseError as cause:
-            raise LabelStoreError(_damaged(self.path, str(cause))) from cause
+                raise LabelStoreError(damaged(self.path, found))
 
 
 class _Numbers(dict[str | None, int | None]):
     """The number of each class name, given where it has none; None for no class."""
 
     def __init__(self, store: sqlite3.Connection) -> None:
-        changes = (StoredChange(*row) for row in store.execute(schema.CHANGES))
-        self._register = Register.replay(store.execute(schema.CLASSES), changes)
+        self._register = _register(store)
         super().__init__()
         self.update(self._register.numbers.items())
         self[None] = None
@@ -316,6 +268,12 @@ class _Numbers(dict[str | None, int | None]):
         return self[name]
 
 
+def _register(store: sqlite3.Connection) -> Register:
+    """The classes after all changes that stand."""
+    changes = (StoredChange(*row) for row in store.execute(schema.CHANGES))
+    return Register.replay(store.execute(schema.CLASSES), changes)
+
+
 def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
     """The batches, with the present names of the classes; of one that was removed, none."""
 
@@ -328,6 +286,17 @@ def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
         names = tuple(name for name in offered if name)
         picks = tuple(Pick(document, name_of(c), step) for *_, document, c, step in group)
         yield HandedOut(action, at, annotator, strategy, names, picks)
+
+
+def _standing(notes: Iterable[tuple[str, str, str]]) -> Notes:
+    """The last note of each annotator on each document; an empty one takes it away."""
+    standing: dict[str, dict[str, str]] = {}
+    for document, annotator, text in notes:
+        own = standing.setdefault(document, {})
+        own.pop(annotator, None)
+        if text:
+            own[annotator] = text
+    return {document: own for document, own in standing.items() if own}
 
 
 def _actions(rows: Iterable[Any]) -> list[Action]:
@@ -357,10 +326,3 @@ def _begin(
         (at, annotator, origin, strategy, offered, undoes),
     )
     return int(cursor.lastrowid or 0)
-
-
-def _damaged(path: Path, what: str) -> str:
-    return (
-        f"{path} is damaged: {what}; put a copy of it in its place, or recover it with: "
-        f"sqlite3 {path.name} .recover"
-    )
