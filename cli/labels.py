@@ -184,11 +184,18 @@ def log(index: OfIndex = None, as_json: Json = False) -> None:
 def undo(
     index: OfIndex = None,
     last: Annotated[int, typer.Option(min=1, help="Actions to take back.")] = 1,
+    action: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Take back these answers instead, by their number in `labels log`."
+        ),
+    ] = None,
 ) -> None:
     """Take back the last imports or batches; what held before them holds again."""
     from classemb_index.labels.store import LabelStore
 
-    undone = LabelStore(open_index(index).folder).undo(last)
+    store = LabelStore(open_index(index).folder)
+    undone = store.undo(last) if action is None else [store.take_back(action)]
     show_lines([f"undone: {action.number} ({action.documents} documents)" for action in undone])
 
 

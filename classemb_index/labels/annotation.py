@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Mask
+from ..errors import RequestError
 from ..pool.pool import Pool
 from .batches import Batch
 from .known import KnownCells
@@ -171,6 +172,20 @@ class Annotation:
             names = tuple(name for name in handed.offered if name in there)
             offered |= {pick.document: names for pick in handed.picks}
         return offered
+
+    def cells_of(self, document: str) -> dict[str, bool | None]:
+        """Of each class whether one document has it; None where that is unknown.
+
+        Who said what of it, and when, is `LabelStore.standing`.
+
+        Raises:
+            RequestError: the pool has no such document.
+        """
+        pool = self.pool
+        if (row := pool.row_of.get(document)) is None:
+            raise RequestError(f"no document {document!r} in the pool")
+        cells = zip(pool.classes, pool.labels[row].tolist(), pool.known[row].tolist(), strict=True)
+        return {name: has if known else None for name, has, known in cells}
 
     def document(self) -> dict[str, Any]:
         """Documents by state, and each class's answers among the selectable ones, as JSON.

@@ -130,3 +130,8 @@ class Action:
     def can_be_undone(self) -> bool:
         """Whether it stands and is no undo itself."""
         return self.undoes is None and not self.is_undone
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it says something of documents, and handed none out."""
+        return self.strategy is None and self.documents > 0

@@ -81,7 +81,7 @@ SELECT document, annotator, text FROM notes JOIN actions ON actions.number = act
 WHERE action NOT IN ({UNDONE}) ORDER BY action, document
 """
 
-ACTIONS = f"""
+_ACTIONS = f"""
 SELECT number, at, annotator, origin, strategy, undoes,
     (SELECT COUNT(*) FROM (
         SELECT document FROM answers WHERE action = actions.number
@@ -89,10 +89,38 @@ SELECT number, at, annotator, origin, strategy, undoes,
     ))
     + (SELECT COUNT(*) FROM picks WHERE action = actions.number),
     number IN ({UNDONE})
-FROM actions ORDER BY number
+FROM actions
+"""
+ACTIONS = f"{_ACTIONS} ORDER BY number"
+ACTION = f"{_ACTIONS} WHERE number = ?"
+
+LAST_ANSWER = """
+SELECT number FROM actions AS own WHERE annotator = ? AND origin = ?
+    AND NOT EXISTS (SELECT 1 FROM actions WHERE undoes = own.number)
+    AND EXISTS (SELECT 1 FROM answers WHERE action = own.number)
+ORDER BY number DESC LIMIT 1
 """
 
 BATCHES = f"""
 SELECT number, at, annotator, strategy, offered, document, class, step FROM actions
 JOIN picks ON action = number WHERE number NOT IN ({UNDONE}) ORDER BY number, rank
 """
+
+_STANDS = "NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = action)"
+
+ANSWERS_TO_DOCUMENT = f"""
+SELECT action, annotator, class, said FROM answers JOIN actions ON actions.number = action
+WHERE document = ? AND {_STANDS} ORDER BY answers.number
+"""
+
+NOTES_ON_DOCUMENT = f"""
+SELECT document, annotator, text FROM notes JOIN actions ON actions.number = action
+WHERE document = ? AND {_STANDS} ORDER BY action
+"""
+
+DOCUMENT_HANDED_OUT = f"""
+SELECT action, annotator FROM picks JOIN actions ON actions.number = action
+WHERE document = ? AND {_STANDS} ORDER BY action
+"""
+
+ANSWERS_OF_ACTION = "SELECT document, class, said FROM answers WHERE action = ? ORDER BY number"

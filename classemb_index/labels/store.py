@@ -16,6 +16,7 @@ from . import schema
 from .classes import ClassChange, Register, StoredChange
 from .file import LabelFile, damaged
 from .log import Action, Answer, HandedOut, LabelLog, Note, Notes, Pick
+from .standing import Given, Standing
 
 LABELS = "labels.sqlite"  # in the index folder
 
@@ -210,6 +211,65 @@ class LabelStore:
                 _begin(store, annotator, "undo", undoes=action.number)
         return undone
 
+    def take_back(self, number: int, *, annotator: str | None = None) -> Action:
+        """Take out one action of answers or notes, also where others were written after it.
+
+        Args:
+            number: of the action.
+            annotator: whose it has to be, and who takes it back; None for anybody's.
+
+        Raises:
+            RequestError: there is no such action, it is taken back already, it is no answer, or somebody
+                else's.
+            LabelStoreError: as for `record`.
+        """
+        if not self.path.exists():
+            raise RequestError(_refused(number, [], annotator))
+        with self._file.writing() as store:
+            found = _actions(store.execute(schema.ACTION, (number,)))
+            if refused := _refused(number, found, annotator):
+                raise RequestError(refused)
+            _begin(store, annotator or "", "undo", undoes=number)
+        return found[0]
+
+    def last_answer(self, annotator: str, origin: str) -> int | None:
+        """The last action of answers by this annotator and of this origin that stands; None for none.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        rows = self._file.rows(schema.LAST_ANSWER, annotator, origin)
+        return int(rows[0][0]) if rows else None
+
+    def answers_of(self, number: int) -> list[Answer]:
+        """What an action answered, also one that was undone; classes have their present names.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        with self._file.reading() as store:
+            if store is None:
+                return []
+            register = _register(store)
+            rows = store.execute(schema.ANSWERS_OF_ACTION, (number,)).fetchall()
+        return [Answer(*row) for row in _named(rows, register)]
+
+    def standing(self, document: str) -> Standing:
+        """How one document stands; what is asked is the document's alone, however large the store.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        with self._file.reading() as store:
+            if store is None:
+                return Standing(document)
+            register = _register(store)
+            rows = store.execute(schema.ANSWERS_TO_DOCUMENT, (document,)).fetchall()
+            notes = _standing(store.execute(schema.NOTES_ON_DOCUMENT, (document,)))
+            handed = store.execute(schema.DOCUMENT_HANDED_OUT, (document,)).fetchall()
+        given = (Given(*row) for row in _named(rows, register))
+        return Standing(document, tuple(given), tuple(handed), notes.get(document, {}))
+
     def actions(self) -> list[Action]:
         """Everything that was written, first to last.
 
@@ -274,6 +334,14 @@ def _register(store: sqlite3.Connection) -> Register:
     return Register.replay(store.execute(schema.CLASSES), changes)
 
 
+def _named(rows: Iterable[Any], register: Register) -> Iterator[Any]:
+    """Rows that end in a class and what was said, with its name; those of a removed one are left out."""
+    for *head, number, said in rows:
+        own = register.present(number)
+        if own is not None or number is None:
+            yield *head, None if own is None else own.name, said
+
+
 def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
     """The batches, with the present names of the classes; of one that was removed, none."""
 
@@ -304,6 +372,20 @@ def _actions(rows: Iterable[Any]) -> list[Action]:
         Action(number, at, annotator, origin, strategy, undoes, documents, bool(is_undone))
         for number, at, annotator, origin, strategy, undoes, documents, is_undone in rows
     ]
+
+
+def _refused(number: int, found: Sequence[Action], annotator: str | None) -> str:
+    """Why the action of a number cannot be taken back by this annotator; "" where it can."""
+    if not found:
+        return f"there is no action {number}; see: labels log"
+    action = found[0]
+    if not action.is_answer:
+        return f"action {number} is no answer; take back the last actions with: labels undo"
+    if action.is_undone:
+        return f"action {number} is taken back already; see: labels log"
+    if annotator is not None and annotator != action.annotator:
+        return f"action {number} is {action.annotator!r}'s, not {annotator!r}'s; see: labels log"
+    return ""
 
 
 def _too_many(last: int, standing: int) -> str:
