@@ -94,12 +94,19 @@ class LabelLog:
         answers: first to last.
         batches: that were handed out, first to last.
         notes: the last one of each annotator on each document, the latest last.
+        last: number of the last action that was written, an undo too; 0 for none.
     """
 
     register: Register
     answers: Sequence[StoredAnswer]
     batches: tuple[HandedOut, ...]
     notes: Notes = field(default_factory=dict)
+    last: int = 0
+
+    def goes_on(self, before: LabelLog) -> bool:
+        """Whether it is an earlier log and answers after it: the same classes, nothing undone."""
+        n = len(before.answers)
+        return self.register == before.register and self.answers[:n] == before.answers
 
 
 @dataclass(frozen=True)

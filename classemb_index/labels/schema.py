@@ -71,9 +71,12 @@ SELECT action, change, class, value, target FROM changes
 WHERE action NOT IN ({UNDONE}) ORDER BY number
 """
 
-ANSWERS = f"""
+LAST_ACTION = "SELECT COALESCE(MAX(number), 0) FROM actions"
+
+# those that were undone too
+ANSWERS_SINCE = """
 SELECT action, document, class, said, annotator FROM answers JOIN actions ON actions.number = action
-WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
+WHERE action > ? ORDER BY answers.number
 """
 
 NOTES = f"""
@@ -101,9 +104,9 @@ SELECT number FROM actions AS own WHERE annotator = ? AND origin = ?
 ORDER BY number DESC LIMIT 1
 """
 
-BATCHES = f"""
+BATCHES_SINCE = """
 SELECT number, at, annotator, strategy, offered, document, class, step FROM actions
-JOIN picks ON action = number WHERE number NOT IN ({UNDONE}) ORDER BY number, rank
+JOIN picks ON action = number WHERE number > ? ORDER BY number, rank
 """
 
 _STANDS = "NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = action)"

@@ -7,15 +7,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ..errors import LabelStoreError, RequestError
 from . import schema
-from .classes import ClassChange, Register, StoredChange
+from .classes import ClassChange, Register
 from .file import LabelFile, damaged
-from .log import Action, Answer, HandedOut, LabelLog, Note, Notes, Pick
+from .log import Action, Answer, LabelLog, Note, Pick
+from .reading import LogReader, read_register, standing_notes
 from .standing import Given, Standing
 
 LABELS = "labels.sqlite"  # in the index folder
@@ -36,6 +36,7 @@ class LabelStore:
     def __init__(self, folder: str | Path, name: str = LABELS) -> None:
         self.path = Path(folder) / name
         self._file = LabelFile(self.path)
+        self._log = LogReader(self._file)
 
     def record(
         self,
@@ -177,18 +178,12 @@ class LabelStore:
         return action
 
     def read(self) -> LabelLog:
-        """All that stands, as it was at one moment.
+        """All that stands, as it was at one moment; read again, only what is new is read.
 
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._file.reading() as store:
-            if store is None:
-                return LabelLog(Register.replay([], []), [], ())
-            register = _register(store)
-            answers = store.execute(schema.ANSWERS).fetchall()
-            batches = tuple(_batches(store.execute(schema.BATCHES), register))
-            return LabelLog(register, answers, batches, _standing(store.execute(schema.NOTES)))
+        return self._log.read()
 
     def undo(self, last: int = 1, *, annotator: str = "") -> list[Action]:
         """Take out the last actions that stand; what held before them holds again.
@@ -250,7 +245,7 @@ class LabelStore:
         with self._file.reading() as store:
             if store is None:
                 return []
-            register = _register(store)
+            register = read_register(store)
             rows = store.execute(schema.ANSWERS_OF_ACTION, (number,)).fetchall()
         return [Answer(*row) for row in _named(rows, register)]
 
@@ -263,12 +258,21 @@ class LabelStore:
         with self._file.reading() as store:
             if store is None:
                 return Standing(document)
-            register = _register(store)
+            register = read_register(store)
             rows = store.execute(schema.ANSWERS_TO_DOCUMENT, (document,)).fetchall()
-            notes = _standing(store.execute(schema.NOTES_ON_DOCUMENT, (document,)))
+            notes = standing_notes(store.execute(schema.NOTES_ON_DOCUMENT, (document,)))
             handed = store.execute(schema.DOCUMENT_HANDED_OUT, (document,)).fetchall()
         given = (Given(*row) for row in _named(rows, register))
         return Standing(document, tuple(given), tuple(handed), notes.get(document, {}))
+
+    def last_action(self) -> int:
+        """Number of the last action, an undo too; 0 where nothing was written.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        rows = self._file.rows(schema.LAST_ACTION)
+        return int(rows[0][0]) if rows else 0
 
     def actions(self) -> list[Action]:
         """Everything that was written, first to last.
@@ -309,7 +313,7 @@ class _Numbers(dict[str | None, int | None]):
     """The number of each class name, given where it has none; None for no class."""
 
     def __init__(self, store: sqlite3.Connection) -> None:
-        self._register = _register(store)
+        self._register = read_register(store)
         super().__init__()
         self.update(self._register.numbers.items())
         self[None] = None
@@ -328,43 +332,12 @@ class _Numbers(dict[str | None, int | None]):
         return self[name]
 
 
-def _register(store: sqlite3.Connection) -> Register:
-    """The classes after all changes that stand."""
-    changes = (StoredChange(*row) for row in store.execute(schema.CHANGES))
-    return Register.replay(store.execute(schema.CLASSES), changes)
-
-
 def _named(rows: Iterable[Any], register: Register) -> Iterator[Any]:
     """Rows that end in a class and what was said, with its name; those of a removed one are left out."""
     for *head, number, said in rows:
         own = register.present(number)
         if own is not None or number is None:
             yield *head, None if own is None else own.name, said
-
-
-def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
-    """The batches, with the present names of the classes; of one that was removed, none."""
-
-    def name_of(number: int | None) -> str | None:
-        own = register.present(number)
-        return None if own is None else own.name
-
-    for (action, at, annotator, strategy, numbers), group in groupby(rows, lambda row: row[:5]):
-        offered = dict.fromkeys(name_of(number) for number in json.loads(numbers))
-        names = tuple(name for name in offered if name)
-        picks = tuple(Pick(document, name_of(c), step) for *_, document, c, step in group)
-        yield HandedOut(action, at, annotator, strategy, names, picks)
-
-
-def _standing(notes: Iterable[tuple[str, str, str]]) -> Notes:
-    """The last note of each annotator on each document; an empty one takes it away."""
-    standing: dict[str, dict[str, str]] = {}
-    for document, annotator, text in notes:
-        own = standing.setdefault(document, {})
-        own.pop(annotator, None)
-        if text:
-            own[annotator] = text
-    return {document: own for document, own in standing.items() if own}
 
 
 def _actions(rows: Iterable[Any]) -> list[Action]:
