@@ -151,11 +151,17 @@ def export(
 
     check_out(out, force, format_, config)
     _, annotation = open_annotated(index)
-    left_out = write_labels(annotation.pool, out, format_, annotator)
-    if left_out:
+    notes = annotation.log.notes
+    left_out = write_labels(annotation.pool, out, format_, annotator, notes)
+    if left_out.documents:
         note(
-            f"{left_out} documents that are known for a part of the classes were left out, as {format_} "
-            "cannot say so; --format table keeps them"
+            f"{left_out.documents} documents that are known for a part of the classes were left out, as "
+            f"{format_} cannot say so; --format table keeps them"
+        )
+    if left_out.notes:
+        note(
+            f"the notes on {left_out.notes} documents are not in the file: it has known documents only, "
+            "and notes only with --format table"
         )
     if config is not None:
         write_config(annotation.pool, config, format_)
@@ -178,11 +184,18 @@ def log(index: OfIndex = None, as_json: Json = False) -> None:
 def undo(
     index: OfIndex = None,
     last: Annotated[int, typer.Option(min=1, help="Actions to take back.")] = 1,
+    action: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Take back these answers instead, by their number in `labels log`."
+        ),
+    ] = None,
 ) -> None:
     """Take back the last imports or batches; what held before them holds again."""
     from classemb_index.labels.store import LabelStore
 
-    undone = LabelStore(open_index(index).folder).undo(last)
+    store = LabelStore(open_index(index).folder)
+    undone = store.undo(last) if action is None else [store.take_back(action)]
     show_lines([f"undone: {action.number} ({action.documents} documents)" for action in undone])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from operator import itemgetter
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Mask
+from ..errors import RequestError
 from ..pool.pool import Pool
 from .batches import Batch
 from .known import KnownCells
@@ -37,6 +38,7 @@ class Annotation:
         log: what stands in the store.
         digest: sha256 of classes and labels; "" where they are the source's.
         uses_sample: learn from documents that were handed out for measurement too.
+        cells: that the pool was made of; None where it is the source's.
     """
 
     pool: Pool
@@ -45,6 +47,7 @@ class Annotation:
     log: LabelLog
     digest: str = ""
     uses_sample: bool = False
+    cells: KnownCells | None = field(default=None, repr=False, compare=False)
 
     @property
     def handed_out(self) -> tuple[HandedOut, ...]:
@@ -57,24 +60,32 @@ class Annotation:
         return bool(self.handed_out or self.answered.any() or self.skipped.any())
 
     @classmethod
-    def of(cls, pool: Pool, store: LabelStore) -> Annotation:
+    def of(cls, pool: Pool, store: LabelStore, before: Annotation | None = None) -> Annotation:
         """The pool with the store's answers; those to documents and classes that it lacks wait.
+
+        Args:
+            pool: as its source has it.
+            store: of the answers.
+            before: the same of an earlier moment: where only answers came since, it takes in these.
 
         Raises:
             LabelStoreError: the store is damaged or a newer version wrote it.
         """
         log = store.read()
         nobody = np.zeros(len(pool), dtype=bool)
-        if not log.register.classes and not log.answers:
+        if not (log.register.classes or log.answers or pool.is_practice):
             return cls(pool, nobody, nobody, log)
-        cells, rest = KnownCells(pool, log.register), 0
-        for merge in log.register.merges:
-            stop = bisect_left(log.answers, merge.action, lo=rest, key=itemgetter(0))
-            cells.answer(log.answers[rest:stop])
-            cells.merge(merge.gone, merge.into)
-            rest = stop
+        if before and before.cells and before.cells.source is pool and log.goes_on(before.log):
+            cells, rest = before.cells.copy(), len(before.log.answers)
+        else:
+            cells, rest = KnownCells(pool, log.register), 0
+            for merge in log.register.merges:
+                stop = bisect_left(log.answers, merge.action, lo=rest, key=itemgetter(0))
+                cells.answer(log.answers[rest:stop])
+                cells.merge(merge.gone, merge.into)
+                rest = stop
         cells.answer(log.answers[rest:])
-        return cls(cells.pool, cells.skipped, cells.answered, log, cells.digest())
+        return cls(cells.pool, cells.skipped, cells.answered, log, cells.digest(), cells=cells)
 
     @cached_property
     def held_out(self) -> Mask:
@@ -156,9 +167,12 @@ class Annotation:
     @cached_property
     def said_by(self) -> dict[tuple[str, str], dict[str, bool]]:
         """By document and class, what each annotator said last; classes have their present names."""
-        register, said = self.log.register, defaultdict[tuple[str, str], dict[str, bool]](dict)
+        present = {
+            number: self.log.register.present(number) for number in self.log.register.classes
+        }
+        said = defaultdict[tuple[str, str], dict[str, bool]](dict)
         for _, document, number, answer, annotator in self.log.answers:
-            if (own := register.present(number)) is not None:
+            if (own := present.get(number or 0)) is not None:
                 said[document, own.name][annotator] = answer == "yes"
         return said
 
@@ -172,16 +186,30 @@ class Annotation:
             offered |= {pick.document: names for pick in handed.picks}
         return offered
 
+    def cells_of(self, document: str) -> dict[str, bool | None]:
+        """Of each class whether one document has it; None where that is unknown.
+
+        Who said what of it, and when, is `LabelStore.standing`.
+
+        Raises:
+            RequestError: the pool has no such document.
+        """
+        pool = self.pool
+        if (row := pool.row_of.get(document)) is None:
+            raise RequestError(f"no document {document!r} in the pool")
+        cells = zip(pool.classes, pool.labels[row].tolist(), pool.known[row].tolist(), strict=True)
+        return {name: has if known else None for name, has, known in cells}
+
     def document(self) -> dict[str, Any]:
         """Documents by state, and each class's answers among the selectable ones, as JSON.
 
         Documents that are held out are counted as such, and in no class.
         """
         pool = self.pool
-        among = self.counted
-        yes = pool.labels[among].sum(axis=0)
-        known = pool.known[among].sum(axis=0)
-        n = int(among.sum())
+        rows = np.flatnonzero(self.counted & pool.is_known)
+        yes = pool.labels[rows].sum(axis=0)
+        known = pool.known[rows].sum(axis=0)
+        n = int(self.counted.sum())
         group_of = {name: group for group, names in pool.groups.items() for name in names}
         return {
             "documents": {

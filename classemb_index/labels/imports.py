@@ -16,7 +16,8 @@ from ..errors import RequestError, UnknownClassError
 from ..pool.pool import Pool
 from .annotation import Annotation, answers_to
 from .exchange.base import Filled
-from .log import Answer
+from .exchange.files import note_cell
+from .log import Answer, Note
 from .store import LabelStore
 
 
@@ -61,7 +62,7 @@ class Import:
 
     Attributes:
         rows: that are filled in; several where several people answered one document.
-        accepted: documents whose answers are new, or replace earlier ones.
+        accepted: documents whose answers or notes are new, or replace earlier ones.
         unchanged: documents of which everything was known already.
         skipped: documents that the file skips.
         conflicts: answers that differ from what is known, or from each other.
@@ -69,6 +70,7 @@ class Import:
         unclear: rows of which the tool does not say whether they are an answer; they change nothing.
         unknown_ids: that the pool does not have; in a trial only, else they are an error.
         unknown_labels: labels that are no class, with how often; in a trial only.
+        notes: to be written, with who wrote them.
     """
 
     rows: int
@@ -80,6 +82,7 @@ class Import:
     unclear: int = 0
     unknown_ids: tuple[str, ...] = ()
     unknown_labels: dict[str, int] = field(default_factory=dict)
+    notes: tuple[tuple[str, Note], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """It as JSON."""
@@ -92,6 +95,7 @@ class Import:
             "conflicts": [conflict.as_json() for conflict in self.conflicts],
             "unknown_ids": list(self.unknown_ids),
             "unknown_labels": self.unknown_labels,
+            "notes": len(self.notes),
         }
 
     def sentence(self, trial: bool) -> str:
@@ -103,6 +107,8 @@ class Import:
             f"{self.skipped} skipped",
             f"{len({c.document for c in self.conflicts})} with answers that differ",
         ]
+        if self.notes:
+            parts.append(f"{len(self.notes)} notes")
         if self.unclear:
             parts.append(f"{self.unclear} unclear, not taken as an answer")
         if self.unknown_ids:
@@ -128,7 +134,8 @@ def examine(
     handed out with and those that the row names; all of the pool where it was never handed out.
     What an annotator says is new as long as he did not say it himself. A row of which one answer
     differs from what is known, or from what somebody else says of the same document in the same
-    file, changes nothing, unless `replace`: then the later row holds.
+    file, changes nothing, unless `replace`: then the later row holds. A note is its annotator's;
+    what stands beside the document already, as `labels export` writes it, is nothing new.
 
     Args:
         annotation: the pool and what is known of it.
@@ -178,6 +185,7 @@ def _weighed(annotation: Annotation, rows: Sequence[Filled], replace: bool) -> I
     answers: list[tuple[str, tuple[Answer, ...]]] = []
     conflicts: list[Conflict] = []
     changed, unchanged, skipped = set[str](), set[str](), set[str]()
+    notes: dict[tuple[str, str], Note] = {}
     for row in rows:
         is_disputed = id(row) in disputes
         new, differing = _compared(annotation, row, keep_known=is_disputed)
@@ -186,7 +194,9 @@ def _weighed(annotation: Annotation, rows: Sequence[Filled], replace: bool) -> I
             continue
         if new:
             answers.append((row.who, tuple(new)))
-        kind = skipped if row.labels is None else changed if new else unchanged
+        if has_note := _has_new_note(annotation, row):
+            notes[row.who, row.document] = Note(row.document, row.note or "")
+        kind = skipped if row.labels is None else changed if new or has_note else unchanged
         kind.add(row.document)
     return Import(
         rows=len(rows),
@@ -195,6 +205,7 @@ def _weighed(annotation: Annotation, rows: Sequence[Filled], replace: bool) -> I
         skipped=len(skipped - changed - unchanged),
         conflicts=tuple(conflicts),
         answers=tuple(answers),
+        notes=tuple((who, note) for (who, _), note in notes.items()),
     )
 
 
@@ -222,8 +233,8 @@ def import_labels(
         LabelStoreError: the store cannot be written.
     """
     found = examine(annotation, filled, annotator=annotator, replace=replace)
-    if found.answers:
-        store.record_each(found.answers, origin=origin)
+    if found.answers or found.notes:
+        store.record_each(found.answers, notes=found.notes, origin=origin)
     return found
 
 
@@ -264,8 +275,15 @@ def _for_pool(annotation: Annotation, row: Filled, annotator: str) -> Filled:
     return replaced(row, labels=labels, asked=asked, who=row.who or annotator)
 
 
-def _meaning(row: Filled) -> frozenset[str] | None:
-    return None if row.labels is None else frozenset(row.labels)
+def _meaning(row: Filled) -> tuple[frozenset[str] | None, str | None]:
+    return None if row.labels is None else frozenset(row.labels), row.note
+
+
+def _has_new_note(annotation: Annotation, row: Filled) -> bool:
+    """Whether a row has a note that says other than what stands beside its document."""
+    standing = annotation.log.notes.get(row.document, {})
+    there = [standing.get(row.who, ""), note_cell(standing)]
+    return bool(row.note) and (row.note or "").split() not in [text.split() for text in there]
 
 
 def _named(row: Filled) -> Iterator[str]:

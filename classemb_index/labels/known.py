@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,8 @@ from ..arrays import Mask
 from ..pool.pool import Pool
 from .classes import LabelClass, Register
 from .log import StoredAnswer
+
+SKIP = UNKNOWN = -1  # the column of a skip, the row of a document that the pool lacks
 
 
 class KnownCells:
@@ -28,7 +30,7 @@ class KnownCells:
     """
 
     def __init__(self, pool: Pool, register: Register) -> None:
-        self._source, self._register = pool, register
+        self.source, self._register = pool, register
         self._column_of: dict[int, int] = {}  # by number of the class
         self._classes: list[LabelClass] = []  # column by column
         doubled = []  # columns of the source that stand for one class, with its first
@@ -48,25 +50,33 @@ class KnownCells:
         self._labels[:, :q], self._known[:, :q] = pool.labels, pool.known
         for column, first in doubled:
             self._labels[:, first] |= self._labels[:, column]
-        self._answers: set[tuple[int, int]] = set()  # rows and columns
+        self._is_answered = np.zeros(shape, dtype=bool)
         self._is_skipped = np.zeros(len(pool), dtype=bool)
 
-    def answer(self, answers: Iterable[StoredAnswer]) -> None:
+    def copy(self) -> KnownCells:
+        """The same cells, to go on with while these stay as they are."""
+        other = copy(self)
+        vars(other).pop("pool", None)
+        vars(other).pop("answered", None)
+        for name in ("_labels", "_known", "_is_answered", "_is_skipped"):
+            vars(other)[name] = vars(self)[name].copy()
+        return other
+
+    def answer(self, answers: Sequence[StoredAnswer]) -> None:
         """Take in answers; the last to a document and class holds. Those to unknown documents wait."""
-        said_of: dict[tuple[int, int], bool] = {}
-        row_of = self._source.row_of
-        for _, document, number, said, _ in answers:
-            if (row := row_of.get(document)) is None:
-                continue
-            if number is None:
-                self._is_skipped[row] = True
-            else:
-                said_of[row, self._column_of[number]] = said == "yes"
-        if said_of:
-            rows, columns = np.array(list(said_of), dtype=np.int64).T
-            self._labels[rows, columns] = list(said_of.values())
-            self._known[rows, columns] = True
-            self._answers |= said_of.keys()
+        if not answers:
+            return
+        _, documents, numbers, said, _ = zip(*answers, strict=True)
+        row_of, column_of, n = self.source.row_of, self._column_of, len(answers)
+        rows = np.fromiter((row_of.get(document, UNKNOWN) for document in documents), np.int64, n)
+        columns = np.fromiter((column_of.get(number or 0, SKIP) for number in numbers), np.int64, n)
+        is_yes = np.fromiter(map("yes".__eq__, said), bool, n)
+        self._is_skipped[rows[(rows != UNKNOWN) & (columns == SKIP)]] = True
+        told = (rows != UNKNOWN) & (columns != SKIP)
+        cells = rows[told], columns[told]
+        self._labels[cells] = is_yes[told]  # of a cell that comes twice, NumPy keeps the last
+        self._known[cells] = True
+        self._is_answered[cells] = True
 
     def merge(self, gone: int, into: int) -> None:
         """Count what is known of one class for another: yes to either is yes, no to both is no."""
@@ -74,12 +84,12 @@ class KnownCells:
         self._labels[:, new] |= self._labels[:, old]
         self._known[:, new] &= self._known[:, old]
         self._known[:, new] |= self._labels[:, new]
-        self._answers |= {(row, new) for row, column in self._answers if column == old}
+        self._is_answered[:, new] |= self._is_answered[:, old]
 
     @cached_property
     def pool(self) -> Pool:
         """The pool with these cells and with the classes as they are now."""
-        source, present = self._source, self._present
+        source, present = self.source, self._present
         classes = [self._classes[column] for column in present]
         names, is_described = (
             tuple(own.name for own in classes),
@@ -91,11 +101,10 @@ class KnownCells:
         if present != list(range(len(self._classes))):
             labels, known = labels[:, present], known[:, present]
         is_known = source.is_known | self.answered
-        return replace(
-            source,
+        return source.with_labels(
             classes=names,
             labels=labels,
-            cells=None if np.all(known, axis=1)[is_known].all() else known,
+            cells=None if known[is_known].all() else known,
             is_known=is_known,
             groups=self._groups(),
             former_names=self._former_names(),
@@ -105,8 +114,9 @@ class KnownCells:
     @cached_property
     def answered(self) -> Mask:
         """(n,) True for documents that somebody answered for a class that the pool has."""
-        present, answered = set(self._present), np.zeros(len(self._source), dtype=bool)
-        answered[[row for row, column in self._answers if column in present]] = True
+        answered = np.zeros(len(self.source), dtype=bool)
+        for column in self._present:
+            answered |= self._is_answered[:, column]
         return answered
 
     @property
@@ -115,9 +125,9 @@ class KnownCells:
         return self._is_skipped & ~self.answered
 
     def digest(self) -> str:
-        """sha256 of the classes and cells of the pool; "" where they are the source's."""
+        """sha256 of the classes and cells of the pool; "" where they are the source's, and not hidden."""
         pool = self.pool
-        if pool is self._source:
+        if pool is self.source and not pool.is_practice:
             return ""
         digest = hashlib.sha256(json.dumps([pool.classes, dict(pool.descriptions)]).encode())
         for matrix in (pool.labels, pool.known):
@@ -127,7 +137,7 @@ class KnownCells:
     @cached_property
     def _present(self) -> list[int]:
         """Columns of the classes that the pool has: the source's, then those that were added."""
-        q = len(self._source.classes)
+        q = len(self.source.classes)
         return [
             column
             for column, own in enumerate(self._classes)
@@ -139,7 +149,7 @@ class KnownCells:
 
     def _groups(self) -> dict[str, tuple[str, ...]]:
         """The source's groups under the present names, with the added classes of a group."""
-        source = self._source
+        source = self.source
         group_of = {name: group for group, names in source.groups.items() for name in names}
         groups: dict[str, list[str]] = {group: [] for group in source.groups}
         for column in self._present:

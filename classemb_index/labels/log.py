@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from .classes import Register
@@ -23,6 +23,21 @@ class Answer(NamedTuple):
     document: str
     class_name: str | None
     said: Said
+
+
+class Note(NamedTuple):
+    """What somebody wrote beside a document, in free text.
+
+    Attributes:
+        document: its id.
+        text: of the note; an empty one takes the annotator's earlier note away.
+    """
+
+    document: str
+    text: str
+
+
+Notes: TypeAlias = Mapping[str, Mapping[str, str]]  # by document, each annotator's text
 
 
 class Pick(NamedTuple):
@@ -78,16 +93,25 @@ class LabelLog:
         register: the classes after all changes.
         answers: first to last.
         batches: that were handed out, first to last.
+        notes: the last one of each annotator on each document, the latest last.
+        last: number of the last action that was written, an undo too; 0 for none.
     """
 
     register: Register
     answers: Sequence[StoredAnswer]
     batches: tuple[HandedOut, ...]
+    notes: Notes = field(default_factory=dict)
+    last: int = 0
+
+    def goes_on(self, before: LabelLog) -> bool:
+        """Whether it is an earlier log and answers after it: the same classes, nothing undone."""
+        n = len(before.answers)
+        return self.register == before.register and self.answers[:n] == before.answers
 
 
 @dataclass(frozen=True)
 class Action:
-    """Answers that were given together, or documents that were handed out together.
+    """Answers and notes that were given together, or documents that were handed out together.
 
     Attributes:
         number: from 1, in the order in which they were given.
@@ -96,7 +120,7 @@ class Action:
         origin: where the answers came from, or where the batch went, as a file.
         strategy: that selected a batch; None where nothing was handed out.
         undoes: number of the action that this one takes out, or None.
-        documents: that were answered, skipped or handed out.
+        documents: that were answered, skipped, noted or handed out.
         is_undone: whether a later action takes this one out.
     """
 
@@ -113,3 +137,8 @@ class Action:
     def can_be_undone(self) -> bool:
         """Whether it stands and is no undo itself."""
         return self.undoes is None and not self.is_undone
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it says something of documents, and handed none out."""
+        return self.strategy is None and self.documents > 0

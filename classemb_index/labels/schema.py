@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 # an answer is never changed or removed: a later one lies over it, an undo takes an action out
 TABLES = """
@@ -27,12 +27,40 @@ CREATE TABLE answers (
 ) STRICT;
 CREATE INDEX answers_of_action ON answers (action);
 """
-APPEND_ONLY = "".join(
-    f"CREATE TRIGGER no_{change}_of_{table} BEFORE {change} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'append only'); END;"
-    for table in ("classes", "actions", "changes", "picks", "answers")
-    for change in ("UPDATE", "DELETE")
+NOTES_TABLE = """
+CREATE {} TABLE notes (
+    action INTEGER NOT NULL REFERENCES actions, document TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (action, document)
+) STRICT
+"""
+
+
+def append_only(*tables: str) -> list[str]:
+    """The statements after which no row of these tables can be changed or removed."""
+    return [
+        f"CREATE TRIGGER no_{change}_of_{table} BEFORE {change} ON {table} "
+        "BEGIN SELECT RAISE(ABORT, 'append only'); END"
+        for table in tables
+        for change in ("UPDATE", "DELETE")
+    ]
+
+
+# what makes a file of each version from one of the version before, statement by statement
+STEPS = (
+    [
+        *TABLES.strip().rstrip(";").split(";"),
+        *append_only("classes", "actions", "changes", "picks", "answers"),
+    ],
+    [
+        NOTES_TABLE.format(""),
+        "CREATE INDEX answers_of_document ON answers (document)",
+        "CREATE INDEX picks_of_document ON picks (document)",
+        "CREATE INDEX notes_of_document ON notes (document)",
+        *append_only("notes"),
+    ],
 )
+# for who reads a file of version 1, which nobody may change by reading
+NO_NOTES = NOTES_TABLE.format("TEMP").replace(" REFERENCES actions", "")
 
 UNDONE = "SELECT undoes FROM actions WHERE undoes IS NOT NULL"
 
@@ -43,20 +71,59 @@ SELECT action, change, class, value, target FROM changes
 WHERE action NOT IN ({UNDONE}) ORDER BY number
 """
 
-ANSWERS = f"""
+LAST_ACTION = "SELECT COALESCE(MAX(number), 0) FROM actions"
+
+# those that were undone too
+ANSWERS_SINCE = """
 SELECT action, document, class, said, annotator FROM answers JOIN actions ON actions.number = action
-WHERE action NOT IN ({UNDONE}) ORDER BY answers.number
+WHERE action > ? ORDER BY answers.number
 """
 
-ACTIONS = f"""
+NOTES = f"""
+SELECT document, annotator, text FROM notes JOIN actions ON actions.number = action
+WHERE action NOT IN ({UNDONE}) ORDER BY action, document
+"""
+
+_ACTIONS = f"""
 SELECT number, at, annotator, origin, strategy, undoes,
-    (SELECT COUNT(DISTINCT document) FROM answers WHERE action = actions.number)
+    (SELECT COUNT(*) FROM (
+        SELECT document FROM answers WHERE action = actions.number
+        UNION SELECT document FROM notes WHERE action = actions.number
+    ))
     + (SELECT COUNT(*) FROM picks WHERE action = actions.number),
     number IN ({UNDONE})
-FROM actions ORDER BY number
+FROM actions
+"""
+ACTIONS = f"{_ACTIONS} ORDER BY number"
+ACTION = f"{_ACTIONS} WHERE number = ?"
+
+LAST_ANSWER = """
+SELECT number FROM actions AS own WHERE annotator = ? AND origin = ?
+    AND NOT EXISTS (SELECT 1 FROM actions WHERE undoes = own.number)
+    AND EXISTS (SELECT 1 FROM answers WHERE action = own.number)
+ORDER BY number DESC LIMIT 1
 """
 
-BATCHES = f"""
+BATCHES_SINCE = """
 SELECT number, at, annotator, strategy, offered, document, class, step FROM actions
-JOIN picks ON action = number WHERE number NOT IN ({UNDONE}) ORDER BY number, rank
+JOIN picks ON action = number WHERE number > ? ORDER BY number, rank
 """
+
+_STANDS = "NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = action)"
+
+ANSWERS_TO_DOCUMENT = f"""
+SELECT action, annotator, class, said FROM answers JOIN actions ON actions.number = action
+WHERE document = ? AND {_STANDS} ORDER BY answers.number
+"""
+
+NOTES_ON_DOCUMENT = f"""
+SELECT document, annotator, text FROM notes JOIN actions ON actions.number = action
+WHERE document = ? AND {_STANDS} ORDER BY action
+"""
+
+DOCUMENT_HANDED_OUT = f"""
+SELECT action, annotator FROM picks JOIN actions ON actions.number = action
+WHERE document = ? AND {_STANDS} ORDER BY action
+"""
+
+ANSWERS_OF_ACTION = "SELECT document, class, said FROM answers WHERE action = ? ORDER BY number"

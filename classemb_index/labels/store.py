@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ..errors import LabelStoreError, RequestError
 from . import schema
-from .classes import ClassChange, Register, StoredChange
-from .log import Action, Answer, HandedOut, LabelLog, Pick
+from .classes import ClassChange, Register
+from .file import LabelFile, damaged
+from .log import Action, Answer, LabelLog, Note, Pick
+from .reading import LogReader, read_register, standing_notes
+from .standing import Given, Standing
 
 LABELS = "labels.sqlite"  # in the index folder
-BUSY_SECONDS = 30.0  # to wait for another writer
 
 
 class LabelStore:
@@ -30,17 +30,27 @@ class LabelStore:
 
     Args:
         folder: the index folder; the file is made by the first answer.
+        name: of the file.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.path = Path(folder) / LABELS
-        self._open_beside: sqlite3.Connection | None = None
+    def __init__(self, folder: str | Path, name: str = LABELS) -> None:
+        self.path = Path(folder) / name
+        self._file = LabelFile(self.path)
+        self._log = LogReader(self._file)
 
-    def record(self, answers: Iterable[Answer], *, annotator: str = "", origin: str = "") -> int:
+    def record(
+        self,
+        answers: Iterable[Answer],
+        *,
+        notes: Iterable[Note] = (),
+        annotator: str = "",
+        origin: str = "",
+    ) -> int:
         """Write answers as one action: all of them stand, or none.
 
         Args:
             answers: in their order; of one document and class the last holds.
+            notes: on these documents or others; of one document the last holds.
             annotator: who gave them.
             origin: where they came from.
 
@@ -50,16 +60,23 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is no label store, is damaged, or a newer version wrote it.
         """
-        return self.record_each([(annotator, answers)], origin=origin)[-1]
+        by_document = {note.document: note for note in notes}
+        given = [(annotator, note) for note in by_document.values()]
+        return self.record_each([(annotator, answers)], notes=given, origin=origin)[-1]
 
     def record_each(
-        self, answers: Iterable[tuple[str, Iterable[Answer]]], *, origin: str = ""
+        self,
+        answers: Iterable[tuple[str, Iterable[Answer]]],
+        *,
+        notes: Iterable[tuple[str, Note]] = (),
+        origin: str = "",
     ) -> list[int]:
         """Write answers of several people, an action each: all of them stand, or none.
 
         Args:
             answers: with who gave them, in their order; of one document and class the last
                 holds, whoever gave it.
+            notes: with who wrote them; one of each person and document.
             origin: where they came from.
 
         Returns:
@@ -69,16 +86,24 @@ class LabelStore:
             LabelStoreError: as for `record`.
         """
         action_of: dict[str, int] = {}
-        with self._writing() as store:
+
+        def action_by(annotator: str) -> int:
+            if annotator not in action_of:
+                action_of[annotator] = _begin(store, annotator, origin)
+            return action_of[annotator]
+
+        with self._file.writing() as store:
             number_of = _Numbers(store)
             for annotator, own in answers:
-                if annotator not in action_of:
-                    action_of[annotator] = _begin(store, annotator, origin)
-                action = action_of[annotator]
+                action = action_by(annotator)
                 store.executemany(
                     "INSERT INTO answers (action, document, class, said) VALUES (?, ?, ?, ?)",
                     ((action, document, number_of[name], said) for document, name, said in own),
                 )
+            store.executemany(
+                "INSERT INTO notes (action, document, text) VALUES (?, ?, ?)",
+                ((action_by(annotator), *note) for annotator, note in notes),
+            )
         return list(action_of.values())
 
     def hand_out(
@@ -105,7 +130,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._writing() as store:
+        with self._file.writing() as store:
             number_of = _Numbers(store)
             numbers = json.dumps([number_of[name] for name in offered])
             action = _begin(store, annotator, origin, strategy=strategy, offered=numbers)
@@ -140,7 +165,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._writing() as store:
+        with self._file.writing() as store:
             action, number_of = _begin(store, annotator, origin), _Numbers(store)
             for change, name, value in changes:
                 number = number_of.new(name) if change == "add" else number_of[name]
@@ -153,16 +178,12 @@ class LabelStore:
         return action
 
     def read(self) -> LabelLog:
-        """All that stands, as it was at one moment.
+        """All that stands, as it was at one moment; read again, only what is new is read.
 
         Raises:
             LabelStoreError: as for `record`.
         """
-        first_names, changes, answers, batches = self._snapshot(
-            schema.CLASSES, schema.CHANGES, schema.ANSWERS, schema.BATCHES
-        )
-        register = Register.replay(first_names, (StoredChange(*row) for row in changes))
-        return LabelLog(register, answers, tuple(_batches(batches, register)))
+        return self._log.read()
 
     def undo(self, last: int = 1, *, annotator: str = "") -> list[Action]:
         """Take out the last actions that stand; what held before them holds again.
@@ -176,7 +197,7 @@ class LabelStore:
         """
         if not self.path.exists():
             raise RequestError(_too_many(last, 0))
-        with self._writing() as store:  # so that no other process undoes the same
+        with self._file.writing() as store:  # so that no other process undoes the same
             standing = [a for a in _actions(store.execute(schema.ACTIONS)) if a.can_be_undone]
             if not 1 <= last <= len(standing):
                 raise RequestError(_too_many(last, len(standing)))
@@ -185,14 +206,73 @@ class LabelStore:
                 _begin(store, annotator, "undo", undoes=action.number)
         return undone
 
-    def last_action(self) -> int:
-        """The number of the last action that was written, undone or not; 0 where there is none.
+    def take_back(self, number: int, *, annotator: str | None = None) -> Action:
+        """Take out one action of answers or notes, also where others were written after it.
+
+        Args:
+            number: of the action.
+            annotator: whose it has to be, and who takes it back; None for anybody's.
+
+        Raises:
+            RequestError: there is no such action, it is taken back already, it is no answer, or somebody
+                else's.
+            LabelStoreError: as for `record`.
+        """
+        if not self.path.exists():
+            raise RequestError(_refused(number, [], annotator))
+        with self._file.writing() as store:
+            found = _actions(store.execute(schema.ACTION, (number,)))
+            if refused := _refused(number, found, annotator):
+                raise RequestError(refused)
+            _begin(store, annotator or "", "undo", undoes=number)
+        return found[0]
+
+    def last_answer(self, annotator: str, origin: str) -> int | None:
+        """The last action of answers by this annotator and of this origin that stands; None for none.
 
         Raises:
             LabelStoreError: as for `record`.
         """
-        ((number,),) = self._rows("SELECT COALESCE(MAX(number), 0) FROM actions") or [(0,)]
-        return int(number)
+        rows = self._file.rows(schema.LAST_ANSWER, annotator, origin)
+        return int(rows[0][0]) if rows else None
+
+    def answers_of(self, number: int) -> list[Answer]:
+        """What an action answered, also one that was undone; classes have their present names.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        with self._file.reading() as store:
+            if store is None:
+                return []
+            register = read_register(store)
+            rows = store.execute(schema.ANSWERS_OF_ACTION, (number,)).fetchall()
+        return [Answer(*row) for row in _named(rows, register)]
+
+    def standing(self, document: str) -> Standing:
+        """How one document stands; what is asked is the document's alone, however large the store.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        with self._file.reading() as store:
+            if store is None:
+                return Standing(document)
+            register = read_register(store)
+            rows = store.execute(schema.ANSWERS_TO_DOCUMENT, (document,)).fetchall()
+            notes = standing_notes(store.execute(schema.NOTES_ON_DOCUMENT, (document,)))
+            handed = store.execute(schema.DOCUMENT_HANDED_OUT, (document,)).fetchall()
+        given = (Given(*row) for row in _named(rows, register))
+        return Standing(document, tuple(given), tuple(handed), notes.get(document, {}))
+
+    def last_action(self) -> int:
+        """Number of the last action, an undo too; 0 where nothing was written.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        rows = self._file.rows(schema.LAST_ACTION)
+        return int(rows[0][0]) if rows else 0
 
     def actions(self) -> list[Action]:
         """Everything that was written, first to last.
@@ -200,7 +280,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        return _actions(self._rows(schema.ACTIONS))
+        return _actions(self._file.rows(schema.ACTIONS))
 
     def state(self) -> list[Answer]:
         """The answers that hold, one for each document and class that has one; skips too.
@@ -224,89 +304,16 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is damaged, or as for `record`.
         """
-        for (found,) in self._rows("PRAGMA integrity_check(1)"):
+        for (found,) in self._file.rows("PRAGMA integrity_check(1)"):
             if found != "ok":
-                raise LabelStoreError(_damaged(self.path, found))
-
-    def _rows(self, query: str) -> list[Any]:
-        """What a query gives; nothing where nobody has answered yet."""
-        (rows,) = self._snapshot(query)
-        return rows
-
-    def _snapshot(self, *queries: str) -> list[list[Any]]:
-        """What each query gives at one moment."""
-        if not self.path.exists():
-            return [[] for _ in queries]
-        with self._open() as store:
-            store.execute("BEGIN")
-            return [store.execute(query).fetchall() for query in queries]
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The open file in one transaction, made where there is none."""
-        if not self.path.exists():
-            self._make()
-        with self._open() as store:
-            self._stay_open()
-            store.execute("BEGIN IMMEDIATE")
-            yield store
-            store.execute("COMMIT")
-
-    def _stay_open(self) -> None:
-        """Keep one connection for as long as this object lives, beside the one that is used.
-
-        Whoever closes the last one carries the log over into the file, which takes several times as
-        long as an answer.
-        """
-        if self._open_beside is None:
-            beside = sqlite3.connect(self.path, check_same_thread=False)
-            weakref.finalize(self, beside.close)
-            beside.execute("PRAGMA user_version").fetchone()  # before, nothing is opened
-            self._open_beside = beside
-
-    def _make(self) -> None:
-        """Put an empty store in its place, whole: SQLite does not wait for who turns WAL on."""
-        from filelock import FileLock
-
-        partial = self.path.with_name(f".{LABELS}.partial")
-        with FileLock(self.path.with_name(f".{LABELS}.lock")):
-            if self.path.exists():  # another process made it meanwhile
-                return
-            partial.unlink(missing_ok=True)
-            with closing(sqlite3.connect(partial)) as store:
-                store.executescript(
-                    f"PRAGMA journal_mode = WAL; {schema.TABLES} {schema.APPEND_ONLY} "
-                    f"PRAGMA user_version = {schema.VERSION};"
-                )
-            partial.rename(self.path)
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(
-                sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            ) as store:
-                store.execute("PRAGMA synchronous = FULL")
-                store.execute("PRAGMA foreign_keys = ON")
-                version = store.execute("PRAGMA user_version").fetchone()[0]
-                if version > schema.VERSION:
-                    raise LabelStoreError(
-                        f"{self.path} has schema {version}, this version reads up to "
-                        f"{schema.VERSION}; upgrade classemb-index"
-                    )
-                yield store
-        except sqlite3.OperationalError as cause:
-            raise LabelStoreError(f"{self.path} cannot be used: {cause}") from cause
-        except sqlite3.DatabaseError as cause:
-            raise LabelStoreError(_damaged(self.path, str(cause))) from cause
+                raise LabelStoreError(damaged(self.path, found))
 
 
 class _Numbers(dict[str | None, int | None]):
     """The number of each class name, given where it has none; None for no class."""
 
     def __init__(self, store: sqlite3.Connection) -> None:
-        changes = (StoredChange(*row) for row in store.execute(schema.CHANGES))
-        self._register = Register.replay(store.execute(schema.CLASSES), changes)
+        self._register = read_register(store)
         super().__init__()
         self.update(self._register.numbers.items())
         self[None] = None
@@ -325,18 +332,12 @@ class _Numbers(dict[str | None, int | None]):
         return self[name]
 
 
-def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
-    """The batches, with the present names of the classes; of one that was removed, none."""
-
-    def name_of(number: int | None) -> str | None:
+def _named(rows: Iterable[Any], register: Register) -> Iterator[Any]:
+    """Rows that end in a class and what was said, with its name; those of a removed one are left out."""
+    for *head, number, said in rows:
         own = register.present(number)
-        return None if own is None else own.name
-
-    for (action, at, annotator, strategy, numbers), group in groupby(rows, lambda row: row[:5]):
-        offered = dict.fromkeys(name_of(number) for number in json.loads(numbers))
-        names = tuple(name for name in offered if name)
-        picks = tuple(Pick(document, name_of(c), step) for *_, document, c, step in group)
-        yield HandedOut(action, at, annotator, strategy, names, picks)
+        if own is not None or number is None:
+            yield *head, None if own is None else own.name, said
 
 
 def _actions(rows: Iterable[Any]) -> list[Action]:
@@ -344,6 +345,20 @@ def _actions(rows: Iterable[Any]) -> list[Action]:
         Action(number, at, annotator, origin, strategy, undoes, documents, bool(is_undone))
         for number, at, annotator, origin, strategy, undoes, documents, is_undone in rows
     ]
+
+
+def _refused(number: int, found: Sequence[Action], annotator: str | None) -> str:
+    """Why the action of a number cannot be taken back by this annotator; "" where it can."""
+    if not found:
+        return f"there is no action {number}; see: labels log"
+    action = found[0]
+    if not action.is_answer:
+        return f"action {number} is no answer; take back the last actions with: labels undo"
+    if action.is_undone:
+        return f"action {number} is taken back already; see: labels log"
+    if annotator is not None and annotator != action.annotator:
+        return f"action {number} is {action.annotator!r}'s, not {annotator!r}'s; see: labels log"
+    return ""
 
 
 def _too_many(last: int, standing: int) -> str:
@@ -366,10 +381,3 @@ def _begin(
         (at, annotator, origin, strategy, offered, undoes),
     )
     return int(cursor.lastrowid or 0)
-
-
-def _damaged(path: Path, what: str) -> str:
-    return (
-        f"{path} is damaged: {what}; put a copy of it in its place, or recover it with: "
-        f"sqlite3 {path.name} .recover"
-    )

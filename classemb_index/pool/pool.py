@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Pool:
         former_names: names that a class had before, to its present one.
         descriptions: class names to texts that are embedded in their place.
         notes: what a reader should know of how it was read, a sentence each; none of a stored pool.
+        is_practice: the source's labels are hidden.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Pool:
     former_names: Mapping[str, str] = field(default_factory=dict)
     descriptions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    is_practice: bool = False
 
     @classmethod
     def read(
@@ -182,6 +184,23 @@ class Pool:
     def answerable(self) -> Mask:
         """(n,) True for selectable documents known for all classes: an oracle can answer for them."""
         return self.selectable & self.is_complete
+
+    def with_labels(self, **changes: Any) -> Pool:
+        """The same documents with other labels or classes, as the fields say.
+
+        What was worked out of ids and splits is taken over: a million ids are looked up at once.
+        """
+        other = replace(self, **changes)
+        for name in ("row_of", "selectable"):
+            if name in vars(self):
+                vars(other)[name] = vars(self)[name]
+        return other
+
+    def for_practice(self) -> Pool:
+        """The same documents and classes with no label known: to be labelled again, for practice."""
+        nothing = np.zeros(len(self), dtype=bool)
+        labels = np.zeros_like(self.labels)
+        return self.with_labels(labels=labels, is_known=nothing, cells=None, is_practice=True)
 
     def rows(self, split: str) -> Rows:
         """Rows of "train", "dev" or "test", rising."""

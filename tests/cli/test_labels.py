@@ -96,6 +96,28 @@ def test_answers_survive_a_build_and_undo_takes_them_back(
     assert status["documents"] == {"answered": 0, "handed_out": 0, "skipped": 0, "held_out": 0}
 
 
+def test_undo_takes_back_one_action_by_its_number(
+    cli: Cli, build: Callable[[], Outcome], tmp_path: Path
+) -> None:
+    build()
+    for name, id_ in (("one.csv", "d3"), ("two.csv", "d5")):
+        (tmp_path / name).write_text(f"id,labels,note\n{id_},a,look again\n", encoding="utf-8")
+        assert cli("labels", "import", name, *AT).out.endswith("; 1 notes\n")
+    assert cli("labels", "undo", *AT, "--action", 1).out == "undone: 1 (1 documents)\n"
+    assert cli("labels", "undo", *AT, "--action", 1).err == (
+        "Error: action 1 is taken back already; see: labels log\n"
+    )
+    exported = cli("labels", "export", *AT, "--out", "all.json", "--format", "label-studio")
+    assert exported.err == (
+        "Note: the notes on 1 documents are not in the file: it has known documents only, and "
+        "notes only with --format table\n"
+    )
+    assert cli("labels", "export", *AT, "--out", "all.csv").err == ""
+    assert (tmp_path / "all.csv").read_text(encoding="utf-8-sig").splitlines()[1] == (
+        "d5,text 5,,,,a,,look again"
+    )
+
+
 def test_verify_reads_the_answers_too(
     cli: Cli, build: Callable[[], Outcome], tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def test_a_filled_csv_changes_just_its_cells(pool: Pool, store: LabelStore, tmp_
         "conflicts": [],
         "unknown_ids": [],
         "unknown_labels": {},
+        "notes": 0,
     }
     after = Annotation.of(pool, store)
     assert after.pool.classes == ("cocoa", "x;y", "gold")
@@ -270,7 +271,7 @@ def test_an_export_never_turns_unknown_into_no(
 ) -> None:
     store.record([Answer("7", "cocoa", "yes"), Answer("007", "gold", "no")])
     answered, path = Annotation.of(pool, store).pool, tmp_path / f"all{form}"
-    assert write_labels(answered, path) == 0
+    assert write_labels(answered, path) == (0, 0)
     (tmp_path / "second").mkdir()
     second = LabelStore(tmp_path / "second")
     import_labels(Annotation.of(pool, second), second, read_filled(path))
@@ -284,7 +285,7 @@ def test_a_tool_that_cannot_say_unknown_is_not_given_what_is_known_in_part(
 ) -> None:
     store.record([Answer("7", "cocoa", "yes"), Answer("007", "gold", "no")])
     path = tmp_path / "all.json"
-    assert write_labels(Annotation.of(pool, store).pool, path, "label-studio") == 2
+    assert write_labels(Annotation.of(pool, store).pool, path, "label-studio") == (2, 0)
     assert [row.document for row in read_filled(path)] == ["d5"]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from classemb_index.errors import LabelStoreError, RequestError
-from classemb_index.labels.log import Answer, Pick
+from classemb_index.labels.log import Answer, Note, Pick
 from classemb_index.labels.store import LABELS, LabelStore
 
 YES, NO = Answer("d1", "cocoa", "yes"), Answer("d1", "cocoa", "no")
@@ -113,10 +113,10 @@ def test_nothing_of_an_action_stands_that_fails_half_way(store: LabelStore) -> N
     assert (store.state(), store.actions()) == ([], [])
 
 
-@pytest.mark.parametrize("table", ["classes", "actions", "picks", "answers"])
+@pytest.mark.parametrize("table", ["classes", "actions", "picks", "answers", "notes"])
 @pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET rowid = rowid + 9"])
 def test_the_log_refuses_to_be_rewritten(store: LabelStore, change: str, table: str) -> None:
-    store.record([YES])
+    store.record([YES], notes=[Note("d1", "smells")])
     store.hand_out([Pick("d7", "cocoa", "")], "random")
     with (
         sqlite3.connect(store.path) as raw,
@@ -130,13 +130,13 @@ def test_the_log_refuses_to_be_rewritten(store: LabelStore, change: str, table: 
 def test_a_newer_schema_is_refused_and_left_as_it_is(store: LabelStore) -> None:
     store.record([YES])
     raw = sqlite3.connect(store.path)
-    raw.execute("PRAGMA user_version = 2")
+    raw.execute("PRAGMA user_version = 3")
     raw.close()
     for touch in (store.state, lambda: store.record([NO]), store.actions):
         with pytest.raises(LabelStoreError) as error:
             touch()
         assert str(error.value) == (
-            f"{store.path} has schema 2, this version reads up to 1; upgrade classemb-index"
+            f"{store.path} has schema 3, this version reads up to 2; upgrade classemb-index"
         )
 
 

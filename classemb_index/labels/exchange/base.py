@@ -40,6 +40,7 @@ class Filled:
         unasked: the classes that the file says are unknown; None where it does not say which are.
         text: of the document, where the id may be the tool's own number: only the text tells.
         unclear: the tool does not say whether this is an answer.
+        note: what he wrote beside it; None for nothing.
     """
 
     place: str
@@ -50,6 +51,7 @@ class Filled:
     unasked: tuple[str, ...] | None = None
     text: str | None = None
     unclear: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Sheet:
     Attributes:
         rows: in their order, each with rank, row, id, text and labels (names; None where it is to
             be labelled); those of a batch have class (that asked), step, score and strategy too,
-            those that are known in part unknown (names).
+            those that are known in part unknown (names); note (text or None) where any has one.
         classes: of the pool.
         annotator: who gave the labels; "" where nobody is named.
     """
@@ -97,6 +99,7 @@ class Format:
         config: gives what a project in the tool is set up with, for the pool's classes; None where
             it needs nothing of the kind.
         keeps_unknown: whether a document that is known for a part of the classes can be written.
+        keeps_notes: whether notes can be written.
     """
 
     about: str
@@ -106,6 +109,7 @@ class Format:
     write: Callable[[Sheet, Path], None]
     config: Callable[[Sequence[str]], str] | None = None
     keeps_unknown: bool = False
+    keeps_notes: bool = False
 
 
 def records(path: Path) -> Iterator[Raw]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,11 +13,24 @@ from ...errors import RequestError
 from ...pool.findings import Findings
 from ...pool.pool import Pool
 from ..batches import Batch
+from ..log import Notes
 from . import FORMATS
 from .base import Filled, Format, Returned, Sheet, first_record, whole
 
 AUTO = "auto"
 NO_RECORDS = (".csv", ".tsv", ".parquet")  # forms that no tool but the table has
+
+
+class LeftOut(NamedTuple):
+    """What a file of labels does not say.
+
+    Attributes:
+        documents: known for a part of the classes, where the format cannot say so.
+        notes: documents whose notes are not in the file: they are not, or the format has none.
+    """
+
+    documents: int
+    notes: int
 
 
 def check_out(path: Path, force: bool, format_: str = "table", config: Path | None = None) -> None:
@@ -47,7 +61,13 @@ def write_batch(pool: Pool, batch: Batch, path: Path, format_: str = "table") ->
     _write(Sheet(rows, pool.classes), path, format_)
 
 
-def write_labels(pool: Pool, path: Path, format_: str = "table", annotator: str = "") -> int:
+def write_labels(
+    pool: Pool,
+    path: Path,
+    format_: str = "table",
+    annotator: str = "",
+    notes: Notes | None = None,
+) -> LeftOut:
     """Write the documents whose labels are known, in the pool's order, as `read_filled` reads them.
 
     A document that is known for a part of the classes is left out where the format cannot say so.
@@ -57,25 +77,35 @@ def write_labels(pool: Pool, path: Path, format_: str = "table", annotator: str 
         path: the file; it is there whole or not at all.
         format_: a name of FORMATS.
         annotator: who gave the labels, for tools that keep that.
+        notes: on the documents.
 
     Returns:
-        How many documents were left out.
+        What was left out.
 
     Raises:
         RequestError: the name ends in no form that the format has, or the format needs an annotator.
     """
-    keeps_unknown = _format(format_).keeps_unknown
-    rows = np.flatnonzero(pool.is_known if keeps_unknown else pool.is_complete)
+    form, notes = _format(format_), notes or {}
+    rows = np.flatnonzero(pool.is_known if form.keeps_unknown else pool.is_complete)
+    noted = {pool.ids[row] for row in rows.tolist()} & notes.keys() if form.keeps_notes else set()
     is_partly = not pool.is_complete[rows].all()
     texts = pool.texts_of(rows)
     found = [
         {"rank": rank, "row": row, "id": pool.ids[row], "text": text}
         | {"labels": pool.known_labels(row)}
         | ({"unknown": _unknown(pool, row)} if is_partly else {})
+        | ({"note": note_cell(notes.get(pool.ids[row], {})) or None} if noted else {})
         for rank, (row, text) in enumerate(zip(rows.tolist(), texts, strict=True), start=1)
     ]
     _write(Sheet(found, pool.classes, annotator), path, format_)
-    return int(pool.is_known.sum()) - len(rows)
+    return LeftOut(int(pool.is_known.sum()) - len(rows), len(notes) - len(noted))
+
+
+def note_cell(texts: Mapping[str, str]) -> str:
+    """A document's notes in one cell: one as it is, several a line each with who wrote it."""
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n".join(f"{who}: {text}" if who else text for who, text in texts.items())
 
 
 def _unknown(pool: Pool, row: int) -> list[str]:

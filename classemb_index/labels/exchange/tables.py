@@ -17,12 +17,13 @@ from .base import Filled, Format, Returned, Rows, Sheet, id_text
 
 COLUMNS = ("id", "text", "class", "step", "score", "labels", "skip")
 UNKNOWN = "unknown"  # column of the classes that nobody answered
+NOTE = "note"  # column of what people wrote beside their answers
 SKIPPED = ("1", "true", "x", "y", "yes", "skip")  # in the column "skip", in any case
 NOT_SKIPPED = ("", "0", "false", "n", "no")
 
 
 def read_table(file: Returned) -> Iterator[Filled]:
-    """The rows of a file that are answered or skipped; empty ones are left out.
+    """The rows of a file that are answered or skipped, or have a note; empty ones are left out.
 
     Cells of labels are those of any source, see `LabelCells`.
 
@@ -39,24 +40,27 @@ def read_table(file: Returned) -> Iterator[Filled]:
             )
         document = id_text(place, cells["id"])
         labels = label_cells.read(place, cells["labels"])
+        note = _note(cells.get(NOTE))
         unknown = (label_cells.read(place, cells[UNKNOWN]) or ()) if UNKNOWN in cells else None
         if _is_skipped(place, cells.get("skip")):
             if labels:
                 raise SourceError(
                     f"{place}: document {document!r} is skipped and has labels; leave one of them out"
                 )
-            yield Filled(place, document, None)
+            yield Filled(place, document, None, note=note)
         elif labels is not None:
-            yield Filled(place, document, labels, unasked=unknown)
+            yield Filled(place, document, labels, unasked=unknown, note=note)
+        elif note is not None:
+            yield Filled(place, document, (), asked=(), note=note)
 
 
 def write_table(sheet: Sheet, path: Path) -> None:
     """Write a sheet; how the name ends decides the form.
 
-    The columns of CSV are id, text, class (that asked), step, score, labels and skip, and unknown
-    where a document is known for a part of the classes; JSON Lines and Parquet have rank, row and
-    strategy too. CSV begins with a byte order mark, by which
-    spreadsheets know UTF-8.
+    The columns of CSV are id, text, class (that asked), step, score, labels and skip, with unknown
+    where a document is known for a part of the classes, and note where one has a note; JSON Lines and
+    Parquet have rank, row and strategy too. CSV begins with a byte order mark, by which spreadsheets
+    know UTF-8.
     """
     suffix = next(suffix for suffix in FORMS if path.name.lower().endswith(suffix))
     rows = [
@@ -64,6 +68,10 @@ def write_table(sheet: Sheet, path: Path) -> None:
         for row in sheet.rows
     ]
     FORMS[suffix](rows, path)
+
+
+def _note(cell: object) -> str | None:
+    return (None if cell is None else str(cell).strip()) or None
 
 
 def _is_skipped(place: str, cell: object) -> bool:
@@ -75,7 +83,7 @@ def _is_skipped(place: str, cell: object) -> bool:
 
 def _write_csv(rows: Rows, path: Path, delimiter: str = ",") -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        columns = [*COLUMNS, *([UNKNOWN] if any(UNKNOWN in row for row in rows) else [])]
+        columns = [*COLUMNS, *(key for key in (UNKNOWN, NOTE) if any(key in row for row in rows))]
         table = csv.DictWriter(file, columns, extrasaction="ignore", delimiter=delimiter)
         table.writeheader()
         for row in rows:
@@ -113,6 +121,7 @@ def _write_parquet(rows: Rows, path: Path) -> None:
         + [(name, pa.string()) for name in ("id", "class", "step", "strategy", "text")]
         + [("labels", pa.list_(pa.string())), ("skip", pa.string())]
         + [(UNKNOWN, pa.list_(pa.string()))] * any(UNKNOWN in row for row in rows)
+        + [(NOTE, pa.string())] * any(NOTE in row for row in rows)
     )
     pq.write_table(pa.Table.from_pylist(list(rows), schema), path)
 
@@ -137,4 +146,5 @@ TABLE = Format(
     read_table,
     write_table,
     keeps_unknown=True,
+    keeps_notes=True,
 )

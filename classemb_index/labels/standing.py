@@ -1,0 +1,76 @@
+"""How one document stands: who said what of it, who skipped it, who has it, what is written beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .log import Said
+
+
+class Given(NamedTuple):
+    """An answer to a document, or a skip.
+
+    Attributes:
+        action: its number.
+        annotator: who gave it.
+        class_name: the class under its present name; None where the document was skipped.
+        said: "yes" or "no", or "skip".
+    """
+
+    action: int
+    annotator: str
+    class_name: str | None
+    said: Said
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands in the store of one document, without what was undone and classes that were removed.
+
+    Attributes:
+        document: its id.
+        given: answers and skips, first to last.
+        handed: the actions that handed it out, with to whom, first to last.
+        notes: each annotator's text, the latest last.
+    """
+
+    document: str
+    given: tuple[Given, ...] = ()
+    handed: tuple[tuple[int, str], ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def last(self) -> int:
+        """Number of the last action that answered, skipped or handed it out; 0 for none."""
+        numbers = [own.action for own in self.given] + [action for action, _ in self.handed]
+        return max(numbers, default=0)
+
+    @property
+    def said_by(self) -> dict[str, dict[str, Said]]:
+        """By class, what each annotator said last, the latest last: it holds."""
+        said: dict[str, dict[str, Said]] = {}
+        for own in self.given:
+            if own.class_name is not None:
+                of_class = said.setdefault(own.class_name, {})
+                of_class.pop(own.annotator, None)
+                of_class[own.annotator] = own.said
+        return said
+
+    @property
+    def skipped_by(self) -> tuple[str, ...]:
+        """Whose last word on it is a skip."""
+        last = {own.annotator: own.said for own in self.given}
+        return tuple(annotator for annotator, said in last.items() if said == "skip")
+
+    @property
+    def out_to(self) -> tuple[str, ...]:
+        """Who was handed it and has not said anything of it since.
+
+        Where nobody was named, it is out until anybody says something.
+        """
+        return tuple(dict.fromkeys(who for at, who in self.handed if not self._is_back(at, who)))
+
+    def _is_back(self, handed: int, who: str) -> bool:
+        return any(own.action > handed and who in ("", own.annotator) for own in self.given)
