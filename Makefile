@@ -8,7 +8,7 @@ DEMO := demo
 DEMO_STRATEGIES := $(addprefix --strategy ,random class-embedding cvirs dal uncertainty max-uncertainty \
 	portfolio anchoral seals balanced)
 
-.PHONY: demo test lint format constraints clean
+.PHONY: demo annotate test lint format constraints clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,11 @@ demo: $(INSTALLED)
 	@echo "The pictures:"
 	@ls $(DEMO)/*/*.png $(DEMO)/*/*.svg
 	@echo "All of it on one page: $(DEMO)/report/report.html"
+
+annotate: export HF_HUB_OFFLINE = 1
+annotate: $(INSTALLED)
+	test -f $(DEMO)/index/manifest.json || $(BIN)/classemb-index build demo --out $(DEMO)/index
+	$(BIN)/classemb-index annotate $(DEMO)/index
 
 test: $(INSTALLED)
 	$(BIN)/pytest --numprocesses auto --dist loadfile

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import getpass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from classemb_index.errors import IndexMissingError
+
+from .build import build_demo
 from .display.console import note, show_lines
 from .options import Index, chosen_index
 
@@ -30,8 +34,19 @@ def annotate(
     from classemb_index.web.server import check_web, serve
 
     check_web()
-    folder = chosen_index(index)
+    folder = _index_or_demo(index)
     serve(folder, _told, host=host, port=port, annotator=_name(annotator, host))
+
+
+def _index_or_demo(index: Path | None) -> Path:
+    """The index that is asked for; where none was ever built here, the demo's."""
+    try:
+        return chosen_index(index)
+    except IndexMissingError:
+        if index is not None:
+            raise
+    note("no index yet: the demo pool is embedded first, 2,400 invented safety reports")
+    return build_demo()
 
 
 def _told(access: Access) -> None:

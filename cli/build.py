@@ -227,6 +227,19 @@ def build(
     show_info(index)
 
 
+def build_demo() -> Path:
+    """The folder of the demo pool's index, built as `build` alone does."""
+    from classemb_index.index.index import EmbeddingIndex
+    from classemb_index.pool.recipes import find_recipe
+
+    recipe = find_recipe("demo")
+    folder = INDEXES / recipe.name
+    with _interruption_told(folder), documents_progress("Embedding") as watch:
+        pool, model = PoolChoice().read(recipe), EncoderChoice().load(recipe, "auto")
+        EmbeddingIndex.build(pool, model, folder, recipe.backend, watch=watch)
+    return folder
+
+
 @contextmanager
 def _interruption_told(folder: Path) -> Iterator[None]:
     """A line on stderr that says what an interrupted build leaves."""

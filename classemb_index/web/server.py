@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, RequestError
+from ..index.store import CACHE
 from .access import LOOPBACK, Access
 from .workspace import Workspace
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+KEPT = Path(CACHE) / "page.json"  # in the index folder
 
 
 def check_web() -> None:
@@ -46,7 +52,7 @@ def serve(
         folder: of the index.
         told: is given the address once the server can be reached.
         host: to listen on; anything but loopback lets other machines in.
-        port: 0 takes a free one.
+        port: 0 takes the one that the index was served on before, else a free one.
         annotator: the name of who gives none on the page.
 
     Raises:
@@ -58,8 +64,11 @@ def serve(
 
     workspace = Workspace.open(folder)
     workspace.now()
-    with closing(_listening(host, port)) as listening:
-        access = Access(host, listening.getsockname()[1])
+    kept = KeptAddress.of(workspace.folder)
+    with closing(_listening(host, port, kept)) as listening:
+        bound = listening.getsockname()[1]
+        access = Access(host, bound, kept.token if kept.is_for(host, bound) else None)
+        KeptAddress(host, bound, access.token).keep(workspace.folder)
         app = application(workspace, access, annotator=annotator)
         settings = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
@@ -76,7 +85,45 @@ def application(workspace: Workspace, access: Access, *, annotator: str = "") ->
     return create_app(workspace, access, [annotate.routes], annotator=annotator)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+@dataclass(frozen=True)
+class KeptAddress:
+    """Where an index was served last, so that pages that are open go on after a restart.
+
+    The file can be read by its owner only, as it holds the token.
+    """
+
+    host: str = ""
+    port: int = 0
+    token: str = ""
+
+    @classmethod
+    def of(cls, folder: Path) -> KeptAddress:
+        """What stands in the index folder; empty where nothing usable does."""
+        try:
+            found = json.loads((folder / KEPT).read_bytes())
+            return cls(str(found["host"]), int(found["port"]), str(found["token"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls()
+
+    def is_for(self, host: str, port: int) -> bool:
+        """Whether the token may be used again."""
+        return bool(self.token) and (self.host, self.port) == (host, port)
+
+    def keep(self, folder: Path) -> None:
+        """Write it into the index folder."""
+        path = folder / KEPT
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            json.dump(asdict(self), file)
+
+
+def _listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
+    if not port and kept.port and kept.host == host:
+        try:
+            return _listening(host, kept.port, KeptAddress())
+        except RequestError:
+            pass  # another server has it
     try:
         (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return socket.create_server(address[:2], family=family, backlog=128)
