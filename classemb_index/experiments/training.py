@@ -18,7 +18,7 @@ from ..models.calibration import METHOD, reliability
 from ..models.card import write_card
 from ..models.classifier import kind_of
 from ..models.contracts import PROBE, Training
-from ..models.crossval import CrossValidation, Figure, cross_validate
+from ..models.crossval import ClassFigures, CrossValidation, Figure, cross_validate
 from ..models.familiarity import PERCENTILE, familiarity_limit, kept_for_comparison
 from ..models.folder import FORMAT, LABELLED, WORK, check_model_folder, draft_of, publish
 from ..models.folds import NEAR_DUPLICATE, near_duplicate_groups, stratified_folds
@@ -70,15 +70,7 @@ def train(
     split = _split(examples, training, seed)
     trainer = trainer_of(examples, training, seed, watch, name_vectors)
     with draft_of(folder, _key(examples, trainer, seed, split)) as draft:
-        scores = trainer.scores(split.folds, draft / WORK)
-        found = cross_validate(
-            scores,
-            examples.labels,
-            examples.known,
-            split.folds,
-            split.groups,
-            np.random.default_rng([seed, 1]),
-        )
+        found = _validated(examples, trainer, split, draft / WORK, seed)
         trainer.write(draft, found.calibration)
         kept = kept_for_comparison(
             index.embeddings(examples.rows), np.random.default_rng([seed, 2])
@@ -99,6 +91,23 @@ def train(
     return SavedModel.open(folder, device=training.device)
 
 
+def probe_figures(
+    index: EmbeddingIndex, labelled: LabelledSet, *, seed: int = 0
+) -> dict[str, ClassFigures | None]:
+    """The figures of each class, by its name, of the probe that `train` makes of these labels.
+
+    None where a class cannot be cross-validated; a class that cannot be learned is left out.
+
+    Raises:
+        RequestError: nothing is labelled, or no class has both a positive and a negative.
+    """
+    examples, training = examples_of(index, labelled), Training(model=PROBE)
+    split = _split(examples, training, seed)
+    trainer = trainer_of(examples, training, seed, SILENT, None)
+    found = _validated(examples, trainer, split, Path(), seed)
+    return dict(zip(examples.classes, found.figures, strict=True))
+
+
 class _Split(NamedTuple):
     """Groups of near-duplicates and folds of the examples, (m,) each, and how many folds."""
 
@@ -113,6 +122,14 @@ def _split(examples: Examples, training: Training, seed: int) -> _Split:
     k = min(most, int(groups.max()) + 1)
     folds = stratified_folds(examples.labels, groups, k, np.random.default_rng([seed, 0]))
     return _Split(groups, folds, k)
+
+
+def _validated(
+    examples: Examples, trainer: Trainer, split: _Split, work: Path, seed: int
+) -> CrossValidation:
+    scores = trainer.scores(split.folds, work)
+    rng = np.random.default_rng([seed, 1])
+    return cross_validate(scores, examples.labels, examples.known, split.folds, split.groups, rng)
 
 
 def _key(examples: Examples, trainer: Trainer, seed: int, split: _Split) -> str:

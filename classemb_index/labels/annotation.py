@@ -50,6 +50,11 @@ class Annotation:
     cells: KnownCells | None = field(default=None, repr=False, compare=False)
 
     @property
+    def source(self) -> Pool:
+        """The pool without the answers."""
+        return self.pool if self.cells is None else self.cells.source
+
+    @property
     def handed_out(self) -> tuple[HandedOut, ...]:
         """The batches that were handed out, first to last."""
         return self.log.batches
@@ -71,7 +76,10 @@ class Annotation:
         Raises:
             LabelStoreError: the store is damaged or a newer version wrote it.
         """
-        log = store.read()
+        return cls._replayed(pool, store.read(), before)
+
+    @classmethod
+    def _replayed(cls, pool: Pool, log: LabelLog, before: Annotation | None = None) -> Annotation:
         nobody = np.zeros(len(pool), dtype=bool)
         if not (log.register.classes or log.answers or pool.is_practice):
             return cls(pool, nobody, nobody, log)
@@ -86,6 +94,12 @@ class Annotation:
                 rest = stop
         cells.answer(log.answers[rest:])
         return cls(cells.pool, cells.skipped, cells.answered, log, cells.digest(), cells=cells)
+
+    def until(self, action: int) -> Annotation:
+        """The same with the answers up to this action alone; classes and batches are those of now."""
+        answers = [own for own in self.log.answers if own[0] <= action]
+        replayed = self._replayed(self.source, replace(self.log, answers=answers))
+        return replace(replayed, uses_sample=self.uses_sample)
 
     @cached_property
     def held_out(self) -> Mask:

@@ -1,0 +1,132 @@
+"""How labels have grown, class by class, and what could be learned from them at each time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import RequestError
+from ..index.index import EmbeddingIndex
+from ..index.kept import keep, kept
+from ..labels.annotation import Annotation
+from ..labels.log import Action, StoredAnswer
+from ..models.crossval import Figure
+from ..watch import SILENT, Watcher
+from .training import probe_figures
+
+STEP = 10  # documents between two points, doubled until there are few enough
+MOST = 12  # points
+FEWEST = 4  # positives, and negatives, of a class that has an F1
+NAME = "history"  # under which the points are kept
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where an annotation stood after one action.
+
+    Attributes:
+        action: its number; 0 for before the first.
+        at: when it was, ISO 8601 in UTC; "" for before the first.
+        labelled: documents of which something was known.
+        positives: by class, how many had it.
+        f1: by class, cross-validated on these documents with its 95 % interval, as `train` says it of
+            a probe; a class with fewer than 4 positives or negatives has none.
+    """
+
+    action: int
+    at: str
+    labelled: int
+    positives: Mapping[str, int]
+    f1: Mapping[str, Figure]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Point:
+        """The same from JSON."""
+        f1 = {name: Figure(*figure) for name, figure in values["f1"].items()}
+        return cls(**{**values, "f1": f1})
+
+
+def label_history(
+    index: EmbeddingIndex,
+    annotation: Annotation,
+    actions: Sequence[Action],
+    *,
+    watch: Watcher = SILENT,
+) -> list[Point]:
+    """At most 12 points from the first answer to the last, for the classes as they are now.
+
+    They lie 10 answered documents apart, or 20, 40, ..., so that the coarser are among the finer ones.
+    What is computed for one is kept with the index: with new answers only new points are. The documents
+    were selected, so the F1 is not that of the pool. Those that are held out for measurement count in none.
+
+    Args:
+        index: over the annotation's pool.
+        annotation: of it.
+        actions: of its store.
+        watch: is told how many points are done.
+    """
+    answered = annotation.log.answers
+    at_of = {action.number: action.at for action in actions}
+    plain = index.with_pool(annotation.source, "")  # the points hang on no answers but their own
+    before: Mapping[str, Any] = kept(plain, NAME) or {}
+    cuts, points, keys = _cuts(annotation), [], []
+    for done, cut in enumerate(cuts):
+        watch.progress(done, len(cuts))
+        key = _key(annotation, [own for own in answered if own[0] <= cut])
+        found = before.get(key)
+        keys.append(key)
+        points.append(
+            Point.of(found) if found else _point(index, annotation, cut, at_of.get(cut, ""))
+        )
+    watch.progress(len(cuts), len(cuts))
+    if before.keys() != set(keys):
+        keep(plain, NAME, {key: asdict(own) for key, own in zip(keys, points, strict=True)})
+    return [own for own in points if own.labelled]
+
+
+def _cuts(annotation: Annotation) -> list[int]:
+    """Numbers of the actions after which a point lies: 0, those of each step, the last."""
+    pool, is_counted = annotation.pool, annotation.counted
+    seen: set[str] = set()
+    sizes: dict[int, int] = {}  # by action, documents that were answered up to it
+    for action, document, number, _, _ in annotation.log.answers:
+        row = pool.row_of.get(document)
+        if number is not None and row is not None and is_counted[row]:
+            seen.add(document)
+            sizes[action] = len(seen)
+    step = STEP
+    while len(seen) // step > MOST - 2:
+        step *= 2
+    cuts = {0: 0}  # by the step that it is the first to reach
+    for action, size in sorted(sizes.items()):
+        cuts.setdefault(size // step, action)
+    return sorted({*cuts.values(), max(sizes, default=0)})
+
+
+def _point(index: EmbeddingIndex, annotation: Annotation, cut: int, at: str) -> Point:
+    labelled, names = annotation.until(cut).labelled(), index.pool.classes
+    yes = labelled.counts
+    no = (labelled.known & ~labelled.labels).sum(axis=0)
+    has_enough = {name for c, name in enumerate(names) if yes[c] >= FEWEST and no[c] >= FEWEST}
+    try:
+        figures = probe_figures(index, labelled) if has_enough else {}
+    except RequestError:  # what is labelled teaches nothing yet
+        figures = {}
+    f1 = {name: own.f1 for name, own in figures.items() if own and name in has_enough}
+    positives = dict(zip(names, yes.tolist(), strict=True))
+    return Point(cut, at, len(labelled), positives, f1)
+
+
+def _key(annotation: Annotation, answers: Sequence[StoredAnswer]) -> str:
+    """Of all that a point hangs on beside the index itself."""
+    pool, register = annotation.pool, annotation.log.register
+    classes = [pool.classes, dict(pool.descriptions), register.merges]
+    register_facts = [(number, vars(own)) for number, own in register.classes.items()]
+    held_out = [pool.ids[row] for row in np.flatnonzero(annotation.held_out).tolist()]
+    facts = [classes, register_facts, held_out, answers]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
