@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
@@ -47,12 +46,12 @@ class Spot(NamedTuple):
     """A document on the map.
 
     Attributes:
-        id: of the document, to which the spot links.
+        address: of its own page.
         title: what it is about.
         state: NOBODY, HAS_NOT or HAS.
     """
 
-    id: str
+    address: str
     title: str
     state: int
 
@@ -122,7 +121,7 @@ def pool_map(points: FloatMatrix, spots: Sequence[Spot], words: str) -> str:
     for row in sorted(range(len(spots)), key=lambda row: spots[row].state):
         spot, (x, y) = spots[row], places[row].tolist()
         radius, colour, opacity = MARKS[spot.state]
-        link = {"href": f"/document/{quote(spot.id, safe='')}", "tabindex": "-1"}
+        link = {"href": spot.address, "tabindex": "-1"}
         mark = _dot(SubElement(svg, "a", link), x, y, radius, colour, spot.title)
         mark.set("fill-opacity", f"{opacity:g}")
     return tostring(svg, "unicode")
