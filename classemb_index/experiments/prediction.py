@@ -15,6 +15,7 @@ from ..arrays import Counts, FloatMatrix, Rows, blocks
 from ..errors import RequestError, UnknownClassError
 from ..index.index import EmbeddingIndex
 from ..index.store import DOCUMENTS
+from ..labels.classes import Register
 from ..labels.store import LabelStore
 from ..models.saved import SavedModel
 from ..pool.documents import Record
@@ -67,6 +68,7 @@ def predict_index(
     shortlist: ShortList | None = None,
     force: bool = False,
     watch: Watcher = SILENT,
+    register: Register | None = None,
 ) -> Predicted:
     """Write what a model says of every document of an index; a probe reads the stored vectors.
 
@@ -79,6 +81,7 @@ def predict_index(
         shortlist: write only these, the likeliest first, ties in the order of the index.
         force: replace the file.
         watch: is told how many documents are done.
+        register: the classes of the index after all changes; None reads its label store.
 
     Raises:
         RequestError: the file is there and `force` is False, it has no known form, or another process
@@ -89,7 +92,7 @@ def predict_index(
         LabelStoreError: the index's label store is damaged or a newer version wrote it.
     """
     model.check_index(index)
-    register = LabelStore(index.folder).read().register
+    register = LabelStore(index.folder).read().register if register is None else register
     model.check_classes([name for name in model.classes if not register.has_gone(name)])
     return _predict(model, _OfIndex(model, index), Path(out), shortlist, force, watch)
 
