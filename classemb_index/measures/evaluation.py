@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Mask, Scores
+from ..arrays import Mask, Rows, Scores
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..labels.annotation import EVALUATION, Annotation
@@ -21,6 +21,7 @@ from ..labels.log import Pick
 from ..models.card import write_card
 from ..models.folder import EVALUATION as FILE
 from ..models.saved import SavedModel
+from ..pool.pool import Pool
 from .design import ClassDesign, Drawn, SampleDesign
 from .estimates import ClassEstimate, Interval, estimate_class, mean_f1
 from .sample import FLOOR, draw, inclusion_probabilities
@@ -83,6 +84,19 @@ class Evaluation:
             unfinished.write_text(text + "\n", encoding="utf-8")
         write_card(model.folder, model.facts)
         return path
+
+
+@dataclass(frozen=True)
+class SampleState:
+    """How far the answers to a sample are.
+
+    Attributes:
+        size: documents of the sample.
+        answered: of them, for every class of the model.
+    """
+
+    size: int
+    answered: int
 
 
 def draw_sample(
@@ -174,8 +188,7 @@ def evaluate(
     """
     pool, design = index.pool, _last_design(index.folder, annotation, model)
     positions = [_position(pool.classes, name) for name in design.names]
-    rows = np.array([pool.row_of.get(id_, -1) for id_ in design.ids], dtype=np.int64)
-    is_answered = (rows >= 0) & pool.known[rows][:, positions].all(axis=1)
+    rows, is_answered = _answered(pool, design, positions)
     _check_answered(is_answered, allow_missing)
     labels = pool.labels[rows[is_answered]][:, positions]
     decided, scores = design.decided[is_answered], design.scores[is_answered]
@@ -195,6 +208,24 @@ def evaluate(
     ]
     others = pool.labels[annotation.counted & pool.is_known][:, positions].sum(axis=0)
     return Evaluation(design, len(labels), tuple(classes), tuple(others.tolist()))
+
+
+def sample_state(
+    index: EmbeddingIndex, annotation: Annotation, model: SavedModel
+) -> SampleState | None:
+    """How far the answers are to the sample that `evaluate` measures by; None where there is none.
+
+    Raises:
+        RequestError: the pool has no longer a class of the sample.
+        LabelStoreError: as for `evaluate`.
+    """
+    try:
+        design = _last_design(index.folder, annotation, model)
+    except RequestError:
+        return None
+    positions = [_position(index.pool.classes, name) for name in design.names]
+    _, is_answered = _answered(index.pool, design, positions)
+    return SampleState(len(is_answered), int(is_answered.sum()))
 
 
 def check_of_sample(annotation: Annotation, places: Iterable[tuple[str, str]]) -> None:
@@ -246,6 +277,12 @@ def _last_design(folder: Path, annotation: Annotation, model: SavedModel) -> Sam
         f"the last sample was drawn for another model than the one in {model.folder}, whose decisions "
         f"its chances do not fit; {draw_one}"
     )
+
+
+def _answered(pool: Pool, design: SampleDesign, positions: Sequence[int]) -> tuple[Rows, Mask]:
+    """Rows of a sample's documents, -1 for one that is gone, and which are known for these classes."""
+    rows = np.array([pool.row_of.get(id_, -1) for id_ in design.ids], dtype=np.int64)
+    return rows, (rows >= 0) & pool.known[rows][:, positions].all(axis=1)
 
 
 def _position(classes: Sequence[str], name: str) -> int:

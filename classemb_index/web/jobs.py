@@ -55,13 +55,15 @@ class Found:
 
     Attributes:
         value: of the last time; None where there was none.
-        is_current: whether it is of what stands now; else it is being computed.
+        key: of what the value hangs on.
+        is_current: whether that is what was asked for; else it is being computed.
         error: why it cannot be; "" where it can.
         done: steps of the computation that goes on.
         total: of the same.
     """
 
     value: Any
+    key: object
     is_current: bool
     error: str = ""
     done: int = 0
@@ -132,9 +134,8 @@ class Jobs:
                 own.goes_on, own.done, own.total = True, 0, 0
                 self._begin(lambda: self._compute(own, key, work))
             is_current = own.key == key and not own.goes_on
-            return Found(
-                own.value, is_current, own.error if is_current else "", own.done, own.total
-            )
+            error = own.error if is_current else ""
+            return Found(own.value, own.key, is_current, error, own.done, own.total)
 
     def close(self, seconds: float = 5.0) -> None:
         """Stop what goes on, and wait a while for it."""

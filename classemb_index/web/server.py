@@ -74,15 +74,26 @@ def serve(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
         )
         told(access)
-        uvicorn.Server(settings).run(sockets=[listening])
+        try:
+            uvicorn.Server(settings).run(sockets=[listening])
+        finally:
+            app.state.jobs.close()
 
 
 def application(workspace: Workspace, access: Access, *, annotator: str = "") -> FastAPI:
     """All pages over an index."""
-    from . import annotate
+    from . import annotate, model, progress
     from .app import create_app
+    from .jobs import Jobs
 
-    return create_app(workspace, access, [annotate.routes], annotator=annotator)
+    return create_app(
+        workspace,
+        access,
+        [annotate.routes, progress.routes, model.routes],
+        annotator=annotator,
+        jobs=Jobs(),
+        trained=model.Trained(workspace),
+    )
 
 
 @dataclass(frozen=True)

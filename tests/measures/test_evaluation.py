@@ -24,7 +24,7 @@ from classemb_index.labels import changes
 from classemb_index.labels.annotation import hand_out
 from classemb_index.labels.log import Pick
 from classemb_index.measures.design import SampleDesign
-from classemb_index.measures.evaluation import check_of_sample
+from classemb_index.measures.evaluation import SampleState, check_of_sample, sample_state
 from classemb_index.models.f1 import f1_scores
 from tests.support.unlabelled import Scene, scene
 
@@ -172,6 +172,20 @@ def test_unanswered_documents_are_refused_or_said_and_weigh_on_the_others(made: 
     ]
     position = design.names.index("c")
     assert half.classes[position].missed.estimate == pytest.approx(2 * sum(missed))
+
+
+def test_the_state_of_a_sample_counts_what_is_answered_for_every_class(made: Scene) -> None:
+    def state() -> SampleState | None:
+        return sample_state(*open_annotated(made.index), made.model)
+
+    assert state() is None
+    design = draw(made, 10)
+    made.answer(design.ids[:3])
+    LabelStore(made.index).record([Answer(design.ids[3], "a", "no")])  # of b and c nobody knows
+    assert state() == SampleState(10, 3)
+    index, annotation = open_annotated(made.index)
+    other = train(index, annotation.labelled(), made.index.parent / "other", seed=1)
+    assert sample_state(index, annotation, other) is None
 
 
 def test_a_sample_of_another_model_or_of_other_classes_is_refused(

@@ -1,0 +1,98 @@
+// How labels grow, when to stop, and the map. What takes time is asked for until it is there.
+import { get, element, alarm, documentUrl } from "./api.js";
+import { table } from "./table.js";
+
+const place = (id) => document.getElementById(id);
+const version = Number(place("labels").dataset.version);
+const share = (figure) => `${figure.value.toFixed(2)} (${figure.low.toFixed(2)} to ${figure.high.toFixed(2)})`;
+const signed = (gain) => `+${gain.toFixed(3)}`;
+
+/** The root of a drawing, as nodes of this page: it is read as XML and never as HTML. */
+function drawing(svg) {
+  const read = new DOMParser().parseFromString(svg, "image/svg+xml");
+  return document.importNode(read.documentElement, true);
+}
+
+/** Ask for a figure until it is of the labels that the page was loaded with, or of later ones. */
+async function figure(name, state, show) {
+  for (let wait = 300; ; wait = Math.min(wait * 1.5, 3000)) {
+    let found;
+    try {
+      found = await get(`/api/progress/${name}`);
+    } catch (refused) {
+      state.textContent = refused.message;
+      return;
+    }
+    if (found.error) {
+      state.textContent = found.error;
+      return;
+    }
+    const isThere = found.is_current || (found.version ?? -1) >= version;
+    if (found.value !== null) show(found.value);
+    if (isThere) return;
+    const part = found.total ? ` (${found.done} of ${found.total})` : "";
+    state.hidden = false;
+    state.textContent = `Being computed${part} …`;
+    await new Promise((resolve) => { setTimeout(resolve, wait); });
+  }
+}
+
+function showCurves({ panels }) {
+  place("curves-state").hidden = panels.length > 0;
+  place("curves-state").textContent = "Curves begin with the first answer.";
+  place("panels").replaceChildren(...panels.map(({ class: name, svg, points }) => {
+    const rows = points.map((point) => [
+      point.at ? new Date(point.at).toLocaleDateString() : "source", point.labelled, point.positives, point.f1 ? share(point.f1) : "–"]);
+    const heads = [{ name: "day" }, { name: "labelled", number: true }, { name: "positives", number: true }, { name: "F1", number: true }];
+    return element("figure", {}, element("figcaption", { dir: "auto" }, name), drawing(svg),
+      element("details", {}, element("summary", {}, "Numbers"), element("div", { class: "scroll" }, table("", heads, rows))));
+  }));
+}
+
+function showOutlook({ stopping, agreement }) {
+  place("stopping").textContent = `${stopping.stop ? "You can stop" : "Go on"}: ${stopping.why}.`;
+  place("agreement-state").hidden = agreement.length > 0;
+  place("agreement-state").textContent = "No two people have answered the same document yet. --overlap 0.1 hands every tenth document out twice.";
+  const heads = [{ name: "class" }, { name: "documents", number: true }, { name: "answers to compare", number: true },
+    { name: "the same", number: true }, { name: "Krippendorff’s alpha", number: true }];
+  const rows = agreement.map((own) => [own.class ?? "all classes", own.documents, own.cells, own.agreed,
+    own.alpha === null ? "–" : own.alpha.toFixed(2)]);
+  place("agreement").replaceChildren(...(rows.length ? [table("Documents that several people answered", heads, rows)] : []));
+}
+
+function showGains(gains) {
+  place("gains-state").hidden = gains.length > 0;
+  place("gains-state").textContent = "A class has a curve from four positives and four negatives on.";
+  const heads = [{ name: "class" }, { name: "F1 now", number: true }, { name: "gain, with its 95 % interval", number: true }];
+  const rows = gains.map((own) => [own.class ?? "mean of these classes", own.f1.at(-1).toFixed(2),
+    `${signed(own.gain)} (${signed(own.low)} to ${signed(own.high)})`]);
+  place("gains").replaceChildren(...(rows.length ? [table("From learning curves of the labels so far", heads, rows)] : []));
+}
+
+const coloured = place("coloured");
+let asked = 0;
+
+async function showMap() {
+  const turn = ++asked;
+  try {
+    const found = await get("/api/progress/map", { name: coloured.value });
+    if (turn !== asked) return;
+    const of = found.shown < found.documents ? `, of ${found.documents.toLocaleString()} a part drawn by chance and the labelled ones` : "";
+    place("map-words").textContent = `${found.words}${of}. The two directions hold ${Math.round(100 * found.explained)} % of the differences.`;
+    place("has").textContent = coloured.value ? "has the class" : "answered";
+    place("drawn").replaceChildren(drawing(found.svg));
+    place("listed").replaceChildren(
+      ...found.listed.map(({ id, title, has }) => element("li", {},
+        coloured.value ? element("span", { class: has ? "chip yes" : "chip no" }, has ? "yes" : "no") : null, " ",
+        element("a", { href: documentUrl(id), dir: "auto" }, title || id))),
+      found.more ? element("li", { class: "soft" }, `and ${found.more.toLocaleString()} more`) : "");
+  } catch (refused) {
+    if (turn === asked) alarm(refused.message);
+  }
+}
+
+coloured.addEventListener("change", showMap);
+figure("curves", place("curves-state"), showCurves);
+figure("outlook", place("stopping"), showOutlook);
+figure("gains", place("gains-state"), showGains);
+showMap();

@@ -1,0 +1,13 @@
+// Tables of numbers.
+import { element } from "./api.js";
+
+/** A table of rows of cells; a number is aligned as one, and `labels` names it on narrow screens. */
+export function table(caption, heads, rows, { wide = false } = {}) {
+  const row = (cells) => element("tr", {}, ...cells.map((cell, i) => i === 0
+    ? element("th", { scope: "row", dir: "auto" }, cell)
+    : element("td", { class: typeof cell === "number" || heads[i].number ? "number" : "", dir: "auto", "data-label": heads[i].name }, String(cell))));
+  return element("table", { class: wide ? "wide" : "" },
+    element("caption", {}, caption),
+    element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col", class: head.number ? "number" : "" }, head.name)))),
+    element("tbody", {}, ...rows.map(row)));
+}
