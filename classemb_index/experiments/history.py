@@ -22,7 +22,7 @@ from .training import probe_figures
 STEP = 10  # documents between two points, doubled until there are few enough
 MOST = 12  # points
 FEWEST = 4  # positives, and negatives, of a class that has an F1
-NAME = "history"  # under which the points are kept
+NAME, PRACTICE = "history", "practice"  # under which the points are kept
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,10 @@ def label_history(
     """
     answered = annotation.log.answers
     at_of = {action.number: action.at for action in actions}
-    plain = index.with_pool(annotation.source, "")  # the points hang on no answers but their own
-    before: Mapping[str, Any] = kept(plain, NAME) or {}
+    source = annotation.source
+    plain = index.with_pool(source, PRACTICE if source.is_practice else "")  # for all answers alike
+    name = f"{NAME}-{PRACTICE}" if source.is_practice else NAME
+    before: Mapping[str, Any] = kept(plain, name) or {}
     cuts, points, keys = _cuts(annotation), [], []
     for done, cut in enumerate(cuts):
         watch.progress(done, len(cuts))
@@ -85,7 +87,7 @@ def label_history(
         )
     watch.progress(len(cuts), len(cuts))
     if before.keys() != set(keys):
-        keep(plain, NAME, {key: asdict(own) for key, own in zip(keys, points, strict=True)})
+        keep(plain, name, {key: asdict(own) for key, own in zip(keys, points, strict=True)})
     return [own for own in points if own.labelled]
 
 

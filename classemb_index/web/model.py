@@ -52,7 +52,7 @@ class Trained:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        name = "practice" if workspace.is_practice else "page"
+        name = "practice" if workspace.now().index.pool.is_practice else "page"
         self._workspace = workspace
         self.folder = workspace.folder / MODELS / name
         self.predictions = self.folder.with_name(f"{name}-predictions.csv")
@@ -241,9 +241,13 @@ def download_model(request: Request) -> Response:
 
 @routes.get("/download/labels.{form}")
 def download_labels(request: Request, form: Literal["csv", "jsonl"]) -> Response:
-    """What is known of the documents, as `labels export` writes it."""
-    pool = request.app.state.workspace.now().index.pool
-    return _made(request, f"labels.{form}", lambda path: write_labels(pool, path))
+    """What is known of the documents, with notes, as `labels export` writes it."""
+    annotation = request.app.state.workspace.now().annotation
+
+    def write(path: Path) -> None:
+        write_labels(annotation.pool, path, notes=annotation.log.notes)
+
+    return _made(request, f"labels.{form}", write)
 
 
 @routes.get("/download/predictions.csv")

@@ -49,7 +49,7 @@ def show(request: Request) -> HTMLResponse:
         classes=pool.classes,
         version=scene.version,
         can_tune=scene.index.manifest.encoder.name is not None,
-        is_practice=workspace.is_practice,
+        is_practice=pool.is_practice,
     )
 
 
