@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
@@ -102,6 +103,7 @@ class DocumentsFile(Sequence[str]):
         sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._cached: tuple[int, pa.ChunkedArray] | None = None
+        self._lock = Lock()  # of what is cached: pages are made in several threads
 
     @classmethod
     def temporary(cls, records: Iterable[Record]) -> DocumentsFile:
@@ -156,15 +158,16 @@ class DocumentsFile(Sequence[str]):
         return self._bytes.read_buffer()
 
     def _group(self, group: int) -> pa.ChunkedArray:
-        if self._cached is None or self._cached[0] != group:
-            try:
-                column = self._file.read_row_group(group, columns=["text"])["text"]
-            except (OSError, ValueError) as cause:  # pyarrow's own errors are one or the other
-                raise IndexDamagedError(
-                    "the texts of documents.parquet cannot be read; check the index with verify"
-                ) from cause
-            self._cached = group, column
-        return self._cached[1]
+        with self._lock:
+            if self._cached is None or self._cached[0] != group:
+                try:
+                    column = self._file.read_row_group(group, columns=["text"])["text"]
+                except (OSError, ValueError) as cause:  # pyarrow's own errors are one or the other
+                    raise IndexDamagedError(
+                        "the texts of documents.parquet cannot be read; check the index with verify"
+                    ) from cause
+                self._cached = group, column
+            return self._cached[1]
 
 
 def _schema() -> pa.Schema:

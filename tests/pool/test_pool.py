@@ -6,6 +6,7 @@ import gc
 import tempfile
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +245,19 @@ def test_known_rows_of_a_split_are_those_whose_labels_are_known() -> None:
     assert pool.known_rows("test").tolist() == [0, 2]
     assert pool.known_rows("dev").tolist() == [4]
     assert pool.known_rows("train").tolist() == []
+
+
+def test_threads_that_read_at_once_get_the_texts_that_they_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classemb_index.pool.documents.ROW_GROUP", 4)
+    records = [Record(f"d{i}", f"text {i}", None, None) for i in range(64)]
+    write_documents(tmp_path / "documents.parquet", records)
+    file = DocumentsFile(tmp_path / "documents.parquet")
+
+    def read(start: int) -> bool:
+        rows = [(start + 7 * turn) % 64 for turn in range(200)]
+        return all(file[row] == f"text {row}" for row in rows)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(read, range(16)))
