@@ -1,4 +1,4 @@
-"""The page Progress: how labels grow, when to stop, and the pool as a map."""
+"""The page Progress: how labels grow, and when to stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-import numpy as np
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -15,17 +14,14 @@ from starlette.responses import HTMLResponse
 from ..experiments.history import Point, label_history
 from ..labels.days import answers_by_day
 from ..measures.gain import likely_gains
-from ..measures.projection import project
 from ..measures.status import annotation_status
-from ..reports.drawings import HAS, HAS_NOT, NOBODY, At, Spot, class_panel, pool_map
+from ..reports.drawings import At, class_panel
 from ..watch import Watcher
-from .app import document_url, page
+from .app import page
 from .jobs import Found, Jobs
 from .workspace import Scene, Workspace
 
 DAYS = 7  # that are shown
-TITLE = 90  # characters of a document's beginning
-LISTED = 24  # documents beside the map
 
 routes = APIRouter()
 
@@ -92,45 +88,6 @@ def gains(request: Request) -> dict[str, Any]:
     return _told(_jobs(request).figure("gains", scene.version, work))
 
 
-@routes.get("/api/progress/map")
-def draw_map(request: Request, name: str = "") -> dict[str, Any]:
-    """The pool as a map, coloured by a class, and labelled documents beside it.
-
-    Args:
-        name: of the class; "" colours documents of which anything is known.
-    """
-    scene = _now(request)
-    pool, annotation = scene.index.pool, scene.annotation
-    if name:
-        column = pool.class_position(name)
-        known, has = pool.known[:, column], pool.labels[:, column]
-    else:
-        known = has = pool.is_known
-    labelled = np.flatnonzero(known & annotation.counted)
-    found = project(scene.index, labelled)
-    is_known = known[found.rows] & annotation.counted[found.rows]
-    states = np.where(is_known, np.where(has[found.rows], HAS, HAS_NOT), NOBODY).tolist()
-    titles = [_title(text) for text in pool.texts_of(found.rows)]
-    ids = [pool.ids[row] for row in found.rows.tolist()]
-    entries = list(zip(ids, titles, states, strict=True))
-    counts = np.bincount(states, minlength=3).tolist()
-    words = _map_words(name, counts)
-    spots = [Spot(document_url(id_), title, state) for id_, title, state in entries]
-    listed = sorted((own for own in entries if own[2] != NOBODY), key=lambda own: -own[2])
-    return {
-        "svg": pool_map(found.points, spots, words),
-        "words": words,
-        "documents": int(pool.selectable.sum()),
-        "shown": len(entries),
-        "explained": sum(found.explained_variance),
-        "listed": [
-            {"id": id_, "title": title, "has": state == HAS}
-            for id_, title, state in listed[:LISTED]
-        ],
-        "more": max(0, len(listed) - LISTED),
-    }
-
-
 def _panels(classes: Sequence[str], points: Sequence[Point]) -> Mapping[str, Any]:
     """A drawing a class, and the numbers that it is of."""
     drawn = []
@@ -158,19 +115,6 @@ def _annotators(
         (name, [own.get(day, 0) for day in days], sum(own.values())) for name, own in by_day.items()
     ]
     return sorted(rows, key=lambda row: (-row[2], row[0]))
-
-
-def _map_words(name: str, counts: Sequence[int]) -> str:
-    nobody, has_not, has = counts
-    if not name:
-        return f"{nobody + has} documents: {has} answered, {nobody} not"
-    return f"{sum(counts)} documents: {has} have “{name}”, {has_not} have not, of {nobody} nobody knows"
-
-
-def _title(text: str) -> str:
-    """The beginning of a text in one line."""
-    line = " ".join(text[: 4 * TITLE].split())
-    return line if len(line) <= TITLE else line[: TITLE - 1] + "…"
 
 
 def _told(found: Found) -> dict[str, Any]:

@@ -82,17 +82,19 @@ def serve(
 
 def application(workspace: Workspace, access: Access, *, annotator: str = "") -> FastAPI:
     """All pages over an index."""
-    from . import annotate, model, progress
+    from . import annotate, model, poolmap, progress
     from .app import create_app
     from .jobs import Jobs
+    from .trained import Trained
 
     return create_app(
         workspace,
         access,
-        [annotate.routes, progress.routes, model.routes],
+        [annotate.routes, progress.routes, poolmap.routes, model.routes],
         annotator=annotator,
         jobs=Jobs(),
-        trained=model.Trained(workspace),
+        trained=Trained(workspace),
+        pool_map=poolmap.PoolMap(workspace),
     )
 
 
