@@ -37,7 +37,7 @@ class Trained:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        name = "practice" if workspace.now().index.pool.is_practice else "page"
+        name = "practice" if workspace.is_practice else "page"
         self._workspace = workspace
         self.folder = workspace.folder / MODELS / name
         self.predictions = self.folder.with_name(f"{name}-predictions.csv")
