@@ -225,4 +225,4 @@ class _FigureWatcher(Watcher):
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
