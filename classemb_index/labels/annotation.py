@@ -20,10 +20,10 @@ from .batches import Batch
 from .known import KnownCells
 from .labelled import LabelledSet, labelled_set
 from .log import Answer, HandedOut, LabelLog, Pick
+from .schema import EVALUATION as EVALUATION
 from .store import LabelStore
 
 IMPORT = "import"  # the strategy of answers to documents that were never handed out
-EVALUATION = "evaluation"  # the strategy of documents that are labelled for measurement only
 
 
 @dataclass(frozen=True)

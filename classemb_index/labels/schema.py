@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 VERSION = 2
+EVALUATION = "evaluation"  # the strategy of documents that are labelled for measurement only
+OVERLAP = "overlap"  # the strategy of documents that a second annotator answers too
 
 # an answer is never changed or removed: a later one lies over it, an undo takes an action out
 TABLES = """
@@ -122,8 +124,45 @@ WHERE document = ? AND {_STANDS} ORDER BY action
 """
 
 DOCUMENT_HANDED_OUT = f"""
-SELECT action, annotator FROM picks JOIN actions ON actions.number = action
+SELECT action, annotator, strategy, class, step FROM picks JOIN actions ON actions.number = action
 WHERE document = ? AND {_STANDS} ORDER BY action
 """
 
 ANSWERS_OF_ACTION = "SELECT document, class, said FROM answers WHERE action = ? ORDER BY number"
+
+# somebody answered or skipped a pick after it was handed out; where it was also handed out for
+# overlap, two annotators answer it and only what its own said counts
+_IS_BACK = f"""
+EXISTS (
+    SELECT 1 FROM answers JOIN actions AS theirs ON theirs.number = answers.action
+    WHERE answers.document = picks.document AND answers.action > picks.action
+    AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = answers.action)
+    AND (theirs.annotator = own.annotator OR NOT EXISTS (
+        SELECT 1 FROM picks AS second JOIN actions AS other ON other.number = second.action
+        WHERE second.document = picks.document AND other.strategy = '{OVERLAP}'
+        AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = second.action)
+    ))
+)
+"""
+
+OUT_TO = f"""
+SELECT document FROM picks JOIN actions AS own ON own.number = picks.action
+WHERE own.annotator = ? AND own.strategy <> '{EVALUATION}'
+AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = picks.action) AND NOT {_IS_BACK}
+ORDER BY picks.action, rank
+"""
+
+LAST_SAMPLE = f"""
+SELECT number FROM actions AS own WHERE strategy = '{EVALUATION}'
+AND NOT EXISTS (SELECT 1 FROM actions WHERE undoes = own.number) ORDER BY number DESC LIMIT 1
+"""
+
+OUT_OF_SAMPLE = f"""
+SELECT document FROM picks JOIN actions AS own ON own.number = picks.action
+WHERE picks.action = ? AND NOT {_IS_BACK} ORDER BY rank
+"""
+
+ANSWERED_BY = f"""
+SELECT document, MAX(at) FROM answers JOIN actions ON actions.number = action
+WHERE annotator = ? AND said <> 'skip' AND {_STANDS} GROUP BY document
+"""

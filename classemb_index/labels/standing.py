@@ -25,6 +25,24 @@ class Given(NamedTuple):
     said: Said
 
 
+class HandedTo(NamedTuple):
+    """That it was handed out.
+
+    Attributes:
+        action: its number.
+        annotator: to whom; "" where nobody was named.
+        strategy: that selected it.
+        class_name: the class that asked for it, under its present name; None for none.
+        step: the strategy's step that picked it; "" where it has none.
+    """
+
+    action: int
+    annotator: str
+    strategy: str
+    class_name: str | None
+    step: str
+
+
 @dataclass(frozen=True)
 class Standing:
     """What stands in the store of one document, without what was undone and classes that were removed.
@@ -32,19 +50,19 @@ class Standing:
     Attributes:
         document: its id.
         given: answers and skips, first to last.
-        handed: the actions that handed it out, with to whom, first to last.
+        handed: when it was handed out, first to last.
         notes: each annotator's text, the latest last.
     """
 
     document: str
     given: tuple[Given, ...] = ()
-    handed: tuple[tuple[int, str], ...] = ()
+    handed: tuple[HandedTo, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def last(self) -> int:
         """Number of the last action that answered, skipped or handed it out; 0 for none."""
-        numbers = [own.action for own in self.given] + [action for action, _ in self.handed]
+        numbers = [own.action for own in self.given] + [out.action for out in self.handed]
         return max(numbers, default=0)
 
     @property
@@ -70,7 +88,9 @@ class Standing:
 
         Where nobody was named, it is out until anybody says something.
         """
-        return tuple(dict.fromkeys(who for at, who in self.handed if not self._is_back(at, who)))
+        return tuple(dict.fromkeys(out.annotator for out in self.handed if not self._is_back(out)))
 
-    def _is_back(self, handed: int, who: str) -> bool:
-        return any(own.action > handed and who in ("", own.annotator) for own in self.given)
+    def _is_back(self, out: HandedTo) -> bool:
+        return any(
+            own.action > out.action and out.annotator in ("", own.annotator) for own in self.given
+        )

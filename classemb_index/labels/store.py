@@ -16,7 +16,7 @@ from .classes import ClassChange, Register
 from .file import LabelFile, damaged
 from .log import Action, Answer, LabelLog, Note, Pick
 from .reading import LogReader, read_register, standing_notes
-from .standing import Given, Standing
+from .standing import Given, HandedTo, Standing
 
 LABELS = "labels.sqlite"  # in the index folder
 
@@ -35,8 +35,8 @@ class LabelStore:
 
     def __init__(self, folder: str | Path, name: str = LABELS) -> None:
         self.path = Path(folder) / name
-        self._file = LabelFile(self.path)
-        self._log = LogReader(self._file)
+        self.file = LabelFile(self.path)
+        self._log = LogReader(self.file)
 
     def record(
         self,
@@ -92,7 +92,7 @@ class LabelStore:
                 action_of[annotator] = _begin(store, annotator, origin)
             return action_of[annotator]
 
-        with self._file.writing() as store:
+        with self.file.writing() as store:
             number_of = _Numbers(store)
             for annotator, own in answers:
                 action = action_by(annotator)
@@ -130,7 +130,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._file.writing() as store:
+        with self.file.writing() as store:
             number_of = _Numbers(store)
             numbers = json.dumps([number_of[name] for name in offered])
             action = _begin(store, annotator, origin, strategy=strategy, offered=numbers)
@@ -165,7 +165,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._file.writing() as store:
+        with self.file.writing() as store:
             action, number_of = _begin(store, annotator, origin), _Numbers(store)
             for change, name, value in changes:
                 number = number_of.new(name) if change == "add" else number_of[name]
@@ -197,7 +197,7 @@ class LabelStore:
         """
         if not self.path.exists():
             raise RequestError(_too_many(last, 0))
-        with self._file.writing() as store:  # so that no other process undoes the same
+        with self.file.writing() as store:  # so that no other process undoes the same
             standing = [a for a in _actions(store.execute(schema.ACTIONS)) if a.can_be_undone]
             if not 1 <= last <= len(standing):
                 raise RequestError(_too_many(last, len(standing)))
@@ -220,34 +220,31 @@ class LabelStore:
         """
         if not self.path.exists():
             raise RequestError(_refused(number, [], annotator))
-        with self._file.writing() as store:
+        with self.file.writing() as store:
             found = _actions(store.execute(schema.ACTION, (number,)))
             if refused := _refused(number, found, annotator):
                 raise RequestError(refused)
             _begin(store, annotator or "", "undo", undoes=number)
         return found[0]
 
-    def last_answer(self, annotator: str, origin: str) -> int | None:
-        """The last action of answers by this annotator and of this origin that stands; None for none.
-
-        Raises:
-            LabelStoreError: as for `record`.
-        """
-        rows = self._file.rows(schema.LAST_ANSWER, annotator, origin)
-        return int(rows[0][0]) if rows else None
-
     def answers_of(self, number: int) -> list[Answer]:
-        """What an action answered, also one that was undone; classes have their present names.
+        """What an action answered, also one that was undone.
+
+        Classes have their present names, one that was removed its last.
 
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._file.reading() as store:
+        with self.file.reading() as store:
             if store is None:
                 return []
             register = read_register(store)
             rows = store.execute(schema.ANSWERS_OF_ACTION, (number,)).fetchall()
-        return [Answer(*row) for row in _named(rows, register)]
+        of = {number: register.present(number) or own for number, own in register.classes.items()}
+        return [
+            Answer(document, None if number is None else of[number].name, said)
+            for document, number, said in rows
+        ]
 
     def standing(self, document: str) -> Standing:
         """How one document stands; what is asked is the document's alone, however large the store.
@@ -255,15 +252,33 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        with self._file.reading() as store:
+        with self.file.reading() as store:
             if store is None:
                 return Standing(document)
             register = read_register(store)
             rows = store.execute(schema.ANSWERS_TO_DOCUMENT, (document,)).fetchall()
             notes = standing_notes(store.execute(schema.NOTES_ON_DOCUMENT, (document,)))
-            handed = store.execute(schema.DOCUMENT_HANDED_OUT, (document,)).fetchall()
-        given = (Given(*row) for row in _named(rows, register))
+            outs = store.execute(schema.DOCUMENT_HANDED_OUT, (document,)).fetchall()
+        present = {number: own for number in register.classes if (own := register.present(number))}
+        given = (
+            Given(action, who, None if number is None else present[number].name, said)
+            for action, who, number, said in rows
+            if number is None or number in present
+        )
+        handed = (
+            HandedTo(action, who, strategy, present[c].name if c in present else None, step)
+            for action, who, strategy, c, step in outs
+        )
         return Standing(document, tuple(given), tuple(handed), notes.get(document, {}))
+
+    def register(self) -> Register:
+        """The classes that the store knows, after all changes.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
+        with self.file.reading() as store:
+            return Register.replay([], []) if store is None else read_register(store)
 
     def last_action(self) -> int:
         """Number of the last action, an undo too; 0 where nothing was written.
@@ -271,7 +286,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        rows = self._file.rows(schema.LAST_ACTION)
+        rows = self.file.rows(schema.LAST_ACTION)
         return int(rows[0][0]) if rows else 0
 
     def actions(self) -> list[Action]:
@@ -280,7 +295,7 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
-        return _actions(self._file.rows(schema.ACTIONS))
+        return _actions(self.file.rows(schema.ACTIONS))
 
     def state(self) -> list[Answer]:
         """The answers that hold, one for each document and class that has one; skips too.
@@ -304,7 +319,7 @@ class LabelStore:
         Raises:
             LabelStoreError: the file is damaged, or as for `record`.
         """
-        for (found,) in self._file.rows("PRAGMA integrity_check(1)"):
+        for (found,) in self.file.rows("PRAGMA integrity_check(1)"):
             if found != "ok":
                 raise LabelStoreError(damaged(self.path, found))
 
@@ -330,14 +345,6 @@ class _Numbers(dict[str | None, int | None]):
         if own is not None and own.name != name:
             self.pop(name)  # the name is free again; who had it keeps its number
         return self[name]
-
-
-def _named(rows: Iterable[Any], register: Register) -> Iterator[Any]:
-    """Rows that end in a class and what was said, with its name; those of a removed one are left out."""
-    for *head, number, said in rows:
-        own = register.present(number)
-        if own is not None or number is None:
-            yield *head, None if own is None else own.name, said
 
 
 def _actions(rows: Iterable[Any]) -> list[Action]:

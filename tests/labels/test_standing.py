@@ -87,7 +87,7 @@ def test_answers_stand_under_the_present_names_of_their_classes(
     )
     store.change_classes(changes.removed(Annotation.of(pool, store).pool, "fall"))
     assert list(store.standing("1").said_by) == ["blaze"]
-    assert store.answers_of(1) == [Answer("1", "blaze", "yes")]
+    assert store.answers_of(1) == [Answer("1", "blaze", "yes"), Answer("1", "fall", "no")]
     assert store.answers_of(2) == []
 
 
@@ -131,15 +131,3 @@ def test_taking_back_refuses_what_is_no_answer_or_not_ones_own(
     assert message_of(lambda: store.take_back(4)) == (
         "action 4 is no answer; take back the last actions with: labels undo"
     )
-
-
-def test_the_last_answer_of_an_annotator_is_the_one_that_stands(store: LabelStore) -> None:
-    assert store.last_answer("ada", "annotate") is None
-    store.record(answers_to("1", [], CLASSES), annotator="ada", origin="annotate")
-    store.record(answers_to("2", [], CLASSES), annotator="ada", origin="annotate")
-    store.record(answers_to("2", [], CLASSES), annotator="ada", origin="b1.csv")
-    store.record(answers_to("2", [], CLASSES), annotator="bob", origin="annotate")
-    store.hand_out([Pick("1", None, "")], "random", annotator="ada", origin="annotate")
-    assert store.last_answer("ada", "annotate") == 2
-    store.take_back(2)
-    assert store.last_answer("ada", "annotate") == 1
