@@ -120,6 +120,11 @@ class Register:
         own = self.classes[_whole(self.classes, number)]
         return None if own.is_removed else own
 
+    def name_now(self, name: str) -> str | None:
+        """What the class of this name is called now; None where it was removed, or never was here."""
+        own = self.present(self.numbers.get(name))
+        return None if own is None else own.name
+
     def has_gone(self, name: str) -> bool:
         """Whether a class had this name and was renamed, merged or removed since."""
         if (number := self.numbers.get(name)) is None:

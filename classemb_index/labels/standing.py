@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .log import Said
+from .schema import OVERLAP
 
 
 class Given(NamedTuple):
@@ -64,6 +65,11 @@ class Standing:
         """Number of the last action that answered, skipped or handed it out; 0 for none."""
         numbers = [own.action for own in self.given] + [out.action for out in self.handed]
         return max(numbers, default=0)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether two annotators are to answer it, without knowing what the other says."""
+        return any(out.strategy == OVERLAP for out in self.handed)
 
     @property
     def said_by(self) -> dict[str, dict[str, Said]]:
