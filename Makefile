@@ -8,7 +8,7 @@ DEMO := demo
 DEMO_STRATEGIES := $(addprefix --strategy ,random class-embedding cvirs dal uncertainty max-uncertainty \
 	portfolio anchoral seals balanced)
 
-.PHONY: demo annotate test lint format constraints clean
+.PHONY: demo annotate screenshots test lint format constraints clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +40,10 @@ annotate: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+# The pictures of the page in docs/.
+screenshots: $(INSTALLED)
+	CLASSEMB_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/web/test_screenshots.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

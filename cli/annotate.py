@@ -11,6 +11,7 @@ import typer
 from classemb_index.errors import IndexMissingError
 
 from .build import build_demo
+from .choices import STRATEGIES
 from .display.console import note, show_lines
 from .options import Index, chosen_index
 
@@ -29,13 +30,44 @@ def annotate(
         str | None,
         typer.Option(help="Name that answers are written under; default: who is logged in."),
     ] = None,
+    batch: Annotated[
+        int,
+        typer.Option(min=1, help="Documents that are chosen together, from all answers before."),
+    ] = 20,
+    strategy: Annotated[str, typer.Option(help=f"Query strategy: {STRATEGIES}.")] = "portfolio",
+    overlap: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of an annotator's documents that another answers too."
+        ),
+    ] = 0.0,
+    practice: Annotated[
+        bool | None,
+        typer.Option(
+            "--practice/--no-practice",
+            help="Hide the labels that the source has; default: where it leaves nothing to answer.",
+        ),
+    ] = None,
 ) -> None:
     """Open a page to annotate on: a server on this machine, reached by the address that it prints."""
-    from classemb_index.web.server import check_web, serve
+    from classemb_index.web.server import check_web
 
     check_web()
+    from classemb_index.web.choosing import Choice
+    from classemb_index.web.server import serve
+
+    choice = Choice(batch, strategy, overlap)
+    choice.check()
     folder = _index_or_demo(index)
-    serve(folder, _told, host=host, port=port, annotator=_name(annotator, host))
+    serve(
+        folder,
+        _told,
+        host=host,
+        port=port,
+        annotator=_name(annotator, host),
+        choice=choice,
+        is_practice=practice,
+    )
 
 
 def _index_or_demo(index: Path | None) -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import MissingExtraError, RequestError
 from ..index.store import CACHE
 from .access import LOOPBACK, Access
+from .choosing import Choice
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def serve(
     host: str = LOOPBACK,
     port: int = 0,
     annotator: str = "",
+    choice: Choice = Choice(),
+    is_practice: bool | None = None,
 ) -> None:
     """Serve an index until the process is told to stop.
 
@@ -54,6 +57,8 @@ def serve(
         host: to listen on; anything but loopback lets other machines in.
         port: 0 takes the one that the index was served on before, else a free one.
         annotator: the name of who gives none on the page.
+        choice: how documents are chosen.
+        is_practice: hide the labels of the source; None as `Workspace.open` decides.
 
     Raises:
         MissingExtraError: the extra `web` is not installed.
@@ -62,14 +67,14 @@ def serve(
     """
     import uvicorn
 
-    workspace = Workspace.open(folder)
+    workspace = Workspace.open(folder, is_practice=is_practice)
     workspace.now()
     kept = KeptAddress.of(workspace.folder)
     with closing(_listening(host, port, kept)) as listening:
         bound = listening.getsockname()[1]
         access = Access(host, bound, kept.token if kept.is_for(host, bound) else None)
         KeptAddress(host, bound, access.token).keep(workspace.folder)
-        app = application(workspace, access, annotator=annotator)
+        app = application(workspace, access, annotator=annotator, choice=choice)
         settings = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
         )
@@ -80,11 +85,15 @@ def serve(
             app.state.jobs.close()
 
 
-def application(workspace: Workspace, access: Access, *, annotator: str = "") -> FastAPI:
+def application(
+    workspace: Workspace, access: Access, *, annotator: str = "", choice: Choice = Choice()
+) -> FastAPI:
     """All pages over an index."""
     from . import annotate, model, poolmap, progress
     from .app import create_app
+    from .desk import Desk
     from .jobs import Jobs
+    from .suggestions import Suggestions
     from .trained import Trained
 
     return create_app(
@@ -92,6 +101,8 @@ def application(workspace: Workspace, access: Access, *, annotator: str = "") ->
         access,
         [annotate.routes, progress.routes, poolmap.routes, model.routes],
         annotator=annotator,
+        desk=Desk(workspace, **asdict(choice)),
+        suggestions=Suggestions(workspace),
         jobs=Jobs(),
         trained=Trained(workspace),
         pool_map=poolmap.PoolMap(workspace),

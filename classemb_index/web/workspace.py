@@ -103,7 +103,7 @@ class Workspace:
         with self._reading:
             version = self.store.last_action()
             if self._scene is None or self._scene.version != version:
-                before = self._scene and self._scene.annotation
+                before = None if self._scene is None else self._scene.annotation
                 annotation = Annotation.of(self._pool, self.store, before)
                 index = self._source.with_pool(annotation.pool, annotation.digest)
                 self._scene = Scene(index, annotation, version)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -76,15 +76,15 @@ class Served(NamedTuple):
         return self.address.partition("/?")[0]
 
 
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
+@contextmanager
+def servers() -> Iterator[Callable[..., Served]]:
     """Starts servers over an index; they are stopped in the end."""
     running: list[subprocess.Popen[str]] = []
 
     def start(folder: Path, *options: str) -> Served:
         words = [sys.executable, "-m", "classemb_index.cli", "annotate", str(folder), *options]
         process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         running.append(process)
         assert process.stdout is not None
@@ -99,6 +99,20 @@ def serve() -> Iterator[Callable[..., Served]]:
     for process in running:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Starts servers for a test."""
+    with servers() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_once() -> Iterator[Callable[..., Served]]:
+    """Starts servers for the tests of a module."""
+    with servers() as start:
+        yield start
 
 
 @pytest.fixture
