@@ -67,7 +67,11 @@ def show(request: Request, purpose: Literal["training", "evaluation"] = "trainin
 
 @routes.post("/api/annotator")
 def name_annotator(request: Request, asked: Naming) -> Response:
-    """Keep the name in a cookie of this browser."""
+    """Keep the name in a cookie of this browser.
+
+    Raises:
+        RequestError: it says nothing.
+    """
     name = clean_name(asked.name)
     if not name:
         raise RequestError("a name of spaces tells nobody who answered; give at least a letter")
