@@ -58,7 +58,7 @@ def evaluation_sentences(found: Mapping[str, Any]) -> list[str]:
     """
     sentences = [
         f"Measured on {found['answered']:,} of {found['population']:,} documents that nobody had labelled, "
-        "drawn by chance; all figures are 95 % intervals, each for itself."
+        "drawn by chance; the ranges are 95 % intervals, each for itself."
     ]
     if found["missing"]:
         sentences.append(

@@ -59,16 +59,20 @@ function showEvaluation({ model, sample, evaluation }) {
 function showJobs(jobs) {
   const job = jobs.find(goesOn);
   place("job").hidden = !job;
-  const failed = jobs.toSorted((a, b) => a.began.localeCompare(b.began)).at(-1);
-  place("job-error").hidden = failed?.state !== "failed";
-  place("job-error").textContent = failed?.error ?? "";
+  const last = jobs.toSorted((a, b) => a.began.localeCompare(b.began)).at(-1);
+  place("job-error").hidden = last?.state !== "failed";
+  place("job-error").textContent = last?.error ?? "";
   for (const button of buttons) button.disabled = Boolean(job);
   if (told && !job) {
     place("train").disabled = !told.labelled;
     place("draw").disabled = !told.model;
     place("measure").disabled = !told.sample?.answered;
   }
-  if (!job) return;
+  if (!job) {
+    place("job-stop").disabled = false;
+    place("job-stop").textContent = "Stop";
+    return;
+  }
   place("job-title").textContent = job.title;
   place("job-stage").textContent = job.state === "waiting" ? "waits for what is being computed" : job.stage;
   const bar = place("job-bar");
@@ -133,5 +137,13 @@ place("drawing").addEventListener("submit", (event) => {
   event.preventDefault();
   begin("/api/model/sample", { size: place("size").valueAsNumber });
 });
-place("job-stop").addEventListener("click", () => post("/api/jobs/stop").catch((refused) => alarm(refused.message)));
+place("job-stop").addEventListener("click", async () => {
+  try {
+    await post("/api/jobs/stop");
+    place("job-stop").disabled = true;
+    place("job-stop").textContent = "Stops at its next step …";
+  } catch (refused) {
+    alarm(refused.message);
+  }
+});
 refresh();
