@@ -124,7 +124,11 @@ def download_labels(request: Request, form: Literal["csv", "jsonl"]) -> Response
 
 @routes.get("/download/predictions.csv")
 def download_predictions(request: Request) -> Response:
-    """What the model said of every document, as `predict` writes it."""
+    """What the model said of every document, as `predict` writes it.
+
+    Raises:
+        RequestError: there is no model, or it was not asked yet.
+    """
     trained = _trained(request)
     if trained.predicted(trained.needed()) is None:
         raise RequestError("this model was not asked of this pool yet; predict first")
