@@ -7,7 +7,7 @@ export function table(caption, heads, rows, { wide = false } = {}) {
     ? element("th", { scope: "row", dir: "auto" }, cell)
     : element("td", { class: typeof cell === "number" || heads[i].number ? "number" : "", dir: "auto", "data-label": heads[i].name }, String(cell))));
   return element("table", { class: wide ? "wide" : "" },
-    element("caption", {}, caption),
+    caption ? element("caption", {}, caption) : null,
     element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col", class: head.number ? "number" : "" }, head.name)))),
     element("tbody", {}, ...rows.map(row)));
 }
