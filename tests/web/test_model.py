@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import httpx2 as httpx
 import pyarrow.csv
 import pytest
 from starlette.testclient import TestClient
@@ -21,7 +24,7 @@ from classemb_index.labels.exchange.files import read_filled
 from classemb_index.web.workspace import PRACTICE
 from tests.support.fakes import HashEncoder
 from tests.support.web import client_of
-from tests.web.conftest import CLASSES, records, truth
+from tests.web.conftest import CLASSES, Served, records, truth
 
 NAMES = [name for names in CLASSES.values() for name in names]
 Answering = Callable[..., None]
@@ -48,7 +51,7 @@ def known(tmp_path: Path) -> Path:
     return EmbeddingIndex.build(pool, HashEncoder(), tmp_path / "known").folder
 
 
-def done(client: TestClient, path: str, **body: Any) -> dict[str, Any]:
+def done(client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:
     """Begins a job; what /api/model says once it has ended."""
     begun = client.post(path, json=body)
     assert begun.status_code == 200, begun.text
@@ -195,6 +198,37 @@ def test_a_page_without_the_csrf_token_begins_nothing(
     refused = client.post("/api/model/train", json={}, headers={"X-CSRF": "x"})
     assert refused.status_code == 403
     assert client.get("/api/jobs").json() == {"jobs": []}
+
+
+@contextmanager
+def let_in(served: Served) -> Iterator[httpx.Client]:
+    """A client of a server in another process, with its cookie and CSRF token."""
+    with httpx.Client(base_url=served.origin, timeout=60) as client:
+        client.get(served.address)
+        csrf = re.search(r'name="csrf" content="(\w+)"', client.get("/progress").text)
+        assert csrf is not None
+        client.headers["X-CSRF"] = csrf[1]
+        yield client
+
+
+def test_a_server_that_is_killed_while_it_trains_leaves_no_half_of_a_model(
+    serve: Callable[..., Served], reports: Path, answer: Answering
+) -> None:
+    folder = reports / "models" / "page"
+    first = serve(reports)
+    with let_in(first) as client:
+        client.post("/api/model/train", json={}).raise_for_status()
+        end = monotonic() + 60
+        while not list((reports / "models").glob("*")):  # it has begun to write
+            assert monotonic() < end
+        first.process.kill()
+        first.process.wait()
+    if folder.exists():
+        SavedModel.open(folder)
+    with let_in(serve(reports)) as client:
+        told = done(client, "/api/model/train")
+        assert job_of(told, "train")["state"] == "done"
+    assert [path.name for path in (reports / "models").iterdir()] == ["page"]
 
 
 def test_in_practice_the_hidden_labels_teach_nothing(known: Path) -> None:
