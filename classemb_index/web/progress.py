@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
@@ -29,24 +28,41 @@ routes = APIRouter()
 @routes.get("/progress")
 def show(request: Request) -> HTMLResponse:
     """The page; what takes time is asked for by its module."""
-    scene, workspace = _now(request), _workspace(request)
+    scene = _now(request)
     annotation, pool = scene.annotation, scene.index.pool
-    states = annotation.document()["documents"]
-    by_day = answers_by_day(workspace.store.actions())
-    days = sorted({day for own in by_day.values() for day in own})[-DAYS:]
     return page(
         request,
         "progress.html",
         total=int(pool.selectable.sum()),
         left=annotation.labelled().n_unlabelled,
-        states=states,
-        days=[day.strftime("%d %b") for day in days],
-        annotators=_annotators(by_day, days),
+        states=annotation.document()["documents"],
         classes=pool.classes,
         version=scene.version,
         can_tune=scene.index.manifest.encoder.name is not None,
         is_practice=pool.is_practice,
     )
+
+
+@routes.get("/api/progress/people")
+def people(request: Request) -> dict[str, Any]:
+    """Who answered how much on which day; counted in the background."""
+    scene, store = _now(request), _workspace(request).store
+
+    def work(_: Watcher) -> Mapping[str, Any]:
+        by_day = answers_by_day(store.actions())
+        days = sorted({day for own in by_day.values() for day in own})[-DAYS:]
+        busiest = sorted(by_day.items(), key=lambda own: -sum(own[1].values()))
+        rows = [
+            {
+                "name": name,
+                "answered": [own.get(day, 0) for day in days],
+                "in_all": sum(own.values()),
+            }
+            for name, own in busiest
+        ]
+        return {"days": [day.isoformat() for day in days], "people": rows}
+
+    return _told(_jobs(request).figure("people", scene.version, work))
 
 
 @routes.get("/api/progress/curves")
@@ -105,16 +121,6 @@ def _panels(classes: Sequence[str], points: Sequence[Point]) -> Mapping[str, Any
         if own:
             drawn.append({"class": name, "svg": class_panel(name, own), "points": numbers})
     return {"panels": drawn}
-
-
-def _annotators(
-    by_day: Mapping[str, Mapping[date, int]], days: Sequence[date]
-) -> list[tuple[str, list[int], int]]:
-    """A row a person: the name, documents of each day, and of all days."""
-    rows = [
-        (name, [own.get(day, 0) for day in days], sum(own.values())) for name, own in by_day.items()
-    ]
-    return sorted(rows, key=lambda row: (-row[2], row[0]))
 
 
 def _told(found: Found) -> dict[str, Any]:

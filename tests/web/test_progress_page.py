@@ -36,6 +36,7 @@ def test_curves_gains_and_the_map_come_by_themselves(progress: Any) -> None:
     panel = progress.get_by_role("img", name="fire: 10 labelled documents: 3 positives")
     assert panel.count() == 1
     progress.wait_for_selector("#gains table")
+    assert progress.locator("#people tbody tr").all_inner_texts() == ["ada\t30\t30"]
     assert "predictions are compared over 3 batches" in progress.inner_text("#stopping")
     progress.wait_for_selector("#drawn circle")
     assert progress.locator("#drawn circle").count() == 60

@@ -37,6 +37,15 @@ async function figure(name, state, show) {
   }
 }
 
+function showPeople({ days, people }) {
+  place("people-state").hidden = people.length > 0;
+  place("people-state").textContent = "Nobody has answered yet.";
+  const written = days.map((day) => new Date(`${day}T00:00`).toLocaleDateString([], { day: "numeric", month: "short" }));
+  const heads = [{ name: "who" }, ...[...written, "in all"].map((name) => ({ name, number: true }))];
+  const rows = people.map((own) => [own.name || "nobody by name", ...own.answered.map((n) => n || ""), own.in_all]);
+  place("people").replaceChildren(...(rows.length ? [table("Documents answered by each person", heads, rows)] : []));
+}
+
 function showCurves({ panels }) {
   place("curves-state").hidden = panels.length > 0;
   place("curves-state").textContent = "Curves begin with the first answer.";
@@ -92,6 +101,7 @@ async function showMap() {
 }
 
 coloured.addEventListener("change", showMap);
+figure("people", place("people-state"), showPeople);
 figure("curves", place("curves-state"), showCurves);
 figure("outlook", place("stopping"), showOutlook);
 figure("gains", place("gains-state"), showGains);
