@@ -205,10 +205,14 @@ class EmbeddingIndex:
             return self.feedback(own) if stored is None and own is not None else stored
         return self.feedback(own)
 
-    def text_vectors(self, texts: Sequence[str]) -> FloatMatrix:
+    def text_vectors(self, texts: Sequence[str], encoder: Encoder | None = None) -> FloatMatrix:
         """(len(texts), dim) float32 unit embeddings of names or descriptions of classes.
 
         Each is embedded once and kept in the index folder.
+
+        Args:
+            texts: in their order.
+            encoder: the index's own; None loads it where a text is not embedded yet.
 
         Raises:
             RequestError: the index's vectors came without an encoder.
@@ -218,7 +222,8 @@ class EmbeddingIndex:
         stored = self._by_class.get(CLASS_NAMES)
         known = {} if stored is None else dict(zip(self.manifest.classes, stored, strict=True))
         fingerprint = str(self.manifest.encoder.fingerprint)
-        keeper = NameKeeper(self.cache, fingerprint, self.load_encoder)
+        load = self.load_encoder if encoder is None else lambda: encoder
+        keeper = NameKeeper(self.cache, fingerprint, load)
         vectors = keeper.vectors(texts, known)
         return np.array(vectors, dtype=np.float32).reshape(len(texts), self.manifest.dim)
 
