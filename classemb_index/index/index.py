@@ -205,10 +205,14 @@ class EmbeddingIndex:
             return self.feedback(own) if stored is None and own is not None else stored
         return self.feedback(own)
 
-    def text_vectors(self, texts: Sequence[str]) -> FloatMatrix:
+    def text_vectors(self, texts: Sequence[str], encoder: Encoder | None = None) -> FloatMatrix:
         """(len(texts), dim) float32 unit embeddings of names or descriptions of classes.
 
         Each is embedded once and kept in the index folder.
+
+        Args:
+            texts: in their order.
+            encoder: the index's own; None loads it where a text is not embedded yet.
 
         Raises:
             RequestError: the index's vectors came without an encoder.
@@ -218,7 +222,8 @@ class EmbeddingIndex:
         stored = self._by_class.get(CLASS_NAMES)
         known = {} if stored is None else dict(zip(self.manifest.classes, stored, strict=True))
         fingerprint = str(self.manifest.encoder.fingerprint)
-        keeper = NameKeeper(self.cache, fingerprint, self.load_encoder)
+        load = self.load_encoder if encoder is None else lambda: encoder
+        keeper = NameKeeper(self.cache, fingerprint, load)
         vectors = keeper.vectors(texts, known)
         return np.array(vectors, dtype=np.float32).reshape(len(texts), self.manifest.dim)
 
@@ -244,11 +249,7 @@ class EmbeddingIndex:
             RequestError: k is above the number of rows allowed, or a query is of
                 another dimension, NaN or zero.
         """
-        queries = np.asarray(queries, dtype=np.float32)
-        if queries.ndim != 2 or queries.shape[1] != self.manifest.dim:
-            raise RequestError(
-                f"queries have shape {queries.shape}, the index needs (m, {self.manifest.dim})"
-            )
+        queries = self._directions(np.asarray(queries, dtype=np.float32))
         if among is not None and (among.shape != (len(self),) or among.dtype != np.bool_):
             raise RequestError(f"`among` is a bool mask over the {len(self)} rows of the index")
         allowed = len(self) if among is None else int(np.count_nonzero(among))
@@ -256,12 +257,27 @@ class EmbeddingIndex:
             raise RequestError(
                 f"asked for {k} neighbours, {allowed} documents are left to search; lower --top-k"
             )
-        lengths = np.linalg.norm(queries, axis=1)
-        if not np.isfinite(lengths).all() or not lengths.all():
-            raise RequestError("a query vector is zero or not finite, so it has no direction")
         if not len(queries):
             return Neighbours(np.empty((0, k), np.int64), np.empty((0, k), np.float32))
-        return self._backend.search(unit(queries), k, among)
+        return self._backend.search(queries, k, among)
+
+    def similarities(self, query: FloatVector) -> FloatVector:
+        """(n,) float32 cosine similarity of every document to one query, about as rounded as by a search.
+
+        Reads every vector once, on the CPU: of one query that costs less than a search for its
+        neighbours, and holds for as many of them as are asked for.
+
+        Args:
+            query: (dim,) float32 of any length but zero.
+
+        Raises:
+            RequestError: the query is of another dimension, NaN or zero.
+        """
+        direction = self._directions(np.asarray(query, dtype=np.float32)[None])[0]
+        found = np.empty(len(self), dtype=np.float32)
+        for part in blocks(len(self), BLOCK):
+            found[part] = np.asarray(self._vectors[part], dtype=np.float32) @ direction
+        return found
 
     def check_encoder(self, encoder: Encoder) -> None:
         """Nothing, when the encoder is the one that the index was embedded with.
@@ -332,6 +348,17 @@ class EmbeddingIndex:
             f"{len(self)} documents with unique ids, one for each vector",
             f"all vectors have unit length (within {worst:.1e})",
         ]
+
+    def _directions(self, queries: FloatMatrix) -> FloatMatrix:
+        """The queries at unit length."""
+        if queries.ndim != 2 or queries.shape[1] != self.manifest.dim:
+            raise RequestError(
+                f"queries have shape {queries.shape}, the index needs (m, {self.manifest.dim})"
+            )
+        lengths = np.linalg.norm(queries, axis=1)
+        if not np.isfinite(lengths).all() or not lengths.all():
+            raise RequestError("a query vector is zero or not finite, so it has no direction")
+        return unit(queries)
 
     @cached_property
     def _backend(self) -> VectorIndex:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import cached_property
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class SentenceBertEncoder:
 
     Attributes:
         model: the SentenceTransformer.
+        lock: held while its tokenizer, which serves one thread at a time, is asked.
 
     Raises:
         ModelError: the model cannot be had, or reads fewer tokens than `max_length`.
@@ -46,6 +48,7 @@ class SentenceBertEncoder:
         batch_size: int = 32,
     ) -> None:
         self.name = name
+        self.lock = RLock()
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
         self._batch_size = batch_size
@@ -72,7 +75,7 @@ class SentenceBertEncoder:
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """(len(texts), dim) float32 of unit length, in the order of the texts."""
-        with autocast(self.precision, self.device):
+        with self.lock, autocast(self.precision, self.device):
             embeddings = self.model.encode(
                 list(texts), batch_size=self._batch_size, show_progress_bar=False
             )
@@ -96,7 +99,8 @@ class SentenceBertEncoder:
         between = [text for text in unsure if len(text.split(None, room)) <= room]
         cut = len(unsure) - len(between)
         if between:
-            counted = tokenizer(between, add_special_tokens=False, verbose=False)
+            with self.lock:
+                counted = tokenizer(between, add_special_tokens=False, verbose=False)
             cut += sum(len(ids) > room for ids in counted["input_ids"])
         return cut
 

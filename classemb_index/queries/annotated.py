@@ -9,6 +9,7 @@ from ..index.index import EmbeddingIndex
 from ..labels.annotation import Annotation
 from ..labels.classes import ClassChange
 from ..labels.store import LabelStore
+from ..models.contracts import Encoder
 
 
 def open_annotated(
@@ -26,16 +27,23 @@ def open_annotated(
 
 
 def change_classes(
-    index: EmbeddingIndex, changes: Sequence[ClassChange], *, annotator: str = ""
+    index: EmbeddingIndex,
+    changes: Sequence[ClassChange],
+    *,
+    annotator: str = "",
+    store: LabelStore | None = None,
+    encoder: Encoder | None = None,
 ) -> int:
-    """Write changes of the classes into the index's label store, as one action.
+    """Write changes of the classes into a label store, as one action.
 
     New names and descriptions are embedded first, so that a class can be searched for at once.
 
     Args:
-        index: its folder holds the store.
+        index: whose pool has the classes.
         changes: as `labels.changes` makes them.
         annotator: who asks for them.
+        store: None takes the one in the index's folder.
+        encoder: the index's own; None loads it where a text is new.
 
     Returns:
         The action's number; to undo it takes them back.
@@ -46,9 +54,10 @@ def change_classes(
         LabelStoreError: the store cannot be written.
     """
     if index.manifest.encoder.name is not None:
-        index.text_vectors([text for change in changes for text in _texts(change)])
+        index.text_vectors([text for change in changes for text in _texts(change)], encoder)
     origin = f"classes {', '.join(map(_words, changes))}"
-    return LabelStore(index.folder).change_classes(changes, annotator=annotator, origin=origin)
+    store = store or LabelStore(index.folder)
+    return store.change_classes(changes, annotator=annotator, origin=origin)
 
 
 def _texts(change: ClassChange) -> list[str]:

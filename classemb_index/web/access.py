@@ -223,5 +223,6 @@ def _page(title: str, body: str, *, refresh: bool = False) -> str:
     again = '<meta http-equiv="refresh" content="0;url=/">' if refresh else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8">{again}<title>{title}</title>'
+        '<link rel="icon" href="data:,">'
         f"<main><h1>{title}</h1>{body}</main></html>"
     )

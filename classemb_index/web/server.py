@@ -89,20 +89,33 @@ def application(
     workspace: Workspace, access: Access, *, annotator: str = "", choice: Choice = Choice()
 ) -> FastAPI:
     """All pages over an index."""
-    from . import annotate, model, poolmap, progress
+    from . import annotate, classes, explain, find, model, poolmap, progress
     from .app import create_app
     from .desk import Desk
+    from .directions import Directions
     from .jobs import Jobs
     from .suggestions import Suggestions
     from .trained import Trained
 
+    directions = Directions()
+    finder = find.Finder(workspace, directions)
     return create_app(
         workspace,
         access,
-        [annotate.routes, progress.routes, poolmap.routes, model.routes],
+        [
+            annotate.routes,
+            find.routes,
+            explain.routes,
+            classes.routes,
+            progress.routes,
+            poolmap.routes,
+            model.routes,
+        ],
         annotator=annotator,
         desk=Desk(workspace, **asdict(choice)),
         suggestions=Suggestions(workspace),
+        finder=finder,
+        explainer=explain.Explainer(workspace, directions, finder),
         jobs=Jobs(),
         trained=Trained(workspace),
         pool_map=poolmap.PoolMap(workspace),

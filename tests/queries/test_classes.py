@@ -9,6 +9,7 @@ import pytest
 
 from classemb_index import ClassembError, EmbeddingIndex, Pool, Record
 from classemb_index.errors import EncoderMismatchError, RequestError, SourceError, UnknownClassError
+from classemb_index.labels.labelled import nothing_labelled
 from classemb_index.queries.classes import (
     class_groups,
     described,
@@ -17,6 +18,7 @@ from classemb_index.queries.classes import (
     read_descriptions,
     resolve_classes,
 )
+from classemb_index.queries.names import class_heads, described_direction, name_prior
 from tests.support.fakes import HashEncoder, NamedEncoder
 
 RECORDS = [
@@ -195,3 +197,22 @@ def test_up_to_twenty_names_are_listed_whole() -> None:
     assert listed(names[:1]) == "c0"
     assert listed(names[:20]) == ", ".join(names[:20])
     assert listed(names) == f"{', '.join(names[:20])} and 1 more"
+
+
+def test_a_description_s_direction_is_what_a_class_of_it_is_searched_by(
+    index: EmbeddingIndex,
+) -> None:
+    direction = described_direction(index, HashEncoder(), " about sea\n")
+    words = described(index, {"c": "about sea"}, HashEncoder())
+    heads = class_heads(index, nothing_labelled(index.pool), name_prior(index, words))
+    by_head = heads.weights[2] / np.linalg.norm(heads.weights[2])
+    np.testing.assert_allclose(direction, by_head, atol=1e-6)
+
+
+def test_a_description_s_direction_needs_words_and_the_index_s_encoder(
+    index: EmbeddingIndex,
+) -> None:
+    with pytest.raises(RequestError, match=r"^the description is empty; say what the class is"):
+        described_direction(index, HashEncoder(), " \n")
+    with pytest.raises(EncoderMismatchError):
+        described_direction(index, HashEncoder(salt="other"), "about sea")

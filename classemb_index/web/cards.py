@@ -1,0 +1,95 @@
+"""Documents as the pages show them: as a card in a list, and with all that is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..labels.standing import Standing
+from ..labels.store import LabelStore
+from .workspace import Scene
+
+TITLE = 120  # characters of a title
+START = 400  # of what follows it on a card
+
+
+def card(
+    scene: Scene, store: LabelStore, row: int, text: str, score: float | None
+) -> dict[str, Any]:
+    """One document of a list.
+
+    Args:
+        scene: as it is now.
+        store: of the answers.
+        row: of the document.
+        text: its text.
+        score: by which it was found; None for none.
+
+    Returns:
+        id, title, start of the text, length in characters, score, and how it stands: "labels" by
+        class (True or False where it is known), "skipped", "out" (to whom), "notes" (how many), and "seen",
+        the number of the last action on it.
+    """
+    title, start = heading(text)
+    standing = store.standing(scene.index.pool.ids[row])
+    return {
+        "id": scene.index.pool.ids[row],
+        "title": title,
+        "start": start,
+        "length": len(text),
+        "score": score,
+        **_stands(scene, standing, row),
+        "notes": len(standing.notes),
+    }
+
+
+def whole_document(scene: Scene, store: LabelStore, row: int) -> dict[str, Any]:
+    """All that is known of one document: as `card`, with its text, who said what of each class, and notes.
+
+    Returns:
+        "said" has a pair of annotator and "yes" or "no" for each answer by class, in the order in
+        which they were given; "notes" has the texts by annotator.
+    """
+    pool = scene.index.pool
+    text, standing = pool.text(row), store.standing(pool.ids[row])
+    return {
+        "id": pool.ids[row],
+        "title": heading(text)[0],
+        "text": text,
+        "length": len(text),
+        "split": str(pool.splits[row]),
+        "held_out": bool(scene.annotation.held_out[row]),
+        **_stands(scene, standing, row),
+        "said": {name: list(said.items()) for name, said in standing.said_by.items()},
+        "skipped_by": list(standing.skipped_by),
+        "notes": dict(standing.notes),
+    }
+
+
+def heading(text: str) -> tuple[str, str]:
+    """A title for a text, and the beginning of what follows it.
+
+    The title is the first line that says something, as far as it is short; else its beginning, and
+    what follows goes on in the line.
+    """
+    text = text.lstrip()
+    line, _, rest = text[: TITLE + 1 + START].partition("\n")
+    if len(line) <= TITLE:
+        return line.strip(), rest.strip()[:START]
+    cut = line.rfind(" ", TITLE // 2, TITLE)
+    end = TITLE if cut < 0 else cut
+    return f"{line[:end].rstrip()} …", text[end : end + START].strip()
+
+
+def _stands(scene: Scene, standing: Standing, row: int) -> dict[str, Any]:
+    """What is known of a document and who is busy with it."""
+    pool, annotation = scene.index.pool, scene.annotation
+    return {
+        "labels": {
+            name: bool(pool.labels[row, c])
+            for c, name in enumerate(pool.classes)
+            if pool.known[row, c]
+        },
+        "skipped": bool(annotation.skipped[row]),
+        "out": list(standing.out_to),
+        "seen": standing.last,
+    }

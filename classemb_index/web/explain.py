@@ -1,0 +1,120 @@
+"""Why a document is shown: the passage that matched and the words that speak for the class, kept lately."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from ..arrays import unit
+from ..errors import RequestError
+from ..models.tokens import TokenMeaning
+from ..queries.speaks import Passage, Why, why
+from .directions import Directions
+from .find import ClassName, Finder, Id, Like, Search, Text
+from .workspace import Workspace
+
+KEPT = 400  # explanations
+BEHIND = 20  # actions that the labels behind one may be older
+METHOD: dict[TokenMeaning, str] = {
+    "shares": "Marked words add most to the score; each has its exact share in it.",
+    "similarity": "Marked words are the most similar to what is searched for. This encoder does not "
+    "average its words, so they are not shares in the score.",
+    "none": "Of this encoder nothing can be said of single words.",
+}
+
+routes = APIRouter()
+
+
+class Explainer:
+    """Explanations of documents, made when they are asked for; threads may share it.
+
+    Args:
+        workspace: the index and its labels.
+        directions: of the classes.
+        finder: knows what texts and documents are searched by.
+    """
+
+    def __init__(self, workspace: Workspace, directions: Directions, finder: Finder) -> None:
+        self._workspace, self._directions, self._finder = workspace, directions, finder
+        self._kept: OrderedDict[tuple[object, ...], dict[str, Any]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, id_: str, search: Search) -> dict[str, Any]:
+        """Why a document is shown for a class, a text, or another document.
+
+        Args:
+            id_: of the document.
+            search: its state is not looked at. Of likeness, the words are those by which both differ from
+                an average document in the same way.
+
+        Returns:
+            "method", a sentence; "score" of the best passage; "passage" with "text", "marks" in it and
+            "start" in the document; "marks" in the whole text; "passages", how many there are; and
+            "is_whole", False where the text was too long to be looked at to its end. Marks are pairs of
+            the first character and the one past the last, counted in Unicode code points, rising.
+
+        Raises:
+            RequestError: nothing is searched for, or there is no such document; the index has no encoder.
+            UnknownClassError: there is no such class.
+            EmptyClassError: nothing is known that the class could be searched by.
+            ModelError: the encoder cannot be had.
+        """
+        scene = self._workspace.now()
+        text = self._workspace.text(id_)
+        if search.by == "order":
+            raise RequestError("a document is explained for a class, a text or another document")
+        encoder = self._workspace.encoder()
+        # a class's own labels move it, a text or a document stays what it is
+        version = self._directions.of(scene, BEHIND)[0] if search.by == "class" else 0
+        key = (id_, search.by, search.class_name, search.text, search.like, version)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        vector = self._finder.vector(scene, search, BEHIND)
+        if vector is None:
+            raise RequestError("a document is explained for a class, a text or another document")
+        if search.by == "like":
+            vector = vector - scene.index.mean
+        made = explained(text, why(encoder, text, unit(vector[None])[0], scene.index.mean))
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+
+def explained(text: str, found: Why) -> dict[str, Any]:
+    """An explanation as JSON, see `Explainer.of`."""
+    best = found.passages[0]
+    return {
+        "method": METHOD[found.meaning],
+        "score": best.score,
+        "passage": {
+            "text": text[best.start : best.end],
+            "start": best.start,
+            "marks": _marks([best], best.start),
+        },
+        "marks": _marks(found.passages),
+        "passages": len(found.passages),
+        "is_whole": found.is_whole,
+    }
+
+
+def _marks(passages: tuple[Passage, ...] | list[Passage], start: int = 0) -> list[list[int]]:
+    """The words of all passages, each once where passages overlap."""
+    spans = {(word.start - start, word.end - start) for own in passages for word in own.words}
+    return [list(span) for span in sorted(spans)]
+
+
+@routes.get("/api/explain")
+def explain(
+    request: Request, id_: Id, class_name: ClassName = "", text: Text = "", like: Like = ""
+) -> dict[str, Any]:
+    """Why a document is shown."""
+    explainer: Explainer = request.app.state.explainer
+    return explainer.of(id_, Search(class_name, text, like))

@@ -1,0 +1,221 @@
+"""The page Find: documents by class, by text or by likeness, page by page, labelled in place."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from ..arrays import FloatVector
+from ..queries.build import nothing_to_search_by
+from ..queries.methods import AUTO
+from ..queries.ranking import Ranking
+from ..queries.states import STATES, UNANSWERED, counted_states, documents_in
+from .app import page
+from .cards import card, whole_document
+from .directions import Directions
+from .workspace import Scene, Workspace
+
+PAGE = 10  # documents
+MOST_TEXT = 2_000  # characters of a text to search by
+KEPT = 12  # rankings: 100 MB at 1,000,000 documents
+
+routes = APIRouter()
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for; a text goes before likeness, and that before a class.
+
+    Attributes:
+        class_name: documents are ranked by it where nothing else ranks them; states are of it.
+        text: documents like it.
+        like: id of a document; documents like it.
+        state: one of STATES.
+    """
+
+    class_name: str = ""
+    text: str = ""
+    like: str = ""
+    state: str = UNANSWERED
+
+    @property
+    def by(self) -> Literal["text", "like", "class", "order"]:
+        """What ranks the documents."""
+        if self.text.strip():
+            return "text"
+        return "like" if self.like else "class" if self.class_name else "order"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Documents in their order, as they were found.
+
+    Attributes:
+        ranking: of them.
+        version: of the labels by which they were found.
+        counts: documents in each state.
+    """
+
+    ranking: Ranking
+    version: int
+    counts: dict[str, int]
+
+
+class Finder:
+    """Searches an index; what was found lately is kept, so that its pages follow one another.
+
+    Args:
+        workspace: the index and its labels.
+        directions: of the classes.
+    """
+
+    def __init__(self, workspace: Workspace, directions: Directions) -> None:
+        self._workspace, self._directions = workspace, directions
+        self._found: OrderedDict[tuple[Search, int], Found] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, search: Search, version: int | None = None) -> Found:
+        """What is found; with a version, as it was found then, if that is still known.
+
+        Raises:
+            RequestError: there is no such document or state.
+            UnknownClassError: there is no such class.
+            EmptyClassError: nothing is known that the class could be searched by.
+            ModelError: a text cannot be embedded, as the encoder cannot be had.
+        """
+        scene = self._workspace.now()
+        for wanted in (version, scene.version):
+            with self._lock:
+                if wanted is not None and (found := self._found.get((search, wanted))) is not None:
+                    self._found.move_to_end((search, wanted))
+                    return found
+        found = self._search(scene, search)
+        with self._lock:
+            self._found[search, scene.version] = found
+            while len(self._found) > KEPT:
+                self._found.popitem(last=False)
+        return found
+
+    def vector(self, scene: Scene, search: Search, behind: int = 0) -> FloatVector | None:
+        """(dim,) float32 what documents are ranked by; None for nothing.
+
+        Args:
+            scene: as it is now.
+            search: what is looked for.
+            behind: actions that the labels behind a class may be older.
+
+        Raises:
+            RequestError: as for `find`, and its other errors.
+        """
+        index = scene.index
+        if search.by == "text":
+            encoder = self._workspace.encoder()
+            index.check_encoder(encoder)
+            vector: FloatVector = encoder.encode([search.text])[0]
+            return vector
+        if search.by == "like":
+            return np.asarray(index.embeddings(np.array([self._workspace.row_of(search.like)]))[0])
+        if search.by == "order":
+            return None
+        position = index.pool.class_position(search.class_name)
+        direction: FloatVector = self._directions.of(scene, behind)[1][position]
+        if not direction.any():
+            labelled = scene.annotation.labelled(again=True)
+            raise nothing_to_search_by(index, [position], labelled, AUTO)
+        return direction
+
+    def _search(self, scene: Scene, search: Search) -> Found:
+        pool = scene.index.pool
+        position = pool.class_position(search.class_name) if search.class_name else None
+        among = documents_in(scene.annotation, search.state, position)
+        if search.by == "like":
+            among[self._workspace.row_of(search.like)] = False
+        ranking = Ranking(scene.index, among, self.vector(scene, search))
+        return Found(ranking, scene.version, counted_states(scene.annotation, position))
+
+
+Id = Annotated[str, Query(alias="id", max_length=10_000)]
+ClassName = Annotated[str, Query(alias="class", max_length=1_000)]
+Text = Annotated[str, Query(max_length=MOST_TEXT)]
+Like = Annotated[str, Query(max_length=10_000)]
+
+
+@routes.get("/find")
+def show(
+    request: Request,
+    class_name: ClassName = "",
+    text: Text = "",
+    like: Like = "",
+    state: str = UNANSWERED,
+) -> HTMLResponse:
+    """The page; what it finds is asked for by its module."""
+    scene = request.app.state.workspace.now()
+    return page(
+        request,
+        "find.html",
+        search=Search(class_name, text, like, state),
+        classes=scene.index.pool.classes,
+        states=STATES,
+        most_text=MOST_TEXT,
+    )
+
+
+@routes.get("/api/find")
+def find(
+    request: Request,
+    class_name: ClassName = "",
+    text: Text = "",
+    like: Like = "",
+    state: str = UNANSWERED,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    version: int | None = None,
+) -> dict[str, Any]:
+    """A page of what is found, the documents as they stand now."""
+    workspace, search = request.app.state.workspace, Search(class_name, text, like, state)
+    found: Found = request.app.state.finder.find(search, version)
+    rows, scores = found.ranking.page(offset, PAGE)
+    scene = workspace.now()
+    texts = scene.index.pool.texts_of(rows)
+    given = [None] * len(rows) if scores is None else scores.tolist()
+    return {
+        "by": search.by,
+        "version": found.version,
+        "n": found.ranking.n,
+        "counts": found.counts,
+        "classes": list(scene.index.pool.classes),
+        "documents": [
+            card(scene, workspace.store, row, text, score)
+            for row, text, score in zip(rows.tolist(), texts, given, strict=True)
+        ],
+    }
+
+
+@routes.get("/document")
+def show_document(request: Request, id_: Id) -> HTMLResponse:
+    """Everything that is known of one document."""
+    workspace: Workspace = request.app.state.workspace
+    scene = workspace.now()
+    known = whole_document(scene, workspace.store, workspace.row_of(id_))
+    return page(request, "document.html", document=known, classes=scene.index.pool.classes)
+
+
+@routes.get("/api/document")
+def document(request: Request, id_: Id) -> dict[str, Any]:
+    """The same for a module of the page."""
+    workspace: Workspace = request.app.state.workspace
+    return whole_document(workspace.now(), workspace.store, workspace.row_of(id_))
+
+
+@routes.get("/api/card")
+def show_card(request: Request, id_: Id) -> dict[str, Any]:
+    """One document as in a list: how it stands after an answer."""
+    workspace: Workspace = request.app.state.workspace
+    row = workspace.row_of(id_)
+    return card(workspace.now(), workspace.store, row, workspace.text(id_), None)

@@ -1,0 +1,203 @@
+// The page Classes: each class as a card, changes in dialogs, and what a description finds while it is typed.
+import { documentUrl, element, get, post, say } from "./api.js";
+
+const place = document.getElementById("classes");
+const wrong = document.getElementById("wrong");
+const estimates = document.getElementById("estimates");
+const adding = document.getElementById("adding");
+const VERDICTS = { "search on": "Go on", enough: "Enough", exhausted: "Probably all found", unknown: "Not searched yet" };
+const AGAIN = 500; // ms until outlooks that are worked out are asked for again, each time half as long again
+const PAUSE = 300; // ms without a key until a description is tried
+
+let names = [];
+let shown = 0; // version of the labels that is shown
+let timer;
+let pause = AGAIN;
+
+async function load() {
+  clearTimeout(timer);
+  try {
+    show(await get("/api/classes"));
+  } catch (refused) {
+    tell(wrong, refused.message);
+  }
+}
+
+function show(known) {
+  if (known.version < shown) return;
+  shown = known.version;
+  names = known.classes.map((own) => own.class);
+  const focused = document.activeElement?.id;
+  place.replaceChildren(...known.classes.map(classCard));
+  if (!names.length) place.append(element("p", { class: "hint" }, "There is no class yet. Add one below: a name is enough to search by."));
+  if (focused) document.getElementById(focused)?.focus();
+  place.removeAttribute("aria-busy");
+  tell(wrong, known.wrong);
+  estimates.hidden = !known.is_current || !names.length || known.classes.some((own) => own.outlook?.prevalence);
+  clearTimeout(timer);
+  pause = known.is_current ? AGAIN : Math.min(1.5 * pause, 10_000);
+  if (!known.is_current) timer = setTimeout(load, pause);
+}
+
+function classCard(own, i) {
+  const { outlook } = own;
+  const deed = (id, words, does) => element("button", { type: "button", class: "plain", id: `${id}-${i}`, on: { click: does } },
+    words, element("span", { class: "visually-hidden", dir: "auto" }, ` ${own.class}`));
+  return element("article", { class: "card", "aria-labelledby": `class-${i}` },
+    element("div", {},
+      element("h2", { id: `class-${i}`, dir: "auto" }, element("a", { href: `/find?class=${encodeURIComponent(own.class)}` }, own.class)),
+      own.group && element("span", { class: "chip" }, own.group),
+      own.description && element("p", { class: "soft", dir: "auto" }, own.description)),
+    element("dl", { class: "counts" },
+      count("Yes", own.yes, "yes"), count("No", own.no), count("Unknown", own.unknown),
+      count("Last batches", batches(outlook)), count("Left, about", left(outlook))),
+    element("div", { class: "outlook" }, ...verdict(outlook)),
+    element("p", { class: "deeds" },
+      element("a", { class: "button", href: `/find?class=${encodeURIComponent(own.class)}` }, "Find", element("span", { class: "visually-hidden" }, ` ${own.class}`)),
+      deed("change", "Rename or describe", () => openChanging(own)),
+      names.length > 1 && deed("merge", "Merge", () => openMerging(own)),
+      deed("remove", "Remove", () => openRemoving(own))));
+}
+
+const number = (n) => n.toLocaleString("en");
+const count = (name, value, kind = "") => element("div", { class: kind }, element("dt", {}, name),
+  element("dd", {}, typeof value === "number" ? number(value) : value));
+
+function batches(outlook) {
+  if (!outlook) return "…";
+  return outlook.progress.batches.map(({ found, documents }) => `${found} of ${documents}`).join(", ") || "–";
+}
+
+function left(outlook) {
+  if (!outlook) return "…";
+  const share = outlook.prevalence;
+  return share ? `${number(share.documents.estimate)} (${number(share.documents.low)} to ${number(share.documents.high)})` : "–";
+}
+
+function verdict(outlook) {
+  if (!outlook) return [element("p", { class: "soft" }, "Working it out …")];
+  const { verdict: said, why } = outlook.progress;
+  const share = outlook.prevalence;
+  const sample = share ? `What is left: 95 % interval, ${share.note}.` : "";
+  return [element("p", { class: `verdict ${said}` }, VERDICTS[said]), element("p", { class: "hint" }, `${why[0].toUpperCase()}${why.slice(1)}. ${sample}`.trimEnd())];
+}
+
+function tell(where, message) {
+  where.textContent = message;
+  where.hidden = !message;
+}
+
+/** Post a change; what is wrong stands in the form, and the form stays. */
+async function change(form, path, body) {
+  const own = form.querySelector(".wrong");
+  const button = form.querySelector("button[value=save], button.main");
+  tell(own, "");
+  button.disabled = true;
+  try {
+    show(await post(`/api/classes/${path}`, body));
+    return true;
+  } catch (refused) {
+    tell(own, refused.message);
+    return false;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** What a description finds, at most once in a while, the last answer wins. */
+function live(form, words, where) {
+  const section = document.getElementById(where);
+  const said = section.querySelector("[role=status]");
+  let waiting;
+  let stop = new AbortController();
+  async function look() {
+    stop.abort();
+    stop = new AbortController();
+    const own = stop;
+    const text = words().trim();
+    section.hidden = !text;
+    if (!text) return;
+    said.textContent = "Looking …";
+    try {
+      const found = await get("/api/preview", { text }, { signal: own.signal });
+      if (own !== stop) return;
+      said.textContent = `It would find these first; ${found.answered} of ${found.n} are answered already.`;
+      section.querySelector("ol").replaceChildren(...found.documents.map(foundItem));
+    } catch (refused) {
+      if (own !== stop || refused.name === "AbortError") return;
+      said.textContent = refused.message;
+      section.querySelector("ol").replaceChildren();
+    }
+  }
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(look, PAUSE); });
+  return { look, clear: () => { clearTimeout(waiting); stop.abort(); section.hidden = true; section.querySelector("ol").replaceChildren(); } };
+}
+
+const foundItem = (one) => element("li", {},
+  element("a", { href: documentUrl(one.id), dir: "auto", target: "_blank", rel: "noopener" }, one.title || one.id),
+  element("p", { class: "soft", dir: "auto" }, one.start));
+
+const addingLive = live(adding, () => adding.elements.description.value.trim() || adding.elements.name.value, "new-preview");
+adding.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { name, description, group } = adding.elements;
+  if (!await change(adding, "add", { name: name.value, description: description.value, group: group.value })) return;
+  say(`${name.value} is there.`);
+  adding.reset();
+  addingLive.clear();
+  name.focus();
+});
+
+/** A dialog that stays open while what was asked is refused. */
+function dialog(id, saved) {
+  const made = document.getElementById(id);
+  const form = made.querySelector("form");
+  form.addEventListener("submit", async (event) => {
+    if (event.submitter?.value !== "save") return;
+    event.preventDefault();
+    if (!await saved(form)) return;
+    made.close();
+  });
+  return made;
+}
+
+let asked; // the class that a dialog is about
+
+const changing = dialog("changing", (form) => change(form, "change",
+  { name: asked.class, new_name: changedName.value, description: changedWords.value }));
+const changedName = document.getElementById("changed-name");
+const changedWords = document.getElementById("changed-description");
+const changedLive = live(changing, () => changedWords.value.trim() || changedName.value, "changed-preview");
+changing.addEventListener("close", changedLive.clear);
+
+function openChanging(own) {
+  asked = own;
+  document.getElementById("changing-title").textContent = own.class;
+  changedName.value = own.class;
+  changedWords.value = own.description ?? "";
+  tell(changing.querySelector(".wrong"), "");
+  changing.showModal();
+  changedName.select();
+  changedLive.look();
+}
+
+const into = document.getElementById("into");
+const merging = dialog("merging", (form) => change(form, "merge", { name: asked.class, into: into.value }));
+function openMerging(own) {
+  asked = own;
+  document.getElementById("merging-title").textContent = `Merge ${own.class}`;
+  into.replaceChildren(...names.filter((name) => name !== own.class).map((name) => element("option", { value: name }, name)));
+  tell(merging.querySelector(".wrong"), "");
+  merging.showModal();
+}
+
+const removing = dialog("removing", (form) => change(form, "remove", { name: asked.class }));
+function openRemoving(own) {
+  asked = own;
+  document.getElementById("removing-title").textContent = `Remove ${own.class}?`;
+  document.getElementById("removing-what").textContent = `${number(own.yes + own.no)} documents are answered for it.`;
+  tell(removing.querySelector(".wrong"), "");
+  removing.showModal();
+}
+
+load();
