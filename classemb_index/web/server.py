@@ -79,6 +79,7 @@ def serve(
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
         )
         told(access)
+        workspace.load_ahead()
         try:
             uvicorn.Server(settings).run(sockets=[listening])
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -156,14 +157,22 @@ class Workspace:
         with self._loading:
             return self._encoder
 
+    def load_ahead(self) -> None:
+        """Load the encoder before somebody waits for it; whoever needs it is told what is wrong."""
+
+        def load() -> None:
+            with suppress(ClassembError):
+                self.encoder()
+
+        Thread(target=load, name="loading the encoder", daemon=True).start()
+
     @cached_property
     def _encoder(self) -> SentenceBertEncoder:
         return self._source.load_encoder()
 
     def _refresh(self) -> None:
         try:
-            self.now()
-        except ClassembError:
-            pass  # whoever needs it as it is now is told
+            with suppress(ClassembError):  # whoever needs it as it is now is told
+                self.now()
         finally:
             self._refreshing.release()

@@ -399,17 +399,20 @@ def contrast(first: str, second: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_the_csp_holds_in_the_browser(browser_page: Any) -> None:
-    document_of(browser_page)
-    ran = browser_page.evaluate(
+def test_the_csp_holds_in_the_browser(browser: Any, served: Served) -> None:
+    page = browser.new_page()
+    page.goto(served.address)
+    page.wait_for_url(f"{served.origin}/")
+    ran = page.evaluate(
         """() => { const made = document.createElement('script');
         made.textContent = 'window.ran = true'; document.body.append(made); return window.ran ?? false; }"""
     )
     assert ran is False
-    fetched = browser_page.evaluate(
+    fetched = page.evaluate(
         "fetch('http://127.0.0.1:1/').then(() => 'reached', (error) => error.name)"
     )
     assert fetched == "TypeError"
+    page.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
