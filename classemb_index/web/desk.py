@@ -91,8 +91,9 @@ class Desk:
         Raises:
             LabelStoreError: the store cannot be read.
         """
+        own = self._annotator(annotator)
         with self._lock:
-            own, queue = self._annotator(annotator), self._queue(annotator, purpose)
+            queue = self._queue(annotator, purpose)
             handed = self._lend(own, queue, tab, n, purpose)
             if not (handed or own.is_choosing):  # other processes hand out, and take answers back
                 self._add(queue, self._out(own, purpose))
@@ -138,6 +139,7 @@ class Desk:
             LabelStoreError: the store cannot be written.
         """
         self._workspace.row_of(document)
+        own = self._annotator(annotator)
         with self._lock:
             standing = self._store.standing(document)
             answers = self._answers(document, labels, shown)
@@ -151,7 +153,6 @@ class Desk:
                 number = self._store.record(
                     answers, notes=notes, annotator=annotator, origin=ORIGIN
                 )
-            own = self._annotator(annotator)
             for queue in (own.queue, self._sample_queue):
                 queue.remove(document)
             own.again.pop(document, None)
@@ -169,13 +170,14 @@ class Desk:
             RequestError: no answer of the annotator stands.
             LabelStoreError: the store cannot be written.
         """
+        own = self._annotator(annotator)
         with self._lock:
             number = last_answer(self._store, annotator, ORIGIN)
             if number is None:
                 raise RequestError("there is no answer of yours on this page to take back")
             answers = self._store.answers_of(number)
             self._store.take_back(number, annotator=annotator)
-            document, own = answers[0].document, self._annotator(annotator)
+            document = answers[0].document
             standing = self._store.standing(document)
             if all(given.annotator != annotator for given in standing.given):
                 own.answered.pop(document, None)
@@ -201,8 +203,9 @@ class Desk:
         Raises:
             LabelStoreError: the store cannot be read.
         """
+        own = self._annotator(annotator)
         with self._lock:
-            own, queue = self._annotator(annotator), self._queue(annotator, purpose)
+            queue = self._queue(annotator, purpose)
             today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
             since = today.astimezone(UTC).isoformat()
             counts = len(own.answered), sum(at >= since for at in own.answered.values()), len(queue)
@@ -215,11 +218,12 @@ class Desk:
 
     def _annotator(self, name: str) -> _Annotator:
         """What is known of an annotator, at first from the store."""
-        if name not in self._annotators:
+        if (own := self._annotators.get(name)) is None:
             own = _Annotator(name, Queue(), answered_by(self._store, name))
             self._add(own.queue, out_to(self._store, name))
-            self._annotators[name] = own
-        return self._annotators[name]
+            with self._lock:
+                own = self._annotators.setdefault(name, own)
+        return own
 
     def _queue(self, annotator: str, purpose: Purpose) -> Queue:
         """The annotator's documents; those of the last sample for measurement are everybody's."""
@@ -244,16 +248,16 @@ class Desk:
     ) -> list[Handed]:
         """Up to n documents for a tab; those that are not to be answered any more are taken out."""
         lent: list[Handed] = []
-        for document in queue.waiting(tab):
-            if len(lent) == n:
-                break
-            standing = self._store.standing(document)
-            handed = handed_of(standing, own.name, purpose, own.again.get(document, 0))
-            if handed is None:
-                queue.remove(document)
-            else:
-                queue.lend(document, tab)
-                lent.append(handed)
+        waiting = queue.waiting(tab)
+        while waiting and (missing := n - len(lent)):
+            asked, waiting = waiting[:missing], waiting[missing:]
+            for document, standing in self._store.standings(asked).items():
+                handed = handed_of(standing, own.name, purpose, own.again.get(document, 0))
+                if handed is None:
+                    queue.remove(document)
+                else:
+                    queue.lend(document, tab)
+                    lent.append(handed)
         return lent
 
     def _answers(
