@@ -79,8 +79,8 @@ class Desk:
     ) -> list[Handed]:
         """The next documents of a tab, which no other tab gets; what it has and did not answer first.
 
-        For training the next batch is chosen meanwhile, when less than half of one is left. Where nothing
-        is there, `state` says whether it is being chosen, or why not.
+        For training the next batch is chosen meanwhile, when less than half of one is left for the tab.
+        Where nothing is there, `state` says whether it is being chosen, or why not.
 
         Args:
             annotator: by name.
@@ -99,7 +99,7 @@ class Desk:
                 self._add(queue, self._out(own, purpose))
                 handed = self._lend(own, queue, tab, n, purpose)
             if purpose == "training":
-                self._choose_ahead(own)
+                self._choose_ahead(own, len(own.queue.waiting(tab)))
                 own.is_waiting = own.is_choosing and not handed
             return handed
 
@@ -179,7 +179,7 @@ class Desk:
             self._store.take_back(number, annotator=annotator)
             document = answers[0].document
             standing = self._store.standing(document)
-            if all(given.annotator != annotator for given in standing.given):
+            if not any(annotator in said for said in standing.said_by.values()):
                 own.answered.pop(document, None)
             own.again[document] = self._store.last_action()
             is_sample = any(out.strategy == EVALUATION for out in standing.handed)
@@ -279,9 +279,9 @@ class Desk:
             raise RequestError("no class was shown, so there is nothing to answer; skip it instead")
         return answers_to(document, yes, list(asked))
 
-    def _choose_ahead(self, own: _Annotator) -> None:
-        """Have the next batch chosen when less than half of one is left."""
-        if own.is_choosing or 2 * len(own.queue) >= self._choice.batch:
+    def _choose_ahead(self, own: _Annotator, left: int) -> None:
+        """Have the next batch chosen when less than half of one is left for a tab."""
+        if own.is_choosing or 2 * left >= self._choice.batch:
             return
         last, at = own.failed
         if own.why and last == self._store.last_action() and time.monotonic() - at < AGAIN:

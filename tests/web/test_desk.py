@@ -127,6 +127,13 @@ def test_a_tab_that_was_not_heard_of_for_long_loses_its_documents(
     assert answer(desk, first[0], "ada") > 0  # an answer of a lost tab counts all the same
 
 
+def test_tabs_that_were_closed_without_a_word_do_not_starve_a_new_one(folder: Path) -> None:
+    desk = desk_of(folder)
+    tabs = [given(desk, "ada", f"t{i}", 4) for i in range(7)]
+    assert all(tabs)
+    assert len({own for handed in tabs for own in ids(handed)}) == sum(map(len, tabs))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_tabs_do_at_once_no_document_is_answered_twice(folder: Path, seed: int) -> None:
     desk = desk_of(folder, batch=8)
