@@ -14,7 +14,7 @@ from ..labels.annotation import answers_to
 from ..labels.log import Answer, Note
 from ..labels.outstanding import answered_by, last_answer, last_sample, out_of_sample, out_to
 from ..labels.schema import EVALUATION
-from .choosing import ORIGIN, Choice, choose
+from .choosing import NOTHING_LEFT, ORIGIN, Choice, choose
 from .conflicts import ConflictError as ConflictError
 from .conflicts import check_conflict, repeated
 from .handed import Handed as Handed
@@ -73,6 +73,8 @@ class Desk:
         self._lock = RLock()
         self._annotators: dict[str, _Annotator] = {}
         self._sample, self._sample_queue = 0, Queue()
+        self._wanting: list[_Annotator] = []  # documents to be chosen
+        self._is_busy = False  # choosing
 
     def next(
         self, annotator: str, tab: str, n: int = 3, purpose: Purpose = "training"
@@ -287,20 +289,31 @@ class Desk:
         if own.why and last == self._store.last_action() and time.monotonic() - at < AGAIN:
             return
         own.is_choosing = True
-        Thread(
-            target=self._choose, args=(own,), name=f"choosing for {own.name}", daemon=True
-        ).start()
+        self._wanting.append(own)
+        if not self._is_busy:
+            self._is_busy = True
+            Thread(target=self._choose, name="choosing documents", daemon=True).start()
 
-    def _choose(self, own: _Annotator) -> None:
-        chosen, why, last = list[str](), "", -1
-        try:
-            last = self._store.last_action()
-            chosen = choose(self._workspace, own.name, self._choice)
-        except ClassembError as refused:
-            why = str(refused)
-        except Exception as error:  # nobody waits for this thread: the page tells it
-            logging.getLogger(__name__).exception("choosing documents for %r", own.name)
-            why = f"choosing documents failed: {type(error).__name__}: {error}"
-        with self._lock:
-            own.queue.add(chosen)
-            own.why, own.failed, own.is_choosing = why, (last, time.monotonic()), False
+    def _choose(self) -> None:
+        """Choose for all who want documents, together, until nobody does."""
+        while True:
+            with self._lock:
+                wanting, self._wanting = self._wanting, []
+                self._is_busy = bool(wanting)
+            if not wanting:
+                return
+            chosen, why, last = dict[str, list[str]](), "", -1
+            try:
+                last = self._store.last_action()
+                chosen = choose(self._workspace, [own.name for own in wanting], self._choice)
+            except ClassembError as refused:
+                why = str(refused)
+            except Exception as error:  # nobody waits for this thread: the page tells it
+                logging.getLogger(__name__).exception("choosing documents")
+                why = f"choosing documents failed: {type(error).__name__}: {error}"
+            with self._lock:
+                for own in wanting:
+                    documents = chosen.get(own.name, [])
+                    own.queue.add(documents)
+                    own.why = why or ("" if documents else NOTHING_LEFT)
+                    own.failed, own.is_choosing = (last, time.monotonic()), False
