@@ -114,23 +114,6 @@ def test_a_closed_tab_frees_its_documents_in_their_place(folder: Path) -> None:
     assert ids(desk.next("ada", "t2", 5)) == ids(second) + ids(first)
 
 
-def test_a_tab_that_was_not_heard_of_for_long_loses_its_documents(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("classemb_index.web.leases.time.monotonic", lambda: now[0])
-    desk = desk_of(folder)
-    monkeypatch.undo()
-    queue = desk._annotator("ada").queue
-    queue._clock = lambda: now[0]
-    first = given(desk, "ada", "t1", 3)
-    now[0] += 14 * 60
-    assert not {*ids(first)} & {*ids(desk.next("ada", "t2", 3))}
-    now[0] += 60
-    assert ids(desk.next("ada", "t2", 6))[3:] == ids(first)
-    assert answer(desk, first[0], "ada") > 0  # an answer of a lost tab counts all the same
-
-
 def test_tabs_that_were_closed_without_a_word_do_not_starve_a_new_one(folder: Path) -> None:
     desk = desk_of(folder)
     tabs = [given(desk, "ada", f"t{i}", 4) for i in range(7)]
