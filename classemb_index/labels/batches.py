@@ -55,6 +55,16 @@ class Batch:
             strategy,
         )
 
+    def part(self, places: Sequence[int]) -> Batch:
+        """The picks at these places, in their order."""
+        return Batch(
+            self.rows[places],
+            self.classes[places],
+            tuple(self.steps[place] for place in places),
+            self.strategy,
+            None if self.scores is None else self.scores[places],
+        )
+
     def ids(self, pool: Pool) -> list[str]:
         """The documents' ids."""
         return [pool.ids[row] for row in self.rows]

@@ -47,7 +47,7 @@ class LabelFile:
             return
         with self._open() as store:
             store.execute("BEGIN")
-            if _version(store) < 2:
+            if self._known_version(store) < 2:
                 store.execute(schema.NO_NOTES)
             yield store
 
@@ -58,8 +58,10 @@ class LabelFile:
             self._make()
         with self._open() as store:
             self._stay_open()
+            store.execute("PRAGMA synchronous = FULL")
+            store.execute("PRAGMA foreign_keys = ON")
             store.execute("BEGIN IMMEDIATE")
-            _upgrade(store, since=_version(store) or 1)  # 0: nobody made it a store
+            _upgrade(store, since=self._known_version(store) or 1)  # 0: nobody made it a store
             yield store
             store.execute("COMMIT")
 
@@ -97,18 +99,25 @@ class LabelFile:
             with closing(
                 sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
             ) as store:
-                store.execute("PRAGMA synchronous = FULL")
-                store.execute("PRAGMA foreign_keys = ON")
-                if (version := _version(store)) > schema.VERSION:
-                    raise LabelStoreError(
-                        f"{self.path} has schema {version}, this version reads up to "
-                        f"{schema.VERSION}; upgrade classemb-index"
-                    )
                 yield store
         except sqlite3.OperationalError as cause:
             raise LabelStoreError(f"{self.path} cannot be used: {cause}") from cause
         except sqlite3.DatabaseError as cause:
             raise LabelStoreError(damaged(self.path, str(cause))) from cause
+
+    def _known_version(self, store: sqlite3.Connection) -> int:
+        """The schema of the file.
+
+        Raises:
+            LabelStoreError: a newer version of the tool made it.
+        """
+        version = int(store.execute("PRAGMA user_version").fetchone()[0])
+        if version > schema.VERSION:
+            raise LabelStoreError(
+                f"{self.path} has schema {version}, this version reads up to "
+                f"{schema.VERSION}; upgrade classemb-index"
+            )
+        return version
 
 
 def damaged(path: Path, what: str) -> str:
@@ -117,10 +126,6 @@ def damaged(path: Path, what: str) -> str:
         f"{path} is damaged: {what}; put a copy of it in its place, or recover it with: "
         f"sqlite3 {path.name} .recover"
     )
-
-
-def _version(store: sqlite3.Connection) -> int:
-    return int(store.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _upgrade(store: sqlite3.Connection, since: int) -> None:

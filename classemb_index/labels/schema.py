@@ -113,19 +113,23 @@ JOIN picks ON action = number WHERE number > ? ORDER BY number, rank
 
 _STANDS = "NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = action)"
 
-ANSWERS_TO_DOCUMENT = f"""
-SELECT action, annotator, class, said FROM answers JOIN actions ON actions.number = action
-WHERE document = ? AND {_STANDS} ORDER BY answers.number
+_AMONG = "document IN (SELECT value FROM json_each(?))"
+
+ANSWERS_TO = f"""
+SELECT document, action, annotator, class, said
+FROM answers JOIN actions ON actions.number = action
+WHERE {_AMONG} AND {_STANDS} ORDER BY answers.number
 """
 
-NOTES_ON_DOCUMENT = f"""
+NOTES_ON = f"""
 SELECT document, annotator, text FROM notes JOIN actions ON actions.number = action
-WHERE document = ? AND {_STANDS} ORDER BY action
+WHERE {_AMONG} AND {_STANDS} ORDER BY action
 """
 
-DOCUMENT_HANDED_OUT = f"""
-SELECT action, annotator, strategy, class, step FROM picks JOIN actions ON actions.number = action
-WHERE document = ? AND {_STANDS} ORDER BY action
+HANDED_OUT = f"""
+SELECT document, action, annotator, strategy, class, step
+FROM picks JOIN actions ON actions.number = action
+WHERE {_AMONG} AND {_STANDS} ORDER BY action
 """
 
 ANSWERS_OF_ACTION = "SELECT document, class, said FROM answers WHERE action = ? ORDER BY number"
@@ -146,9 +150,9 @@ EXISTS (
 """
 
 OUT_TO = f"""
-SELECT document FROM picks JOIN actions AS own ON own.number = picks.action
+SELECT document FROM actions AS own CROSS JOIN picks ON picks.action = own.number
 WHERE own.annotator = ? AND own.strategy <> '{EVALUATION}'
-AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = picks.action) AND NOT {_IS_BACK}
+AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = own.number) AND NOT {_IS_BACK}
 ORDER BY picks.action, rank
 """
 
@@ -162,7 +166,9 @@ SELECT document FROM picks JOIN actions AS own ON own.number = picks.action
 WHERE picks.action = ? AND NOT {_IS_BACK} ORDER BY rank
 """
 
-ANSWERED_BY = f"""
-SELECT document, MAX(at) FROM answers JOIN actions ON actions.number = action
-WHERE annotator = ? AND said <> 'skip' AND {_STANDS} GROUP BY document
+# by the actions first, of which there are fewer than answers
+ANSWERED_BY = """
+SELECT document, at FROM actions AS own CROSS JOIN answers ON answers.action = own.number
+WHERE annotator = ? AND said <> 'skip'
+AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = own.number) ORDER BY own.number
 """

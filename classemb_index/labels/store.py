@@ -252,24 +252,37 @@ class LabelStore:
         Raises:
             LabelStoreError: as for `record`.
         """
+        return self.standings([document])[document]
+
+    def standings(self, documents: Sequence[str]) -> dict[str, Standing]:
+        """How each of some documents stands, at one moment.
+
+        Raises:
+            LabelStoreError: as for `record`.
+        """
         with self.file.reading() as store:
             if store is None:
-                return Standing(document)
-            register = read_register(store)
-            rows = store.execute(schema.ANSWERS_TO_DOCUMENT, (document,)).fetchall()
-            notes = standing_notes(store.execute(schema.NOTES_ON_DOCUMENT, (document,)))
-            outs = store.execute(schema.DOCUMENT_HANDED_OUT, (document,)).fetchall()
+                return {document: Standing(document) for document in documents}
+            register, among = read_register(store), (json.dumps(documents),)
+            answers = store.execute(schema.ANSWERS_TO, among).fetchall()
+            outs = store.execute(schema.HANDED_OUT, among).fetchall()
+            notes = standing_notes(store.execute(schema.NOTES_ON, among))
         present = {number: own for number in register.classes if (own := register.present(number))}
-        given = (
-            Given(action, who, None if number is None else present[number].name, said)
-            for action, who, number, said in rows
-            if number is None or number in present
-        )
-        handed = (
-            HandedTo(action, who, strategy, present[c].name if c in present else None, step)
-            for action, who, strategy, c, step in outs
-        )
-        return Standing(document, tuple(given), tuple(handed), notes.get(document, {}))
+        given: dict[str, list[Given]] = {document: [] for document in documents}
+        handed: dict[str, list[HandedTo]] = {document: [] for document in documents}
+        for document, action, who, number, said in answers:
+            if number is None or number in present:
+                name = None if number is None else present[number].name
+                given[document].append(Given(action, who, name, said))
+        for document, action, who, strategy, number, step in outs:
+            name = present[number].name if number in present else None
+            handed[document].append(HandedTo(action, who, strategy, name, step))
+        return {
+            document: Standing(
+                document, tuple(given[document]), tuple(handed[document]), notes.get(document, {})
+            )
+            for document in documents
+        }
 
     def register(self) -> Register:
         """The classes that the store knows, after all changes.

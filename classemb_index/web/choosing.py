@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from ..strategies.selection import BatchRequest, check_strategy, next_batch
 from .workspace import Workspace
 
 ORIGIN = "annotate"  # of all that the page writes
+NOTHING_LEFT = "every document that can be selected is answered, skipped, or with somebody"
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,17 @@ class Choice:
             )
 
 
-def choose(workspace: Workspace, annotator: str, choice: Choice) -> list[str]:
-    """Select a batch for an annotator and hand it out; nobody else selects meanwhile.
+def choose(workspace: Workspace, annotators: Sequence[str], choice: Choice) -> dict[str, list[str]]:
+    """Select a batch for each annotator in one selection and hand it out; nobody else selects meanwhile.
+
+    The picks are dealt in turn, so that each gets as good ones as the others.
 
     Returns:
-        The documents, in the order in which they are to be answered.
+        By annotator the documents, in the order in which they are to be answered; none where none is
+        left.
 
     Raises:
-        RequestError: there is no class to answer for, no document is left, or as for `next_batch`.
+        RequestError: there is no class to answer for, or as for `next_batch`.
         LabelStoreError: the store cannot be read or written.
     """
     with workspace.store.handing_out():
@@ -69,31 +73,35 @@ def choose(workspace: Workspace, annotator: str, choice: Choice) -> list[str]:
         annotation, pool = scene.annotation, scene.index.pool
         if not pool.classes:
             raise RequestError("there is no class to answer for yet; add one under Classes")
-        given = sum(
-            len(handed.picks)
-            for handed in annotation.handed_out
-            if handed.annotator == annotator and handed.strategy != EVALUATION
-        )
-        is_shared = shared_places(given, choice.batch, choice.overlap)
-        shared = draw_shared(annotation, annotator, sum(is_shared), choice.seed + given)
         labelled = annotation.labelled()
-        size = min(choice.batch - len(shared), labelled.n_unlabelled)
-        if not size and not shared:
-            raise RequestError(
-                "every document that can be selected is answered, skipped, or with somebody"
-            )
-        own: list[str] = []
-        if size:
-            request = BatchRequest(choice.strategy, size, seed=len(annotation.handed_out))
+        places = {who: _shared_places(annotation, who, choice) for who in annotators}
+        shared: dict[str, list[str]] = {}
+        for who in annotators:
+            drawn = {document for documents in shared.values() for document in documents}
+            shared[who] = draw_shared(annotation, who, sum(places[who]), choice.seed, drawn)
+        turns = [
+            who
+            for turn in range(choice.batch)
+            for who in annotators
+            if turn < choice.batch - len(shared[who])
+        ][: labelled.n_unlabelled]
+        own: dict[str, list[str]] = {who: [] for who in annotators}
+        if turns:
+            request = BatchRequest(choice.strategy, len(turns), seed=len(annotation.handed_out))
             found = next_batch(scene.index, labelled, request, history=annotation.history)
-            hand_out(pool, found, workspace.store, annotator=annotator, origin=ORIGIN)
-            own = found.ids(pool)
-        if shared:
-            picks = [Pick(document, None, "") for document in shared]
-            workspace.store.hand_out(
-                picks, OVERLAP, offered=pool.classes, annotator=annotator, origin=ORIGIN
-            )
-        return list(_merged(is_shared, iter(shared), iter(own)))
+            for who in dict.fromkeys(turns):
+                part = found.part([place for place, turn in enumerate(turns) if turn == who])
+                hand_out(pool, part, workspace.store, annotator=who, origin=ORIGIN)
+                own[who] = part.ids(pool)
+        for who, documents in shared.items():
+            if documents:
+                picks = [Pick(document, None, "") for document in documents]
+                workspace.store.hand_out(
+                    picks, OVERLAP, offered=pool.classes, annotator=who, origin=ORIGIN
+                )
+        return {
+            who: list(_merged(places[who], iter(shared[who]), iter(own[who]))) for who in annotators
+        }
 
 
 def shared_places(given: int, n: int, overlap: float) -> list[bool]:
@@ -111,7 +119,9 @@ def shared_places(given: int, n: int, overlap: float) -> list[bool]:
     return [after > before for before, after in pairwise(so_far)]
 
 
-def draw_shared(annotation: Annotation, annotator: str, n: int, seed: int) -> list[str]:
+def draw_shared(
+    annotation: Annotation, annotator: str, n: int, seed: int, but: Collection[str] = ()
+) -> list[str]:
     """Documents that one other annotator has answered or has, drawn at random.
 
     Never one that two had, that is held out for measurement, or that somebody skipped.
@@ -120,7 +130,8 @@ def draw_shared(annotation: Annotation, annotator: str, n: int, seed: int) -> li
         annotation: of the pool.
         annotator: for whom.
         n: how many; fewer where there are not so many.
-        seed: of the draw.
+        seed: of the draw; what was handed out so far is a part of it.
+        but: documents that a third one gets now.
     """
     if not n:
         return []
@@ -136,11 +147,22 @@ def draw_shared(annotation: Annotation, annotator: str, n: int, seed: int) -> li
     rows = sorted(
         row_of[document]
         for document, who in had_by.items()
-        if len(who - {""} or who) == 1 and annotator not in who
+        if len(who - {""} or who) == 1 and annotator not in who and document not in but
         if document in row_of and may_be[row_of[document]]
     )
-    drawn = np.random.default_rng(seed).permutation(rows)[:n]
+    rng = np.random.default_rng([seed, len(annotation.handed_out)])
+    drawn = rng.permutation(rows)[:n]
     return [pool.ids[row] for row in drawn]
+
+
+def _shared_places(annotation: Annotation, annotator: str, choice: Choice) -> list[bool]:
+    """The places of the annotator's next batch that are for documents of somebody else's."""
+    given = sum(
+        len(handed.picks)
+        for handed in annotation.handed_out
+        if handed.annotator == annotator and handed.strategy != EVALUATION
+    )
+    return shared_places(given, choice.batch, choice.overlap)
 
 
 def _merged(is_shared: Sequence[bool], shared: Iterator[str], own: Iterator[str]) -> Iterator[str]:

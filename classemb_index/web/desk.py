@@ -14,7 +14,7 @@ from ..labels.annotation import answers_to
 from ..labels.log import Answer, Note
 from ..labels.outstanding import answered_by, last_answer, last_sample, out_of_sample, out_to
 from ..labels.schema import EVALUATION
-from .choosing import ORIGIN, Choice, choose
+from .choosing import NOTHING_LEFT, ORIGIN, Choice, choose
 from .conflicts import ConflictError as ConflictError
 from .conflicts import check_conflict, repeated
 from .handed import Handed as Handed
@@ -73,14 +73,16 @@ class Desk:
         self._lock = RLock()
         self._annotators: dict[str, _Annotator] = {}
         self._sample, self._sample_queue = 0, Queue()
+        self._wanting: list[_Annotator] = []  # documents to be chosen
+        self._is_busy = False  # choosing
 
     def next(
         self, annotator: str, tab: str, n: int = 3, purpose: Purpose = "training"
     ) -> list[Handed]:
         """The next documents of a tab, which no other tab gets; what it has and did not answer first.
 
-        For training the next batch is chosen meanwhile, when less than half of one is left. Where nothing
-        is there, `state` says whether it is being chosen, or why not.
+        For training the next batch is chosen meanwhile, when less than half of one is left for the tab.
+        Where nothing is there, `state` says whether it is being chosen, or why not.
 
         Args:
             annotator: by name.
@@ -91,14 +93,15 @@ class Desk:
         Raises:
             LabelStoreError: the store cannot be read.
         """
+        own = self._annotator(annotator)
         with self._lock:
-            own, queue = self._annotator(annotator), self._queue(annotator, purpose)
+            queue = self._queue(annotator, purpose)
             handed = self._lend(own, queue, tab, n, purpose)
             if not (handed or own.is_choosing):  # other processes hand out, and take answers back
                 self._add(queue, self._out(own, purpose))
                 handed = self._lend(own, queue, tab, n, purpose)
             if purpose == "training":
-                self._choose_ahead(own)
+                self._choose_ahead(own, len(own.queue.waiting(tab)))
                 own.is_waiting = own.is_choosing and not handed
             return handed
 
@@ -138,6 +141,7 @@ class Desk:
             LabelStoreError: the store cannot be written.
         """
         self._workspace.row_of(document)
+        own = self._annotator(annotator)
         with self._lock:
             standing = self._store.standing(document)
             answers = self._answers(document, labels, shown)
@@ -151,7 +155,6 @@ class Desk:
                 number = self._store.record(
                     answers, notes=notes, annotator=annotator, origin=ORIGIN
                 )
-            own = self._annotator(annotator)
             for queue in (own.queue, self._sample_queue):
                 queue.remove(document)
             own.again.pop(document, None)
@@ -169,15 +172,16 @@ class Desk:
             RequestError: no answer of the annotator stands.
             LabelStoreError: the store cannot be written.
         """
+        own = self._annotator(annotator)
         with self._lock:
             number = last_answer(self._store, annotator, ORIGIN)
             if number is None:
                 raise RequestError("there is no answer of yours on this page to take back")
             answers = self._store.answers_of(number)
             self._store.take_back(number, annotator=annotator)
-            document, own = answers[0].document, self._annotator(annotator)
+            document = answers[0].document
             standing = self._store.standing(document)
-            if all(given.annotator != annotator for given in standing.given):
+            if not any(annotator in said for said in standing.said_by.values()):
                 own.answered.pop(document, None)
             own.again[document] = self._store.last_action()
             is_sample = any(out.strategy == EVALUATION for out in standing.handed)
@@ -201,8 +205,9 @@ class Desk:
         Raises:
             LabelStoreError: the store cannot be read.
         """
+        own = self._annotator(annotator)
         with self._lock:
-            own, queue = self._annotator(annotator), self._queue(annotator, purpose)
+            queue = self._queue(annotator, purpose)
             today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
             since = today.astimezone(UTC).isoformat()
             counts = len(own.answered), sum(at >= since for at in own.answered.values()), len(queue)
@@ -215,11 +220,12 @@ class Desk:
 
     def _annotator(self, name: str) -> _Annotator:
         """What is known of an annotator, at first from the store."""
-        if name not in self._annotators:
+        if (own := self._annotators.get(name)) is None:
             own = _Annotator(name, Queue(), answered_by(self._store, name))
             self._add(own.queue, out_to(self._store, name))
-            self._annotators[name] = own
-        return self._annotators[name]
+            with self._lock:
+                own = self._annotators.setdefault(name, own)
+        return own
 
     def _queue(self, annotator: str, purpose: Purpose) -> Queue:
         """The annotator's documents; those of the last sample for measurement are everybody's."""
@@ -244,16 +250,16 @@ class Desk:
     ) -> list[Handed]:
         """Up to n documents for a tab; those that are not to be answered any more are taken out."""
         lent: list[Handed] = []
-        for document in queue.waiting(tab):
-            if len(lent) == n:
-                break
-            standing = self._store.standing(document)
-            handed = handed_of(standing, own.name, purpose, own.again.get(document, 0))
-            if handed is None:
-                queue.remove(document)
-            else:
-                queue.lend(document, tab)
-                lent.append(handed)
+        waiting = queue.waiting(tab)
+        while waiting and (missing := n - len(lent)):
+            asked, waiting = waiting[:missing], waiting[missing:]
+            for document, standing in self._store.standings(asked).items():
+                handed = handed_of(standing, own.name, purpose, own.again.get(document, 0))
+                if handed is None:
+                    queue.remove(document)
+                else:
+                    queue.lend(document, tab)
+                    lent.append(handed)
         return lent
 
     def _answers(
@@ -275,28 +281,39 @@ class Desk:
             raise RequestError("no class was shown, so there is nothing to answer; skip it instead")
         return answers_to(document, yes, list(asked))
 
-    def _choose_ahead(self, own: _Annotator) -> None:
-        """Have the next batch chosen when less than half of one is left."""
-        if own.is_choosing or 2 * len(own.queue) >= self._choice.batch:
+    def _choose_ahead(self, own: _Annotator, left: int) -> None:
+        """Have the next batch chosen when less than half of one is left for a tab."""
+        if own.is_choosing or 2 * left >= self._choice.batch:
             return
         last, at = own.failed
         if own.why and last == self._store.last_action() and time.monotonic() - at < AGAIN:
             return
         own.is_choosing = True
-        Thread(
-            target=self._choose, args=(own,), name=f"choosing for {own.name}", daemon=True
-        ).start()
+        self._wanting.append(own)
+        if not self._is_busy:
+            self._is_busy = True
+            Thread(target=self._choose, name="choosing documents", daemon=True).start()
 
-    def _choose(self, own: _Annotator) -> None:
-        chosen, why, last = list[str](), "", -1
-        try:
-            last = self._store.last_action()
-            chosen = choose(self._workspace, own.name, self._choice)
-        except ClassembError as refused:
-            why = str(refused)
-        except Exception as error:  # nobody waits for this thread: the page tells it
-            logging.getLogger(__name__).exception("choosing documents for %r", own.name)
-            why = f"choosing documents failed: {type(error).__name__}: {error}"
-        with self._lock:
-            own.queue.add(chosen)
-            own.why, own.failed, own.is_choosing = why, (last, time.monotonic()), False
+    def _choose(self) -> None:
+        """Choose for all who want documents, together, until nobody does."""
+        while True:
+            with self._lock:
+                wanting, self._wanting = self._wanting, []
+                self._is_busy = bool(wanting)
+            if not wanting:
+                return
+            chosen, why, last = dict[str, list[str]](), "", -1
+            try:
+                last = self._store.last_action()
+                chosen = choose(self._workspace, [own.name for own in wanting], self._choice)
+            except ClassembError as refused:
+                why = str(refused)
+            except Exception as error:  # nobody waits for this thread: the page tells it
+                logging.getLogger(__name__).exception("choosing documents")
+                why = f"choosing documents failed: {type(error).__name__}: {error}"
+            with self._lock:
+                for own in wanting:
+                    documents = chosen.get(own.name, [])
+                    own.queue.add(documents)
+                    own.why = why or ("" if documents else NOTHING_LEFT)
+                    own.failed, own.is_choosing = (last, time.monotonic()), False

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +21,11 @@ from classemb_index import EmbeddingIndex, Pool, Record
 from classemb_index.errors import ModelError, RequestError, UnknownClassError
 from classemb_index.labels import changes
 from classemb_index.labels.annotation import answers_to
+from classemb_index.labels.labelled import LabelledSet, nothing_labelled
 from classemb_index.labels.log import Answer, Pick
 from classemb_index.labels.schema import EVALUATION, OVERLAP
 from classemb_index.labels.store import LabelStore
+from classemb_index.strategies.selection import BatchRequest, next_batch
 from classemb_index.web.desk import ConflictError, Desk, Handed, Purpose
 from classemb_index.web.workspace import Workspace
 
@@ -110,21 +114,11 @@ def test_a_closed_tab_frees_its_documents_in_their_place(folder: Path) -> None:
     assert ids(desk.next("ada", "t2", 5)) == ids(second) + ids(first)
 
 
-def test_a_tab_that_was_not_heard_of_for_long_loses_its_documents(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [1000.0]
-    monkeypatch.setattr("classemb_index.web.leases.time.monotonic", lambda: now[0])
+def test_tabs_that_were_closed_without_a_word_do_not_starve_a_new_one(folder: Path) -> None:
     desk = desk_of(folder)
-    monkeypatch.undo()
-    queue = desk._annotator("ada").queue
-    queue._clock = lambda: now[0]
-    first = given(desk, "ada", "t1", 3)
-    now[0] += 14 * 60
-    assert not {*ids(first)} & {*ids(desk.next("ada", "t2", 3))}
-    now[0] += 60
-    assert ids(desk.next("ada", "t2", 6))[3:] == ids(first)
-    assert answer(desk, first[0], "ada") > 0  # an answer of a lost tab counts all the same
+    tabs = [given(desk, "ada", f"t{i}", 4) for i in range(7)]
+    assert all(tabs)
+    assert len({own for handed in tabs for own in ids(handed)}) == sum(map(len, tabs))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -186,6 +180,45 @@ def test_each_batch_learns_from_all_answers_before_it(folder: Path) -> None:
     handed = given(desk, "ada", n=6)
     assert {own.class_name for own in handed} == {"fire", "fall"}
     assert not {*ids(handed)} & {f"d{i}" for i in range(10)}
+
+
+def test_those_who_wait_are_chosen_for_together_and_dealt_in_turn(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go, requests = Event(), []
+
+    def slow(
+        index: EmbeddingIndex, labelled: LabelledSet, request: BatchRequest, **more: Any
+    ) -> Any:
+        requests.append(request.size)
+        may_go.wait(30)
+        return next_batch(index, labelled, request, **more)
+
+    monkeypatch.setattr("classemb_index.web.choosing.next_batch", slow)
+    desk = desk_of(folder)
+    people = ["ada", "bob", "cleo", "dora"]
+    for who in people:
+        assert desk.next(who, who) == []
+        while not requests:
+            time.sleep(0.005)
+    may_go.set()
+    wait(desk, *people)
+    assert requests == [10, 30]
+    batches = LabelStore(folder).read().batches
+    assert [(batch.annotator, len(batch.picks)) for batch in batches] == [
+        (who, 10) for who in people
+    ]
+    assert len({pick.document for batch in batches for pick in batch.picks}) == 40
+    pool = Workspace.open(folder).now().index.pool
+    whole = next_batch(
+        EmbeddingIndex.open(folder),
+        nothing_labelled(pool).without(
+            np.isin(pool.ids, [pick.document for pick in batches[0].picks])
+        ),
+        BatchRequest("random", 30, seed=1),
+    )
+    for turn, batch in enumerate(batches[1:]):
+        assert [pick.document for pick in batch.picks] == whole.ids(pool)[turn::3]
 
 
 # what is not there
