@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -205,14 +205,16 @@ class EmbeddingIndex:
             return self.feedback(own) if stored is None and own is not None else stored
         return self.feedback(own)
 
-    def text_vectors(self, texts: Sequence[str], encoder: Encoder | None = None) -> FloatMatrix:
+    def text_vectors(
+        self, texts: Sequence[str], load_encoder: Callable[[], Encoder] | None = None
+    ) -> FloatMatrix:
         """(len(texts), dim) float32 unit embeddings of names or descriptions of classes.
 
         Each is embedded once and kept in the index folder.
 
         Args:
             texts: in their order.
-            encoder: the index's own; None loads it where a text is not embedded yet.
+            load_encoder: gives the index's own where a text is not embedded yet; None loads it.
 
         Raises:
             RequestError: the index's vectors came without an encoder.
@@ -222,8 +224,7 @@ class EmbeddingIndex:
         stored = self._by_class.get(CLASS_NAMES)
         known = {} if stored is None else dict(zip(self.manifest.classes, stored, strict=True))
         fingerprint = str(self.manifest.encoder.fingerprint)
-        load = self.load_encoder if encoder is None else lambda: encoder
-        keeper = NameKeeper(self.cache, fingerprint, load)
+        keeper = NameKeeper(self.cache, fingerprint, load_encoder or self.load_encoder)
         vectors = keeper.vectors(texts, known)
         return np.array(vectors, dtype=np.float32).reshape(len(texts), self.manifest.dim)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..index.index import EmbeddingIndex
@@ -32,7 +32,7 @@ def change_classes(
     *,
     annotator: str = "",
     store: LabelStore | None = None,
-    encoder: Encoder | None = None,
+    load_encoder: Callable[[], Encoder] | None = None,
 ) -> int:
     """Write changes of the classes into a label store, as one action.
 
@@ -43,7 +43,7 @@ def change_classes(
         changes: as `labels.changes` makes them.
         annotator: who asks for them.
         store: None takes the one in the index's folder.
-        encoder: the index's own; None loads it where a text is new.
+        load_encoder: gives the index's own where a text is new; None loads it.
 
     Returns:
         The action's number; to undo it takes them back.
@@ -54,7 +54,7 @@ def change_classes(
         LabelStoreError: the store cannot be written.
     """
     if index.manifest.encoder.name is not None:
-        index.text_vectors([text for change in changes for text in _texts(change)], encoder)
+        index.text_vectors([text for change in changes for text in _texts(change)], load_encoder)
     origin = f"classes {', '.join(map(_words, changes))}"
     store = store or LabelStore(index.folder)
     return store.change_classes(changes, annotator=annotator, origin=origin)

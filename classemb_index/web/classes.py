@@ -17,6 +17,7 @@ from ..queries.names import described_direction
 from ..queries.ranking import Ranking
 from .app import annotator_of, page
 from .cards import card
+from .directions import load_ahead
 from .jobs import Jobs
 from .workspace import Scene, Workspace
 
@@ -29,7 +30,9 @@ routes = APIRouter()
 @routes.get("/classes")
 def show(request: Request) -> HTMLResponse:
     """The page; its numbers are asked for by its module."""
-    has_encoder = request.app.state.workspace.now().index.manifest.encoder.name is not None
+    workspace: Workspace = request.app.state.workspace
+    has_encoder = workspace.now().index.manifest.encoder.name is not None
+    load_ahead(workspace)
     return page(request, "classes.html", most_words=MOST_WORDS, has_encoder=has_encoder)
 
 
@@ -153,13 +156,11 @@ def _change(request: Request, changes: list[ClassChange]) -> dict[str, Any]:
     """Write the changes into the store that the page works on, and give the classes as they are then."""
     workspace: Workspace = request.app.state.workspace
     if changes:
-        index = workspace.now().index
-        encoder = None if index.manifest.encoder.name is None else workspace.encoder()
         change_classes(
-            index,
+            workspace.now().index,
             changes,
             annotator=annotator_of(request),
             store=workspace.store,
-            encoder=encoder,
+            load_encoder=workspace.encoder,
         )
     return classes(request)

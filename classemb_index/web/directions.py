@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, Thread
 
 from ..arrays import FloatMatrix
+from ..errors import ClassembError
 from ..models.named import NamePrior
 from ..queries.names import name_prior
 from ..queries.speaks import class_directions
-from .workspace import Scene
+from .workspace import Scene, Workspace
 
 
 class Directions:
@@ -45,3 +47,13 @@ class Directions:
             directions = class_directions(scene.index, labelled, self._prior[1])
             self._fitted = texts, scene.version, directions
             return scene.version, directions
+
+
+def load_ahead(workspace: Workspace) -> None:
+    """Begin to load the encoder, which takes seconds, so that the first words need not wait for it."""
+
+    def load() -> None:
+        with suppress(ClassembError):  # whoever needs it is told
+            workspace.encoder()
+
+    Thread(target=load, daemon=True).start()

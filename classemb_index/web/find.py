@@ -19,7 +19,7 @@ from ..queries.ranking import Ranking
 from ..queries.states import STATES, UNANSWERED, counted_states, documents_in
 from .app import page
 from .cards import card, whole_document
-from .directions import Directions
+from .directions import Directions, load_ahead
 from .workspace import Scene, Workspace
 
 PAGE = 10  # documents
@@ -156,7 +156,9 @@ def show(
     state: str = UNANSWERED,
 ) -> HTMLResponse:
     """The page; what it finds is asked for by its module."""
-    scene = request.app.state.workspace.now()
+    workspace: Workspace = request.app.state.workspace
+    scene = workspace.now()
+    load_ahead(workspace)
     return page(
         request,
         "find.html",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").expect
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)  # ms: an encoder is loaded meanwhile
 
 
 def document_of(page: Any) -> str:
