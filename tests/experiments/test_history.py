@@ -131,6 +131,19 @@ def test_only_new_points_are_computed(
     assert trained == []
 
 
+def test_a_sample_that_is_drawn_and_labelled_leaves_the_points_as_they_were(
+    folder: Path, answer: Answering, trained: list[int]
+) -> None:
+    answer(range(25))
+    before = points_of(folder)
+    trained.clear()
+    store = LabelStore(folder)
+    store.hand_out([Pick("d50", None, "sample")], EVALUATION, offered=["a", "b", "c"])
+    answer([50])
+    assert points_of(folder) == before
+    assert trained == []
+
+
 def test_another_class_name_is_another_curve(
     folder: Path, answer: Answering, trained: list[int]
 ) -> None:
