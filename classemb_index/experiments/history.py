@@ -77,17 +77,16 @@ def label_history(
     plain = index.with_pool(source, PRACTICE if source.is_practice else "")  # for all answers alike
     name = f"{NAME}-{PRACTICE}" if source.is_practice else NAME
     before: Mapping[str, Any] = kept(plain, name) or {}
-    cuts, points = _cuts(annotation), []
+    cuts = _cuts(annotation)
     keys = _keys(annotation, cuts)
+    known = {key: before[key] for key in keys if key in before}
     for done, (cut, key) in enumerate(zip(cuts, keys, strict=True)):
         watch.progress(done, len(cuts))
-        found = before.get(key)
-        points.append(
-            Point.of(found) if found else _point(index, annotation, cut, at_of.get(cut, ""))
-        )
+        if key not in known:
+            known[key] = asdict(_point(index, annotation, cut, at_of.get(cut, "")))
+            keep(plain, name, known)  # one at a time, so that what is interrupted goes on
     watch.progress(len(cuts), len(cuts))
-    if before.keys() != set(keys):
-        keep(plain, name, {key: asdict(own) for key, own in zip(keys, points, strict=True)})
+    points = [Point.of(known[key]) for key in keys]
     return [own for own in points if own.labelled]
 
 
