@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from ..errors import RequestError
 from ..index.index import EmbeddingIndex
 from ..index.kept import keep, kept
 from ..labels.annotation import Annotation
-from ..labels.log import Action, StoredAnswer
+from ..labels.log import Action
 from ..models.crossval import Figure
 from ..watch import SILENT, Watcher
 from .training import probe_figures
@@ -70,24 +72,21 @@ def label_history(
         actions: of its store.
         watch: is told how many points are done.
     """
-    answered = annotation.log.answers
     at_of = {action.number: action.at for action in actions}
     source = annotation.source
     plain = index.with_pool(source, PRACTICE if source.is_practice else "")  # for all answers alike
     name = f"{NAME}-{PRACTICE}" if source.is_practice else NAME
     before: Mapping[str, Any] = kept(plain, name) or {}
-    cuts, points, keys = _cuts(annotation), [], []
-    for done, cut in enumerate(cuts):
+    cuts = _cuts(annotation)
+    keys = _keys(annotation, cuts)
+    known = {key: before[key] for key in keys if key in before}
+    for done, (cut, key) in enumerate(zip(cuts, keys, strict=True)):
         watch.progress(done, len(cuts))
-        key = _key(annotation, [own for own in answered if own[0] <= cut])
-        found = before.get(key)
-        keys.append(key)
-        points.append(
-            Point.of(found) if found else _point(index, annotation, cut, at_of.get(cut, ""))
-        )
+        if key not in known:
+            known[key] = asdict(_point(index, annotation, cut, at_of.get(cut, "")))
+            keep(plain, name, known)  # one at a time, so that what is interrupted goes on
     watch.progress(len(cuts), len(cuts))
-    if before.keys() != set(keys):
-        keep(plain, name, {key: asdict(own) for key, own in zip(keys, points, strict=True)})
+    points = [Point.of(known[key]) for key in keys]
     return [own for own in points if own.labelled]
 
 
@@ -124,11 +123,21 @@ def _point(index: EmbeddingIndex, annotation: Annotation, cut: int, at: str) -> 
     return Point(cut, at, len(labelled), positives, f1)
 
 
-def _key(annotation: Annotation, answers: Sequence[StoredAnswer]) -> str:
-    """Of all that a point hangs on beside the index itself."""
-    pool, register = annotation.pool, annotation.log.register
-    classes = [pool.classes, dict(pool.descriptions), register.merges]
-    register_facts = [(number, vars(own)) for number, own in register.classes.items()]
-    held_out = [pool.ids[row] for row in np.flatnonzero(annotation.held_out).tolist()]
-    facts = [classes, register_facts, held_out, answers]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+def _keys(annotation: Annotation, cuts: Sequence[int]) -> list[str]:
+    """For each cut, a digest of all that its point hangs on beside the index itself."""
+    pool, register, held_out = annotation.pool, annotation.log.register, annotation.held_out
+    classes = [(number, vars(own)) for number, own in register.classes.items()]
+    without = np.flatnonzero(held_out & annotation.source.is_known).tolist()
+    facts = [pool.classes, dict(pool.descriptions), classes, register.merges, without]
+    digest = hashlib.sha256(json.dumps(facts).encode())
+    is_gone = {pool.ids[row] for row in np.flatnonzero(held_out).tolist()}
+    answers = [own for own in annotation.log.answers if own[1] not in is_gone]
+    answers.sort(key=itemgetter(0))
+    keys, start = [], 0
+    for cut in cuts:
+        stop = bisect_right(answers, cut, lo=start, key=itemgetter(0))
+        text = json.dumps(answers[start:stop])[1:-1]  # the same, wherever the cuts before lie
+        digest.update(f"{text}, ".encode() if text else b"")
+        keys.append(digest.hexdigest())
+        start = stop
+    return keys

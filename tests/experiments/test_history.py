@@ -16,6 +16,7 @@ from classemb_index.labels.annotation import EVALUATION, answers_to
 from classemb_index.labels.classes import ClassChange
 from classemb_index.labels.labelled import LabelledSet, labelled_set
 from classemb_index.labels.log import Pick
+from classemb_index.watch import Watcher
 from tests.support.pools import topic_records, topic_vectors
 
 Answering = Callable[[Sequence[int]], None]
@@ -128,6 +129,33 @@ def test_only_new_points_are_computed(
     trained.clear()
     monkeypatch.setattr(history, "MOST", 4)  # now every second of the points
     assert [own.labelled for own in points_of(folder)] == [20, 40, 45]
+    assert trained == []
+
+
+def test_what_was_interrupted_goes_on(folder: Path, answer: Answering, trained: list[int]) -> None:
+    class Impatient(Watcher):
+        def progress(self, done: int, total: int) -> None:
+            if done == 3:
+                raise KeyboardInterrupt
+
+    answer(range(35))
+    with pytest.raises(KeyboardInterrupt):
+        label_history(*open_annotated(folder), LabelStore(folder).actions(), watch=Impatient())
+    assert trained == [10, 20]  # the first of the three is of nothing
+    points_of(folder)
+    assert trained == [10, 20, 30, 35]
+
+
+def test_a_sample_that_is_drawn_and_labelled_leaves_the_points_as_they_were(
+    folder: Path, answer: Answering, trained: list[int]
+) -> None:
+    answer(range(25))
+    before = points_of(folder)
+    trained.clear()
+    store = LabelStore(folder)
+    store.hand_out([Pick("d50", None, "sample")], EVALUATION, offered=["a", "b", "c"])
+    answer([50])
+    assert points_of(folder) == before
     assert trained == []
 
 

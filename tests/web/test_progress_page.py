@@ -12,9 +12,10 @@ import pytest
 
 from classemb_index import LabelStore
 from classemb_index.labels.annotation import answers_to
+from tests.support.browsing import document_of, next_after
 from tests.web.conftest import CLASSES, Served, truth
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 NAMES = [name for names in CLASSES.values() for name in names]
 TIMEOUT = 60_000  # ms
 
@@ -61,38 +62,42 @@ def test_a_model_is_trained_asked_and_taken_home_by_keyboard(progress: Any, tmp_
     progress.wait_for_selector("#predicted table")
 
 
-def test_a_sample_is_drawn_and_leads_to_its_documents(
+def test_a_sample_is_drawn_labelled_on_its_own_page_and_measured(
     progress: Any, served: Served, reports: Path
 ) -> None:
     progress.get_by_role("button", name="Train on").click()
     progress.wait_for_selector("#model-facts table")
-    progress.get_by_label("Documents of a sample").fill("12")
+    progress.get_by_label("Documents of a sample").fill("4")
     progress.get_by_role("button", name="Draw a sample").click()
     progress.wait_for_selector("#sampled")
     assert progress.inner_text("#sample-state") == (
-        "The sample has 12 documents, 0 of them are answered."
+        "The sample has 4 documents, 0 of them are answered."
     )
     assert progress.get_by_role("button", name="Measure by the 0").is_disabled()
-    link = progress.get_by_role("link", name="Label the sample")
-    assert link.get_attribute("href") == "/?purpose=evaluation"
-    store = LabelStore(reports)
-    (batch,) = [own for own in store.read().batches if own.strategy == "evaluation"]
-    for pick in batch.picks:
-        store.record(answers_to(pick.document, truth(pick.document), NAMES))
-    progress.reload()
+    progress.get_by_role("link", name="Label the sample").click()
+    done = []
+    while len(done) < 4:
+        done.append(document_of(progress) if not done else next_after(progress, done[-1]))
+        for name in truth(done[-1]):
+            progress.keyboard.press(str(NAMES.index(name) + 1))
+        progress.keyboard.press("Enter" if truth(done[-1]) else "0")
+    progress.wait_for_selector("#nothing:not([hidden])")
+    (batch,) = [own for own in LabelStore(reports).read().batches if own.strategy == "evaluation"]
+    assert {pick.document for pick in batch.picks} == set(done)
+    progress.goto(f"{served.origin}/progress")
     progress.get_by_role("button", name="Measure the model").click()
     progress.wait_for_selector("#measured table")
-    assert "drawn by chance" in progress.inner_text("#measured")
+    assert "Measured on 4 of" in progress.inner_text("#measured")
 
 
 def test_what_cannot_be_done_is_said(progress: Any) -> None:
     progress.get_by_role("button", name="Train on").click()
     progress.wait_for_selector("#model-facts table")
-    progress.get_by_label("Documents of a sample").fill("31")
+    progress.get_by_label("Documents of a sample").fill("61")
     progress.get_by_role("button", name="Draw a sample").click()
     alert = progress.locator("#job-error")
     alert.wait_for(state="visible")
-    assert alert.inner_text().startswith("asked for a sample of 31 documents, 30 are left")
+    assert alert.inner_text().startswith("asked for a sample of 61 documents")
 
 
 def test_the_map_is_coloured_by_a_class_and_a_click_opens_a_document(
