@@ -17,6 +17,7 @@ let counts = new Map();
 let isBusy = false;
 let fetching = null;
 let state = {};
+let asking = new AbortController(); // what is asked of the document that is shown
 let answers = 0; // given on this page
 const answeredAt = new Map(); // documents, with the place of their last answer
 
@@ -40,6 +41,8 @@ const tab = await (async () => {
 
 function show(next) {
   shown.document = next;
+  asking.abort(); // a browser has six connections to a server; answers need one
+  asking = new AbortController();
   shown.chosen = new Set(next.labels);
   at("desk").hidden = false;
   at("nothing").hidden = true;
@@ -129,7 +132,7 @@ async function explain(own) {
   if (!own.asked_by) return;
   let found;
   try {
-    found = await get("/api/explain", { id: own.id, class: own.asked_by });
+    found = await get("/api/explain", { id: own.id, class: own.asked_by }, { signal: asking.signal });
   } catch (refused) {
     if (shown.document === own) at("words").textContent = refused.message;
     return;
@@ -148,7 +151,7 @@ async function explain(own) {
 
 async function suggest(own) {
   try {
-    const { probabilities } = await get("/api/suggestions", { id: own.id });
+    const { probabilities } = await get("/api/suggestions", { id: own.id }, { signal: asking.signal });
     if (shown.document !== own) return;
     for (const button of at("classes").children) {
       const p = probabilities[button.dataset.class];
