@@ -26,7 +26,9 @@ METHOD: dict[TokenMeaning, str] = {
     "none": "Of this encoder nothing can be said of single words.",
 }
 
-LIKENESS = "Marked words add most to what is alike beyond an average document; each has its exact share in it."
+LIKENESS = (
+    "Marked words add most to what both have beyond an average document; each has its exact share."
+)
 
 routes = APIRouter()
 

@@ -182,19 +182,21 @@ def find(
     offset: Annotated[int, Query(ge=0)] = 0,
     version: int | None = None,
 ) -> dict[str, Any]:
-    """A page of what is found, the documents as they stand now."""
+    """A page of what is found, the documents as they stand now, and the class under its present name."""
     workspace, search = request.app.state.workspace, Search(class_name, text, like, state)
     found: Found = request.app.state.finder.find(search, version)
     rows, scores = found.ranking.page(offset, PAGE)
     scene = workspace.now()
     texts = scene.index.pool.texts_of(rows)
     given = [None] * len(rows) if scores is None else scores.tolist()
+    names = scene.index.pool.classes
     return {
         "by": search.by,
+        "class": names[scene.index.pool.class_position(class_name)] if class_name else "",
         "version": found.version,
         "n": found.ranking.n,
         "counts": found.counts,
-        "classes": list(scene.index.pool.classes),
+        "classes": list(names),
         "documents": [
             card(scene, workspace.store, row, text, score)
             for row, text, score in zip(rows.tolist(), texts, given, strict=True)

@@ -123,6 +123,13 @@ def test_cards_show_how_documents_stand_now(client: TestClient, reports: Path) -
     assert client.get("/api/card", params={"id": nearest["id"]}).json() == after | {"score": None}
 
 
+def test_a_class_is_found_by_the_name_that_it_had_before(client: TestClient, reports: Path) -> None:
+    expected = found(client, **{"class": "fire"})
+    LabelStore(reports).change_classes([ClassChange("rename", "fire", "blaze")])
+    answer = found(client, **{"class": "fire"})
+    assert (answer["class"], answer["n"], expected["class"]) == ("blaze", N, "fire")
+
+
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
