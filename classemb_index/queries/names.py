@@ -6,13 +6,14 @@ import numpy as np
 
 from ..arrays import FloatMatrix, FloatVector, unit
 from ..errors import RequestError
-from ..index.draft import embed_class_names
+from ..index.draft import FEEDBACK, embed_class_names
 from ..index.index import EmbeddingIndex
 from ..labels.labelled import LabelledSet
 from ..models.contracts import Encoder
 from ..models.named import NamedHeads, NamePrior, fit_named_heads
 from .classes import hidden
 from .methods import expanded
+from .ranking import Ranking
 
 BACKGROUND = 8192  # documents that stand for the pool
 SEED = 0  # of their draw
@@ -55,7 +56,10 @@ def described_direction(index: EmbeddingIndex, encoder: Encoder, text: str) -> F
         raise RequestError("the description is empty; say what the class is about")
     index.check_encoder(encoder)
     vectors = embed_class_names([text.strip()], encoder)
-    return np.asarray(_directions(index, vectors, index.feedback(vectors))[0])
+    # the same as index.feedback, which costs several times as much for one text
+    near = Ranking(index, index.pool.selectable, vectors[0]).page(0, FEEDBACK).rows
+    feedback = index.embeddings(near).mean(axis=0, dtype=np.float32)[None]
+    return np.asarray(_directions(index, vectors, feedback)[0])
 
 
 def class_heads(index: EmbeddingIndex, labelled: LabelledSet, prior: NamePrior) -> NamedHeads:

@@ -14,8 +14,7 @@ from ..models.encoder import SentenceBertEncoder
 from ..models.named import NamePrior
 from ..models.passages import cut_text
 from ..models.tokens import ReadText, TokenMeaning, read_texts
-from .build import build_queries
-from .methods import AUTO
+from .names import class_heads, name_prior
 
 BATCH = 16  # passages that are read together
 MOST_WORDS = 12  # distinct ones that are marked in a passage
@@ -80,11 +79,10 @@ def class_directions(
     That is a class's name before it has labels, and what its labels make of it then. A class of which
     nothing is known, and no name can be embedded, is a row of zeros.
     """
-    q = len(index.pool.classes)
-    directions = np.zeros((q, index.manifest.dim), dtype=np.float32)
-    for query in build_queries(index, range(q), labelled, AUTO, prior=prior):
-        directions[query.position] = query.vectors.sum(axis=0)  # one of them or none
-    return unit(directions)
+    prior = prior or name_prior(index)
+    weights = class_heads(index, labelled, prior).weights
+    is_known = prior.names.any(axis=1) | (labelled.counts > 0)
+    return unit(np.where(is_known[:, None], weights, np.float32(0)))
 
 
 def why(encoder: SentenceBertEncoder, text: str, direction: FloatVector, mean: FloatVector) -> Why:

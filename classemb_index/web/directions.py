@@ -19,7 +19,7 @@ class Directions:
     def __init__(self) -> None:
         self._lock = Lock()
         self._prior: tuple[tuple[str, ...], NamePrior] | None = None
-        self._fitted: tuple[tuple[str, ...], int, FloatMatrix] | None = None
+        self._fitted: tuple[tuple[str, ...], tuple[int, FloatMatrix]] | None = None
 
     def of(self, scene: Scene, behind: int = 0) -> tuple[int, FloatMatrix]:
         """The version of the labels that they were learned from, and (q, dim) float32 unit vectors.
@@ -38,15 +38,15 @@ class Directions:
         texts = tuple(pool.descriptions.get(name, name) for name in pool.classes)
         with self._lock:
             if self._fitted is not None:
-                known, version, directions = self._fitted
-                if known == texts and 0 <= scene.version - version <= behind:
-                    return version, directions
+                known, fitted = self._fitted
+                if known == texts and 0 <= scene.version - fitted[0] <= behind:
+                    return fitted
             if self._prior is None or self._prior[0] != texts:
                 self._prior = texts, name_prior(scene.index)
             labelled = scene.annotation.labelled(again=True)
             directions = class_directions(scene.index, labelled, self._prior[1])
-            self._fitted = texts, scene.version, directions
-            return scene.version, directions
+            self._fitted = texts, (scene.version, directions)
+            return self._fitted[1]
 
 
 def load_ahead(workspace: Workspace) -> None:

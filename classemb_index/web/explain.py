@@ -26,6 +26,10 @@ METHOD: dict[TokenMeaning, str] = {
     "none": "Of this encoder nothing can be said of single words.",
 }
 
+LIKENESS = (
+    "Marked words add most to what both have beyond an average document; each has its exact share."
+)
+
 routes = APIRouter()
 
 
@@ -48,8 +52,8 @@ class Explainer:
 
         Args:
             id_: of the document.
-            search: its state is not looked at. Of likeness, the words are those by which both differ from
-                an average document in the same way.
+            search: its state is not looked at. Of a text or a document, words speak for that by which
+                it differs from the pool's mean: else "a" and "that" speak for a sentence.
 
         Returns:
             "method", a sentence; "score" of the best passage; "passage" with "text", "marks" in it and
@@ -76,11 +80,12 @@ class Explainer:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         vector = self._finder.vector(scene, search, BEHIND)
-        if vector is None:
-            raise RequestError("a document is explained for a class, a text or another document")
-        if search.by == "like":
+        assert vector is not None  # as something ranks the documents
+        if search.by != "class":
             vector = vector - scene.index.mean
         made = explained(text, why(encoder, text, unit(vector[None])[0], scene.index.mean))
+        if search.by != "class" and made["method"] == METHOD["shares"]:
+            made["method"] = LIKENESS
         with self._lock:
             self._kept[key] = made
             while len(self._kept) > KEPT:

@@ -24,6 +24,7 @@ from .workspace import Scene, Workspace
 
 PAGE = 10  # documents
 MOST_TEXT = 2_000  # characters of a text to search by
+SETTLED = 50  # answered documents by which one more changes little
 KEPT = 12  # rankings: 100 MB at 1,000,000 documents
 
 routes = APIRouter()
@@ -109,7 +110,8 @@ class Finder:
         Args:
             scene: as it is now.
             search: what is looked for.
-            behind: actions that the labels behind a class may be older.
+            behind: actions that what was learned of a class may be older; one for fifty answered
+                documents, which move it little, in any case.
 
         Raises:
             RequestError: as for `find`, and its other errors.
@@ -125,6 +127,7 @@ class Finder:
         if search.by == "order":
             return None
         position = index.pool.class_position(search.class_name)
+        behind = max(behind, int(np.count_nonzero(scene.annotation.answered)) // SETTLED)
         direction: FloatVector = self._directions.of(scene, behind)[1][position]
         if not direction.any():
             labelled = scene.annotation.labelled(again=True)
@@ -179,19 +182,21 @@ def find(
     offset: Annotated[int, Query(ge=0)] = 0,
     version: int | None = None,
 ) -> dict[str, Any]:
-    """A page of what is found, the documents as they stand now."""
+    """A page of what is found, the documents as they stand now, and the class under its present name."""
     workspace, search = request.app.state.workspace, Search(class_name, text, like, state)
     found: Found = request.app.state.finder.find(search, version)
     rows, scores = found.ranking.page(offset, PAGE)
     scene = workspace.now()
     texts = scene.index.pool.texts_of(rows)
     given = [None] * len(rows) if scores is None else scores.tolist()
+    names = scene.index.pool.classes
     return {
         "by": search.by,
+        "class": names[scene.index.pool.class_position(class_name)] if class_name else "",
         "version": found.version,
         "n": found.ranking.n,
         "counts": found.counts,
-        "classes": list(scene.index.pool.classes),
+        "classes": list(names),
         "documents": [
             card(scene, workspace.store, row, text, score)
             for row, text, score in zip(rows.tolist(), texts, given, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from classemb_index import ClassembError, EmbeddingIndex, Pool, Record
+from classemb_index.arrays import unit
 from classemb_index.errors import EncoderMismatchError, RequestError, SourceError, UnknownClassError
 from classemb_index.labels.labelled import nothing_labelled
 from classemb_index.queries.classes import (
@@ -18,6 +19,7 @@ from classemb_index.queries.classes import (
     read_descriptions,
     resolve_classes,
 )
+from classemb_index.queries.methods import expanded
 from classemb_index.queries.names import class_heads, described_direction, name_prior
 from tests.support.fakes import HashEncoder, NamedEncoder
 
@@ -216,3 +218,14 @@ def test_a_description_s_direction_needs_words_and_the_index_s_encoder(
         described_direction(index, HashEncoder(), " \n")
     with pytest.raises(EncoderMismatchError):
         described_direction(index, HashEncoder(salt="other"), "about sea")
+
+
+def test_a_description_s_nearest_documents_are_those_of_the_index(tmp_path: Path) -> None:
+    encoder, texts = HashEncoder(dim=6), [f"text {i}" for i in range(50)]
+    pool = Pool.from_records([Record(text, text, None, None) for text in texts], classes=["a"])
+    index = EmbeddingIndex.build(pool, encoder, tmp_path / "many")
+    words = encoder.encode(["about sea"])
+    expected = unit(expanded(words, index.feedback(words), index.mean))[0]
+    np.testing.assert_allclose(
+        described_direction(index, encoder, "about sea"), expected, atol=1e-6
+    )

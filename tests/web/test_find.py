@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from classemb_index import Answer, EmbeddingIndex, LabelStore
 from classemb_index.errors import ModelError
+from classemb_index.labels.classes import ClassChange
 from classemb_index.labels.labelled import nothing_labelled
 from classemb_index.labels.log import Note
 from classemb_index.queries.annotated import open_annotated
 from classemb_index.queries.search import query_classes
 from classemb_index.queries.speaks import class_directions
 from classemb_index.web.cards import heading
+from classemb_index.web.directions import Directions
 from classemb_index.web.workspace import Workspace
 from tests.web.conftest import N, truth
 
@@ -118,6 +121,13 @@ def test_cards_show_how_documents_stand_now(client: TestClient, reports: Path) -
     assert after["labels"] == {"fall": True, "fire": False}
     assert (after["seen"], after["notes"]) == (number, 1)
     assert client.get("/api/card", params={"id": nearest["id"]}).json() == after | {"score": None}
+
+
+def test_a_class_is_found_by_the_name_that_it_had_before(client: TestClient, reports: Path) -> None:
+    expected = found(client, **{"class": "fire"})
+    LabelStore(reports).change_classes([ClassChange("rename", "fire", "blaze")])
+    answer = found(client, **{"class": "fire"})
+    assert (answer["class"], answer["n"], expected["class"]) == ("blaze", N, "fire")
 
 
 @pytest.mark.parametrize(
@@ -232,3 +242,16 @@ def test_a_document_that_is_not_there_has_no_page(client: TestClient) -> None:
 )
 def test_a_text_has_a_title_and_goes_on_after_it(text: str, title: str, start: str) -> None:
     assert heading(text) == (title, start)
+
+
+def test_what_was_learned_of_the_classes_is_kept_for_as_many_actions_as_may_be(
+    reports: Path,
+) -> None:
+    workspace, directions = Workspace.open(reports), Directions()
+    first = directions.of(workspace.now())
+    workspace.store.record([Answer("r1", "fire", "yes")])
+    assert directions.of(workspace.now(), behind=1) is first
+    version, learned = directions.of(workspace.now())
+    assert version == 1 and not np.array_equal(learned[1], first[1][1])
+    workspace.store.change_classes([ClassChange("rename", "fire", "blaze")])
+    assert directions.of(workspace.now(), behind=9)[0] == 2

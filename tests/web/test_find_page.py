@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from classemb_index import Answer, EmbeddingIndex, LabelStore, Pool, Record, SentenceBertEncoder
+from classemb_index.labels.classes import ClassChange
 from tests.support.places import minilm_or_skip
 from tests.web.conftest import CLASSES, Served
 
@@ -63,6 +64,18 @@ def test_a_search_stands_in_the_address_and_back_goes_back(
     page.go_back()
     page.get_by_role("heading", name="For fire, not answered yet: 60").wait_for()
     assert titles(page) == by_class and page.get_by_label("Words").input_value() == ""
+
+
+def test_a_bookmark_with_a_class_s_earlier_name_still_finds_it(
+    browser_page: Any, served: Served, reports: Path
+) -> None:
+    store = LabelStore(reports)
+    store.change_classes([ClassChange("rename", "fire", "blaze")])
+    page = searched(browser_page, f"{served.origin}/find?class=fire")
+    first = page.locator("#found article").first
+    first.get_by_role("button", name="Yes to blaze").click()
+    first.locator(".chip.yes").wait_for()
+    assert [answer.class_name for answer in store.state()] == ["blaze"]
 
 
 def test_more_documents_come_when_asked_for_and_the_focus_goes_to_them(

@@ -2,6 +2,7 @@
 import { alarm, calm, documentUrl, element, get, marked, post, say, tab } from "./api.js";
 
 const FOLDED = 50_000; // characters that are shown at once of a whole document
+const BEFORE = 40; // characters before the first mark
 const STATES = { true: "yes", false: "no" };
 
 /** A card of one document; `search` is what it was found by, `classes` the names of all classes. */
@@ -26,6 +27,17 @@ export async function explain(article, found, search, options = {}) {
   snippet.replaceChildren(start > 0 ? "… " : "", marked(text, marks), isWhole ? "" : " …");
   article.querySelector(".whole").hidden = isWhole;
   return why.method;
+}
+
+/** What stands around the first mark of a passage, for a line or two. */
+export async function excerpt(id, search, options = {}) {
+  const { passage: { text, marks } } = await get("/api/explain", asked(id, search), options);
+  const characters = Array.from(text);
+  const mark = marks[0]?.[0] ?? 0;
+  const space = mark > BEFORE ? characters.lastIndexOf(" ", mark - BEFORE) : -1;
+  const start = mark - space > 2 * BEFORE ? mark - BEFORE : space + 1; // there are scripts without spaces
+  const shown = marks.map(([from, to]) => [from - start, to - start]);
+  return [start ? "… " : "", marked(characters.slice(start).join(""), shown)];
 }
 
 const asked = (id, search) => ({ id, class: search.class, text: search.text, like: search.like });

@@ -1,11 +1,14 @@
 // The page Classes: each class as a card, changes in dialogs, and what a description finds while it is typed.
 import { documentUrl, element, get, post, say } from "./api.js";
+import { excerpt } from "./card.js";
 
 const place = document.getElementById("classes");
 const wrong = document.getElementById("wrong");
 const estimates = document.getElementById("estimates");
 const adding = document.getElementById("adding");
 const VERDICTS = { "search on": "Go on", enough: "Enough", exhausted: "Probably all found", unknown: "Not searched yet" };
+const NO_SAMPLE = "How many documents of a class are left is estimated from documents that were labelled at random; none were so far "
+  + "(classemb-index annotate --strategy random hands some out).";
 const AGAIN = 500; // ms until outlooks that are worked out are asked for again, each time half as long again
 const PAUSE = 300; // ms without a key until a description is tried
 
@@ -28,18 +31,21 @@ function show(known) {
   shown = known.version;
   names = known.classes.map((own) => own.class);
   const focused = document.activeElement?.id;
-  place.replaceChildren(...known.classes.map(classCard));
+  const samples = new Set(known.classes.map((own) => own.outlook?.prevalence?.note).filter(Boolean));
+  place.replaceChildren(...known.classes.map((own, i) => classCard(own, i, samples.size > 1)));
   if (!names.length) place.append(element("p", { class: "hint" }, "There is no class yet. Add one below: a name is enough to search by."));
   if (focused) document.getElementById(focused)?.focus();
   place.removeAttribute("aria-busy");
   tell(wrong, known.wrong);
-  estimates.hidden = !known.is_current || !names.length || known.classes.some((own) => own.outlook?.prevalence);
+  const [sample] = samples;
+  estimates.hidden = !known.is_current || !names.length || samples.size > 1;
+  estimates.textContent = sample ? `What is left is estimated ${sample}; in brackets the 95 % interval.` : NO_SAMPLE;
   clearTimeout(timer);
   pause = known.is_current ? AGAIN : Math.min(1.5 * pause, 10_000);
   if (!known.is_current) timer = setTimeout(load, pause);
 }
 
-function classCard(own, i) {
+function classCard(own, i, hasOwnSample) {
   const { outlook } = own;
   const deed = (id, words, does) => element("button", { type: "button", class: "plain", id: `${id}-${i}`, on: { click: does } },
     words, element("span", { class: "visually-hidden", dir: "auto" }, ` ${own.class}`));
@@ -51,7 +57,7 @@ function classCard(own, i) {
     element("dl", { class: "counts" },
       count("Yes", own.yes, "yes"), count("No", own.no), count("Unknown", own.unknown),
       count("Last batches", batches(outlook)), count("Left, about", left(outlook))),
-    element("div", { class: "outlook" }, ...verdict(outlook)),
+    element("div", { class: "outlook" }, ...verdict(outlook, hasOwnSample)),
     element("p", { class: "deeds" },
       element("a", { class: "button", href: `/find?class=${encodeURIComponent(own.class)}` }, "Find", element("span", { class: "visually-hidden" }, ` ${own.class}`)),
       deed("change", "Rename or describe", () => openChanging(own)),
@@ -74,11 +80,10 @@ function left(outlook) {
   return share ? `${number(share.documents.estimate)} (${number(share.documents.low)} to ${number(share.documents.high)})` : "–";
 }
 
-function verdict(outlook) {
+function verdict(outlook, hasOwnSample) {
   if (!outlook) return [element("p", { class: "soft" }, "Working it out …")];
   const { verdict: said, why } = outlook.progress;
-  const share = outlook.prevalence;
-  const sample = share ? `What is left: 95 % interval, ${share.note}.` : "";
+  const sample = hasOwnSample && outlook.prevalence ? `What is left: ${outlook.prevalence.note}; in brackets the 95 % interval.` : "";
   return [element("p", { class: `verdict ${said}` }, VERDICTS[said]), element("p", { class: "hint" }, `${why[0].toUpperCase()}${why.slice(1)}. ${sample}`.trimEnd())];
 }
 
@@ -122,7 +127,11 @@ function live(form, words, where) {
       const found = await get("/api/preview", { text }, { signal: own.signal });
       if (own !== stop) return;
       said.textContent = `It would find these first; ${found.answered} of ${found.n} are answered already.`;
-      section.querySelector("ol").replaceChildren(...found.documents.map(foundItem));
+      const items = found.documents.map(foundItem);
+      section.querySelector("ol").replaceChildren(...items);
+      for (const [i, one] of found.documents.entries()) {
+        items[i].querySelector("p").replaceChildren(...await excerpt(one.id, { text }, { signal: own.signal }));
+      }
     } catch (refused) {
       if (own !== stop || refused.name === "AbortError") return;
       said.textContent = refused.message;

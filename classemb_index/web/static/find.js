@@ -1,5 +1,5 @@
 // The page Find: what is searched for stands in the address; results come ten at a time.
-import { documentUrl, get, say } from "./api.js";
+import { documentUrl, element, get, say } from "./api.js";
 import { card, explain, hasReason } from "./card.js";
 
 const form = document.getElementById("search");
@@ -30,7 +30,11 @@ function address(search) {
 function restore() {
   const given = new URLSearchParams(location.search);
   for (const [name, field] of Object.entries(fields)) field.value = given.get(name) ?? (name === "state" ? "unanswered" : "");
-  fields.class.value ||= "";
+  const named = given.get("class");
+  if (named && !fields.class.value) { // an earlier name, which the server still understands, or none
+    fields.class.append(element("option", { value: named }, named));
+    fields.class.value = named;
+  }
   fields.state.value ||= "unanswered";
 }
 
@@ -84,7 +88,7 @@ async function load(own, isFirst) {
     const fresh = found.documents.filter((one) => !own.ids.has(one.id));
     for (const one of fresh) {
       own.ids.add(one.id);
-      const article = card(one, own.asked, found.classes);
+      const article = card(one, { ...own.asked, class: found.class }, found.classes);
       article.found = one;
       place.append(article);
       if (hasReason(own.asked)) seen.observe(article);
