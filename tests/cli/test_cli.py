@@ -183,7 +183,7 @@ def test_info_json_of_an_index_of_an_earlier_version_lacks_a_key_that_was_always
 
 def test_every_command_and_option_has_help() -> None:
     group = get_command(import_module("classemb_index.cli.main").commands)
-    assert len(group.commands) == 17
+    assert len(group.commands) == 18
     labels, classes = group.commands["labels"], group.commands["classes"]
     assert list(labels.commands) == ["import", "export", "log", "undo", "status"]
     assert list(classes.commands) == ["list", "add", "rename", "merge", "remove", "describe"]

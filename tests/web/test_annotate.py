@@ -147,6 +147,16 @@ def test_two_tabs_show_other_documents(browser_page: Any, served: Served, report
     assert answers_in(reports) == {id_: truth(id_) for id_ in done}
 
 
+def test_a_copy_of_a_tab_shows_another_document(browser_page: Any, served: Served) -> None:
+    shown = document_of(browser_page)
+    name = browser_page.evaluate("sessionStorage.getItem('tab')")
+    copy = browser_page.context.new_page()
+    copy.add_init_script(f"sessionStorage.setItem('tab', {name!r})")
+    copy.goto(f"{served.origin}/")
+    assert document_of(copy) != shown
+    assert document_of(browser_page) == shown
+
+
 def test_a_lost_connection_keeps_the_answer_and_says_so(
     browser: Any, served: Served, reports: Path
 ) -> None:

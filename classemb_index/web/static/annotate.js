@@ -1,5 +1,6 @@
 // The page Annotate: documents are fetched ahead, an answer is stored before the page goes on.
 import { Refused, alarm, calm, documentUrl, element, get, marked, post, say } from "./api.js";
+import { tab } from "./tab.js";
 
 const AHEAD = 4; // documents that are asked for at a time
 const FOLDED = 1500; // characters of a text that are shown at first
@@ -20,22 +21,6 @@ let state = {};
 let asking = new AbortController(); // what is asked of the document that is shown
 let answers = 0; // given on this page
 const answeredAt = new Map(); // documents, with the place of their last answer
-
-// A tab has a name of its own: the server gives other documents to other tabs.
-const tab = await (async () => {
-  const own = sessionStorage.getItem("tab");
-  const me = String(Math.random()).slice(2);
-  const channel = new BroadcastChannel("tabs");
-  const isTaken = own && await new Promise((done) => {
-    channel.onmessage = ({ data }) => data.taken === own && data.to === me && done(true);
-    channel.postMessage({ asks: own, from: me });
-    setTimeout(done, 60, false);
-  });
-  const name = own && !isTaken ? own : Array.from(crypto.getRandomValues(new Uint8Array(9)), (b) => b.toString(36)).join("");
-  sessionStorage.setItem("tab", name);
-  channel.onmessage = ({ data }) => data.asks === name && channel.postMessage({ taken: name, to: data.from });
-  return name;
-})();
 
 // --- what is shown ---
 

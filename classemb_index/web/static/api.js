@@ -82,14 +82,3 @@ export function marked(text, marks) {
   made.append(characters.slice(at).join(""));
   return made;
 }
-
-/** The number of this browser tab: a reload keeps it, a copy of the tab gets another. */
-export const tab = (() => {
-  const [entry] = performance.getEntriesByType("navigation");
-  const kept = sessionStorage.getItem("tab");
-  if (kept && entry?.type !== "navigate") return kept;
-  const own = kept && !document.referrer.startsWith(location.origin) ? null : kept;
-  const made = own ?? crypto.randomUUID();
-  sessionStorage.setItem("tab", made);
-  return made;
-})();

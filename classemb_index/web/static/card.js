@@ -1,5 +1,6 @@
 // A document in a list, and how it is answered in place. Find, Classes and a document's page use it.
-import { alarm, calm, documentUrl, element, get, marked, post, say, tab } from "./api.js";
+import { alarm, calm, documentUrl, element, get, marked, post, say } from "./api.js";
+import { tab } from "./tab.js";
 
 const FOLDED = 50_000; // characters that are shown at once of a whole document
 const BEFORE = 40; // characters before the first mark
