@@ -6,20 +6,33 @@ from typing import Any
 
 from ..labels.standing import Standing
 from ..labels.store import LabelStore
+from ..queries.ranking import RankedPage
 from .workspace import Scene
 
 TITLE = 120  # characters of a title
 START = 400  # of what follows it on a card
 
 
+def cards(scene: Scene, store: LabelStore, found: RankedPage) -> list[dict[str, Any]]:
+    """A `card` for each document of a page."""
+    pool = scene.index.pool
+    rows = found.rows.tolist()
+    scores = [None] * len(rows) if found.scores is None else found.scores.tolist()
+    standings = store.standings([pool.ids[row] for row in rows])
+    return [
+        card(scene, standings[pool.ids[row]], row, text, score)
+        for row, text, score in zip(rows, pool.texts_of(found.rows), scores, strict=True)
+    ]
+
+
 def card(
-    scene: Scene, store: LabelStore, row: int, text: str, score: float | None
+    scene: Scene, standing: Standing, row: int, text: str, score: float | None = None
 ) -> dict[str, Any]:
     """One document of a list.
 
     Args:
         scene: as it is now.
-        store: of the answers.
+        standing: of the document.
         row: of the document.
         text: its text.
         score: by which it was found; None for none.
@@ -30,9 +43,8 @@ def card(
         the number of the last action on it.
     """
     title, start = heading(text)
-    standing = store.standing(scene.index.pool.ids[row])
     return {
-        "id": scene.index.pool.ids[row],
+        "id": standing.document,
         "title": title,
         "start": start,
         "length": len(text),

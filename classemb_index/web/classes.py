@@ -16,8 +16,7 @@ from ..queries.annotated import change_classes
 from ..queries.names import described_direction
 from ..queries.ranking import Ranking
 from .app import annotator_of, page
-from .cards import card
-from .directions import load_ahead
+from .cards import cards
 from .jobs import Jobs
 from .workspace import Scene, Workspace
 
@@ -32,7 +31,6 @@ def show(request: Request) -> HTMLResponse:
     """The page; its numbers are asked for by its module."""
     workspace: Workspace = request.app.state.workspace
     has_encoder = workspace.now().index.manifest.encoder.name is not None
-    load_ahead(workspace)
     return page(request, "classes.html", most_words=MOST_WORDS, has_encoder=has_encoder)
 
 
@@ -71,17 +69,11 @@ def preview(
     workspace: Workspace = request.app.state.workspace
     scene, encoder = workspace.now(), workspace.encoder()
     direction = described_direction(scene.index, encoder, text)
-    rows, scores = Ranking(scene.index, scene.annotation.counted, direction).page(0, PREVIEW)
-    pool = scene.index.pool
-    texts = pool.texts_of(rows)
-    given = [] if scores is None else scores.tolist()
+    found = Ranking(scene.index, scene.annotation.counted, direction).page(0, PREVIEW)
     return {
-        "n": len(rows),
-        "answered": int(pool.is_known[rows].sum()),
-        "documents": [
-            card(scene, workspace.store, *found)
-            for found in zip(rows.tolist(), texts, given, strict=True)
-        ],
+        "n": len(found.rows),
+        "answered": int(scene.index.pool.is_known[found.rows].sum()),
+        "documents": cards(scene, workspace.store, found),
     }
 
 

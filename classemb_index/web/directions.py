@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from threading import Lock, Thread
+from threading import Lock
 
 from ..arrays import FloatMatrix
-from ..errors import ClassembError
 from ..models.named import NamePrior
 from ..queries.names import name_prior
 from ..queries.speaks import class_directions
-from .workspace import Scene, Workspace
+from .workspace import Scene
 
 
 class Directions:
@@ -47,13 +45,3 @@ class Directions:
             directions = class_directions(scene.index, labelled, self._prior[1])
             self._fitted = texts, (scene.version, directions)
             return self._fitted[1]
-
-
-def load_ahead(workspace: Workspace) -> None:
-    """Begin to load the encoder, which takes seconds, so that the first words need not wait for it."""
-
-    def load() -> None:
-        with suppress(ClassembError):  # whoever needs it is told
-            workspace.encoder()
-
-    Thread(target=load, daemon=True).start()

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -18,8 +18,8 @@ from ..queries.methods import AUTO
 from ..queries.ranking import Ranking
 from ..queries.states import STATES, UNANSWERED, counted_states, documents_in
 from .app import page
-from .cards import card, whole_document
-from .directions import Directions, load_ahead
+from .cards import card, cards, whole_document
+from .directions import Directions
 from .workspace import Scene, Workspace
 
 PAGE = 10  # documents
@@ -150,23 +150,24 @@ Text = Annotated[str, Query(max_length=MOST_TEXT)]
 Like = Annotated[str, Query(max_length=10_000)]
 
 
+def _asked(
+    class_name: ClassName = "", text: Text = "", like: Like = "", state: str = UNANSWERED
+) -> Search:
+    return Search(class_name, text, like, state)
+
+
+Asked = Annotated[Search, Depends(_asked)]
+
+
 @routes.get("/find")
-def show(
-    request: Request,
-    class_name: ClassName = "",
-    text: Text = "",
-    like: Like = "",
-    state: str = UNANSWERED,
-) -> HTMLResponse:
+def show(request: Request, search: Asked) -> HTMLResponse:
     """The page; what it finds is asked for by its module."""
     workspace: Workspace = request.app.state.workspace
-    scene = workspace.now()
-    load_ahead(workspace)
     return page(
         request,
         "find.html",
-        search=Search(class_name, text, like, state),
-        classes=scene.index.pool.classes,
+        search=search,
+        classes=workspace.now().index.pool.classes,
         states=STATES,
         most_text=MOST_TEXT,
     )
@@ -175,32 +176,23 @@ def show(
 @routes.get("/api/find")
 def find(
     request: Request,
-    class_name: ClassName = "",
-    text: Text = "",
-    like: Like = "",
-    state: str = UNANSWERED,
+    search: Asked,
     offset: Annotated[int, Query(ge=0)] = 0,
     version: int | None = None,
 ) -> dict[str, Any]:
     """A page of what is found, the documents as they stand now, and the class under its present name."""
-    workspace, search = request.app.state.workspace, Search(class_name, text, like, state)
+    workspace: Workspace = request.app.state.workspace
     found: Found = request.app.state.finder.find(search, version)
-    rows, scores = found.ranking.page(offset, PAGE)
     scene = workspace.now()
-    texts = scene.index.pool.texts_of(rows)
-    given = [None] * len(rows) if scores is None else scores.tolist()
-    names = scene.index.pool.classes
+    pool, name = scene.index.pool, search.class_name
     return {
         "by": search.by,
-        "class": names[scene.index.pool.class_position(class_name)] if class_name else "",
+        "class": pool.classes[pool.class_position(name)] if name else "",
         "version": found.version,
         "n": found.ranking.n,
         "counts": found.counts,
-        "classes": list(names),
-        "documents": [
-            card(scene, workspace.store, row, text, score)
-            for row, text, score in zip(rows.tolist(), texts, given, strict=True)
-        ],
+        "classes": list(pool.classes),
+        "documents": cards(scene, workspace.store, found.ranking.page(offset, PAGE)),
     }
 
 
@@ -224,5 +216,5 @@ def document(request: Request, id_: Id) -> dict[str, Any]:
 def show_card(request: Request, id_: Id) -> dict[str, Any]:
     """One document as in a list: how it stands after an answer."""
     workspace: Workspace = request.app.state.workspace
-    row = workspace.row_of(id_)
-    return card(workspace.now(), workspace.store, row, workspace.text(id_), None)
+    row, text = workspace.row_of(id_), workspace.text(id_)
+    return card(workspace.now(), workspace.store.standing(id_), row, text)
