@@ -109,3 +109,9 @@ class RunError(ClassembError):
 
 class ReportError(ClassembError):
     """What a report is asked of is neither an index nor a run."""
+
+
+def in_one_line(error: Exception) -> str:
+    """What went wrong, in one line; where no user can act on it, with the error's type."""
+    words = " ".join(str(error).split())
+    return words if isinstance(error, ClassembError) else f"{type(error).__name__}: {words}"

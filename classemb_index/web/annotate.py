@@ -12,16 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..errors import RequestError
-from ..labels.annotation import EVALUATION
 from ..labels.progress import REST
+from ..labels.schema import EVALUATION
 from ..pool.cells import clean_name
 from ..strategies.portfolio import BOUNDARY
-from .app import ANNOTATOR, annotator_of, page
-from .desk import ConflictError, Desk, Handed, Purpose
-from .workspace import Workspace
+from .app import ANNOTATOR, annotator_of, page, workspace_of
+from .cards import end_of_title
+from .conflicts import ConflictError
+from .desk import Desk
+from .find import Id
+from .handed import Handed, Purpose
 
 YEAR = 365 * 24 * 3600  # seconds
-LONGEST_TITLE = 200  # characters of a first line
 MOST_AHEAD = 20  # documents
 MOST_CLASSES = 10_000
 
@@ -35,19 +37,19 @@ class Naming(BaseModel):
 
 
 class OfTab(BaseModel):
-    """Which of the browser's tabs asks, and what for."""
+    """Which of the browser's tabs asks."""
 
     tab: str = Field(min_length=1, max_length=80)
-    purpose: Purpose = "training"
 
 
 class Asked(OfTab):
     """Documents for a tab."""
 
+    purpose: Purpose = "training"
     n: int = Field(1, ge=1, le=MOST_AHEAD)
 
 
-class Given(OfTab):
+class Answered(OfTab):
     """An answer; `labels` None skips the document."""
 
     document: str
@@ -61,8 +63,8 @@ class Given(OfTab):
 @routes.get("/")
 def show(request: Request, purpose: Literal["training", "evaluation"] = "training") -> Response:
     """The page; its documents are asked for by its module."""
-    workspace: Workspace = request.app.state.workspace
-    return page(request, "annotate.html", purpose=purpose, is_practice=workspace.is_practice)
+    is_practice = workspace_of(request).is_practice
+    return page(request, "annotate.html", purpose=purpose, is_practice=is_practice)
 
 
 @routes.post("/api/annotator")
@@ -96,7 +98,7 @@ def hand_out(request: Request, asked: Asked) -> dict[str, Any]:
 
 
 @routes.post("/api/answer", response_model=None)
-def answer(request: Request, given: Given) -> dict[str, Any] | Response:
+def answer(request: Request, given: Answered) -> dict[str, Any] | Response:
     """Write an answer; it is in the store when this returns. 409 where another came before it."""
     desk: Desk = request.app.state.desk
     try:
@@ -132,16 +134,15 @@ def release(request: Request, asked: OfTab) -> dict[str, Any]:
 
 
 @routes.get("/api/oracle")
-def ask_oracle(request: Request, id: str) -> dict[str, Any]:
+def ask_oracle(request: Request, id_: Id) -> dict[str, Any]:
     """What the hidden labels of a practice pool say of a document."""
-    workspace: Workspace = request.app.state.workspace
-    return {"labels": workspace.hidden_labels(id)}
+    return {"labels": workspace_of(request).hidden_labels(id_)}
 
 
 @routes.get("/api/suggestions")
-def suggest(request: Request, id: str) -> dict[str, Any]:
+def suggest(request: Request, id_: Id) -> dict[str, Any]:
     """What a probe of all answers so far says of a document, by class."""
-    return {"probabilities": request.app.state.suggestions.of(id)}
+    return {"probabilities": request.app.state.suggestions.of(id_)}
 
 
 def reason(handed: Handed) -> str:
@@ -162,15 +163,8 @@ def reason(handed: Handed) -> str:
     )
 
 
-def end_of_title(text: str) -> int:
-    """Where the first line ends, if it can be a title: it is short, and more follows; else 0."""
-    first, _, rest = text.partition("\n")
-    return len(first) if first.strip() and rest.strip() and len(first) <= LONGEST_TITLE else 0
-
-
 def _document(request: Request, handed: Handed) -> dict[str, Any]:
-    workspace: Workspace = request.app.state.workspace
-    text = workspace.text(handed.document)
+    text = workspace_of(request).text(handed.document)
     return {
         "id": handed.document,
         "text": text,
@@ -185,8 +179,7 @@ def _document(request: Request, handed: Handed) -> dict[str, Any]:
 
 def _classes(request: Request) -> Sequence[dict[str, Any]]:
     """The classes with their documents so far, as of a moment ago."""
-    workspace: Workspace = request.app.state.workspace
-    scene = workspace.recent()
+    scene = workspace_of(request).recent()
     pool = scene.index.pool
     return [
         {"name": name, "description": pool.descriptions.get(name, ""), "positives": int(n)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,27 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from ..errors import ClassembError
+from ..errors import ClassembError, in_one_line
 from .access import Access, Gate
 from .workspace import Workspace
 
 ANNOTATOR = "annotator"  # cookie with the name that answers are written under
 
-
-@dataclass(frozen=True)
-class Tab:
-    """An entry of the navigation."""
-
-    name: str
-    path: str
-
-
-TABS = (
-    Tab("Annotate", "/"),
-    Tab("Find", "/find"),
-    Tab("Classes", "/classes"),
-    Tab("Progress", "/progress"),
-)
+NAVIGATION = {"Annotate": "/", "Find": "/find", "Classes": "/classes", "Progress": "/progress"}
 
 
 def create_app(
@@ -77,14 +62,20 @@ def page(request: Request, template: str, **context: Any) -> HTMLResponse:
     """A page of this template; `base.html` finds what it needs."""
     state = request.app.state
     html = state.templates.get_template(template).render(
-        pool=state.workspace.name,
+        pool=workspace_of(request).name,
         csrf=state.access.csrf,
         annotator=annotator_of(request),
-        tabs=TABS,
+        navigation=NAVIGATION,
         path=request.url.path,
         **context,
     )
     return HTMLResponse(html)
+
+
+def workspace_of(request: Request) -> Workspace:
+    """The index and its answers, which the server is over."""
+    workspace: Workspace = request.app.state.workspace
+    return workspace
 
 
 def annotator_of(request: Request) -> str:
@@ -110,7 +101,7 @@ def _templates() -> Environment:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    return _failure(request, 400, " ".join(str(error).split()))
+    return _failure(request, 400, in_one_line(error))
 
 
 def _not_there(request: Request, error: Exception) -> Response:

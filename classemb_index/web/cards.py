@@ -11,6 +11,8 @@ from .workspace import Scene
 
 TITLE = 120  # characters of a title
 START = 400  # of what follows it on a card
+FIRST_LINE = 200  # of a line that is set apart from its text
+LINE = 90  # of the beginning of a text in one line
 
 
 def cards(scene: Scene, store: LabelStore, found: RankedPage) -> list[dict[str, Any]]:
@@ -90,6 +92,18 @@ def heading(text: str) -> tuple[str, str]:
     cut = line.rfind(" ", TITLE // 2, TITLE)
     end = TITLE if cut < 0 else cut
     return f"{line[:end].rstrip()} …", text[end : end + START].strip()
+
+
+def end_of_title(text: str) -> int:
+    """Where the first line ends, if it can be a title: it is short, and more follows; else 0."""
+    first, _, rest = text.partition("\n")
+    return len(first) if first.strip() and rest.strip() and len(first) <= FIRST_LINE else 0
+
+
+def in_a_line(text: str) -> str:
+    """The beginning of a text in one line."""
+    line = " ".join(text[:START].split())
+    return line if len(line) <= LINE else line[: LINE - 1] + "…"
 
 
 def _stands(scene: Scene, standing: Standing, row: int) -> dict[str, Any]:

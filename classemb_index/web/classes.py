@@ -15,10 +15,10 @@ from ..labels.progress import class_outlooks
 from ..queries.annotated import change_classes
 from ..queries.names import described_direction
 from ..queries.ranking import Ranking
-from .app import annotator_of, page
+from .app import annotator_of, page, workspace_of
 from .cards import cards
 from .jobs import Jobs
-from .workspace import Scene, Workspace
+from .workspace import Scene
 
 PREVIEW = 10  # documents that are shown of a description
 MOST_WORDS = 2_000  # characters of a description
@@ -29,7 +29,7 @@ routes = APIRouter()
 @routes.get("/classes")
 def show(request: Request) -> HTMLResponse:
     """The page; its numbers are asked for by its module."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     has_encoder = workspace.now().index.manifest.encoder.name is not None
     return page(request, "classes.html", most_words=MOST_WORDS, has_encoder=has_encoder)
 
@@ -41,7 +41,7 @@ def classes(request: Request) -> dict[str, Any]:
     Outlooks are worked out in the background: "outlook" is None of a class that has none yet, and
     "is_current" says whether all are of the labels as they are now.
     """
-    scene: Scene = request.app.state.workspace.now()
+    scene = workspace_of(request).now()
     jobs: Jobs = request.app.state.jobs
     found = jobs.figure("classes", scene.version, lambda _: _outlooks(scene))
     known, listed = found.value or {}, scene.annotation.document()
@@ -66,7 +66,7 @@ def preview(
     request: Request, text: Annotated[str, Query(min_length=1, max_length=MOST_WORDS)]
 ) -> dict[str, Any]:
     """The documents that a class of this name or description would find before it has labels."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     scene, encoder = workspace.now(), workspace.encoder()
     direction = described_direction(scene.index, encoder, text)
     found = Ranking(scene.index, scene.annotation.counted, direction).page(0, PREVIEW)
@@ -113,7 +113,7 @@ class Removed(BaseModel):
 @routes.post("/api/classes/add")
 def add(request: Request, asked: Added) -> dict[str, Any]:
     """Add a class."""
-    pool = request.app.state.workspace.now().index.pool
+    pool = workspace_of(request).now().index.pool
     words = asked.description.strip() or None
     return _change(request, added(pool, asked.name, group=asked.group or None, description=words))
 
@@ -121,7 +121,7 @@ def add(request: Request, asked: Added) -> dict[str, Any]:
 @routes.post("/api/classes/change")
 def change(request: Request, asked: Changed) -> dict[str, Any]:
     """Rename a class, describe it, or both."""
-    pool = request.app.state.workspace.now().index.pool
+    pool = workspace_of(request).now().index.pool
     changes: list[ClassChange] = []
     words = asked.description.strip()
     if words and words != pool.descriptions.get(asked.name):
@@ -134,19 +134,19 @@ def change(request: Request, asked: Changed) -> dict[str, Any]:
 @routes.post("/api/classes/merge")
 def merge(request: Request, asked: Merged) -> dict[str, Any]:
     """Make a class a part of another."""
-    pool = request.app.state.workspace.now().index.pool
+    pool = workspace_of(request).now().index.pool
     return _change(request, merged(pool, asked.name, asked.into))
 
 
 @routes.post("/api/classes/remove")
 def remove(request: Request, asked: Removed) -> dict[str, Any]:
     """Remove a class; its labels stay in the log."""
-    return _change(request, removed(request.app.state.workspace.now().index.pool, asked.name))
+    return _change(request, removed(workspace_of(request).now().index.pool, asked.name))
 
 
 def _change(request: Request, changes: list[ClassChange]) -> dict[str, Any]:
     """Write the changes into the store that the page works on, and give the classes as they are then."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     if changes:
         change_classes(
             workspace.now().index,

@@ -9,17 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock, Thread
 
-from ..errors import ClassembError, RequestError, UnknownClassError
+from ..errors import ClassembError, RequestError, UnknownClassError, in_one_line
 from ..labels.annotation import answers_to
 from ..labels.log import Answer, Note
 from ..labels.outstanding import answered_by, last_answer, last_sample, out_of_sample, out_to
 from ..labels.schema import EVALUATION
 from .choosing import NOTHING_LEFT, ORIGIN, Choice, choose
-from .conflicts import ConflictError as ConflictError
 from .conflicts import check_conflict, repeated
-from .handed import Handed as Handed
-from .handed import Purpose as Purpose
-from .handed import State, handed_of
+from .handed import AnnotatorState, Handed, Purpose, handed_of
 from .leases import Queue
 from .workspace import Workspace
 
@@ -48,27 +45,15 @@ class Desk:
 
     Args:
         workspace: the index and its store.
-        batch: documents that are chosen together.
-        strategy: the query strategy's name.
-        overlap: share of an annotator's documents that another one has too.
-        seed: of their draw.
+        choice: how documents are chosen.
 
     Raises:
-        RequestError: there is no such strategy, the batch is empty, or the share is none.
+        RequestError: they cannot be chosen so, see `Choice.check`.
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        *,
-        batch: int = 20,
-        strategy: str = "portfolio",
-        overlap: float = 0.0,
-        seed: int = 0,
-    ) -> None:
-        self._workspace, self._store = workspace, workspace.store
-        self._choice = Choice(batch, strategy, overlap, seed)
-        self._choice.check()
+    def __init__(self, workspace: Workspace, choice: Choice = Choice()) -> None:
+        choice.check()
+        self._workspace, self._store, self._choice = workspace, workspace.store, choice
         self._row_of = workspace.now().index.pool.row_of
         self._lock = RLock()
         self._annotators: dict[str, _Annotator] = {}
@@ -199,7 +184,7 @@ class Desk:
             for queue in (self._sample_queue, *(own.queue for own in self._annotators.values())):
                 queue.release(tab)
 
-    def state(self, annotator: str, purpose: Purpose = "training") -> State:
+    def state(self, annotator: str, purpose: Purpose = "training") -> AnnotatorState:
         """How far an annotator is.
 
         Raises:
@@ -212,11 +197,13 @@ class Desk:
             since = today.astimezone(UTC).isoformat()
             counts = len(own.answered), sum(at >= since for at in own.answered.values()), len(queue)
             if purpose == "training":
-                return State(*counts, own.is_choosing or own.is_waiting, own.why)
+                return AnnotatorState(*counts, own.is_choosing or own.is_waiting, own.why)
             if not self._sample:
-                return State(*counts, False, "no sample was drawn to measure a model on yet")
+                return AnnotatorState(
+                    *counts, False, "no sample was drawn to measure a model on yet"
+                )
             why = "" if len(queue) else "every document of the sample is answered or skipped"
-            return State(*counts, False, why)
+            return AnnotatorState(*counts, False, why)
 
     def _annotator(self, name: str) -> _Annotator:
         """What is known of an annotator, at first from the store."""
@@ -310,7 +297,7 @@ class Desk:
                 why = str(refused)
             except Exception as error:  # nobody waits for this thread: the page tells it
                 logging.getLogger(__name__).exception("choosing documents")
-                why = f"choosing documents failed: {type(error).__name__}: {error}"
+                why = f"choosing documents failed: {in_one_line(error)}"
             with self._lock:
                 for own in wanting:
                     documents = chosen.get(own.name, [])

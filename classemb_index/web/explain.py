@@ -14,7 +14,7 @@ from ..errors import RequestError
 from ..models.tokens import TokenMeaning
 from ..queries.speaks import Passage, Why, why
 from .directions import Directions
-from .find import Asked, Finder, Id, Search
+from .find import Finder, Id, Search, Wanted
 from .workspace import Workspace
 
 KEPT = 400  # explanations
@@ -117,7 +117,7 @@ def _marks(passages: tuple[Passage, ...] | list[Passage], start: int = 0) -> lis
 
 
 @routes.get("/api/explain")
-def explain(request: Request, id_: Id, search: Asked) -> dict[str, Any]:
+def explain(request: Request, id_: Id, search: Wanted) -> dict[str, Any]:
     """Why a document is shown."""
     explainer: Explainer = request.app.state.explainer
     return explainer.of(id_, search)

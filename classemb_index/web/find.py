@@ -17,7 +17,7 @@ from ..queries.build import nothing_to_search_by
 from ..queries.methods import AUTO
 from ..queries.ranking import Ranking
 from ..queries.states import STATES, UNANSWERED, counted_states, documents_in
-from .app import page
+from .app import page, workspace_of
 from .cards import card, cards, whole_document
 from .directions import Directions
 from .workspace import Scene, Workspace
@@ -150,19 +150,19 @@ Text = Annotated[str, Query(max_length=MOST_TEXT)]
 Like = Annotated[str, Query(max_length=10_000)]
 
 
-def _asked(
+def _wanted(
     class_name: ClassName = "", text: Text = "", like: Like = "", state: str = UNANSWERED
 ) -> Search:
     return Search(class_name, text, like, state)
 
 
-Asked = Annotated[Search, Depends(_asked)]
+Wanted = Annotated[Search, Depends(_wanted)]
 
 
 @routes.get("/find")
-def show(request: Request, search: Asked) -> HTMLResponse:
+def show(request: Request, search: Wanted) -> HTMLResponse:
     """The page; what it finds is asked for by its module."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     return page(
         request,
         "find.html",
@@ -176,12 +176,12 @@ def show(request: Request, search: Asked) -> HTMLResponse:
 @routes.get("/api/find")
 def find(
     request: Request,
-    search: Asked,
+    search: Wanted,
     offset: Annotated[int, Query(ge=0)] = 0,
     version: int | None = None,
 ) -> dict[str, Any]:
     """A page of what is found, the documents as they stand now, and the class under its present name."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     found: Found = request.app.state.finder.find(search, version)
     scene = workspace.now()
     pool, name = scene.index.pool, search.class_name
@@ -199,7 +199,7 @@ def find(
 @routes.get("/document")
 def show_document(request: Request, id_: Id) -> HTMLResponse:
     """Everything that is known of one document."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     scene = workspace.now()
     known = whole_document(scene, workspace.store, workspace.row_of(id_))
     return page(request, "document.html", document=known, classes=scene.index.pool.classes)
@@ -208,13 +208,13 @@ def show_document(request: Request, id_: Id) -> HTMLResponse:
 @routes.get("/api/document")
 def document(request: Request, id_: Id) -> dict[str, Any]:
     """The same for a module of the page."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     return whole_document(workspace.now(), workspace.store, workspace.row_of(id_))
 
 
 @routes.get("/api/card")
 def show_card(request: Request, id_: Id) -> dict[str, Any]:
     """One document as in a list: how it stands after an answer."""
-    workspace: Workspace = request.app.state.workspace
+    workspace = workspace_of(request)
     row, text = workspace.row_of(id_), workspace.text(id_)
     return card(workspace.now(), workspace.store.standing(id_), row, text)

@@ -33,7 +33,7 @@ class Handed:
 
 
 @dataclass(frozen=True)
-class State:
+class AnnotatorState:
     """How far an annotator is.
 
     Attributes:

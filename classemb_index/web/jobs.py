@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from threading import Event, Lock, RLock, Thread
 from typing import Any, Literal
 
-from ..errors import ClassembError, RequestError
+from ..errors import RequestError, in_one_line
 from ..watch import Watcher
 
 Work = Callable[[Watcher], Any]
-State = Literal["waiting", "running", "done", "failed", "stopped"]
+JobState = Literal["waiting", "running", "done", "failed", "stopped"]
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Job:
 
     kind: str
     title: str
-    state: State = "waiting"
+    state: JobState = "waiting"
     stage: str = ""
     done: int = 0
     total: int = 0
@@ -50,12 +50,12 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was computed.
+class Computed:
+    """A figure, as far as it is computed.
 
     Attributes:
         value: of the last time; None where there was none.
-        key: of what the value hangs on.
+        version: of the labels that the value is of; None where there is none.
         is_current: whether that is what was asked for; else it is being computed.
         error: why it cannot be; "" where it can.
         done: steps of the computation that goes on.
@@ -63,7 +63,7 @@ class Found:
     """
 
     value: Any
-    key: object
+    version: int | None
     is_current: bool
     error: str = ""
     done: int = 0
@@ -120,22 +120,22 @@ class Jobs:
         with self._lock:
             return [dict(vars(job)) for job in self._jobs.values()]
 
-    def figure(self, name: str, key: object, work: Work) -> Found:
-        """What `work` gives; where it was not computed for this key yet, that begins.
+    def figure(self, name: str, version: int, work: Work) -> Computed:
+        """What `work` gives; where it was not computed for these labels yet, that begins.
 
         Args:
             name: of the figure; the last value of each is kept.
-            key: of what it hangs on; what it raised stands until the key is another.
+            version: of the labels; what the work raised stands until it is another.
             work: is given a watcher.
         """
         with self._lock:
             own = self._figures.setdefault(name, _Figure())
-            if own.key != key and not own.goes_on:
+            if own.version != version and not own.goes_on:
                 own.goes_on, own.done, own.total = True, 0, 0
-                self._begin(lambda: self._compute(own, key, work))
-            is_current = own.key == key and not own.goes_on
+                self._begin(lambda: self._compute(own, version, work))
+            is_current = own.version == version and not own.goes_on
             error = own.error if is_current else ""
-            return Found(own.value, own.key, is_current, error, own.done, own.total)
+            return Computed(own.value, own.version, is_current, error, own.done, own.total)
 
     def close(self, seconds: float = 5.0) -> None:
         """Stop what goes on, and wait a while for it."""
@@ -160,31 +160,27 @@ class Jobs:
                 job.state = "done"
             except _StopError:
                 job.state = "stopped"
-            except ClassembError as error:
-                job.error, job.state = " ".join(str(error).split()), "failed"
             except Exception as error:  # a thread's traceback would reach nobody
-                job.error, job.state = f"{type(error).__name__}: {error}", "failed"
+                job.error, job.state = in_one_line(error), "failed"
             finally:
                 job.ended = _now()
 
-    def _compute(self, own: _Figure, key: object, work: Work) -> None:
+    def _compute(self, own: _Figure, version: int, work: Work) -> None:
         value, error = own.value, ""
         with self._turn:
             try:
                 value = work(_FigureWatcher(own, self._is_closed))
             except _StopError:
                 pass
-            except ClassembError as cause:
-                error = " ".join(str(cause).split())
             except Exception as cause:
-                error = f"{type(cause).__name__}: {cause}"
+                error = in_one_line(cause)
         with self._lock:
-            own.value, own.error, own.key, own.goes_on = value, error, key, False
+            own.value, own.error, own.version, own.goes_on = value, error, version, False
 
 
 @dataclass
 class _Figure:
-    key: object = None
+    version: int | None = None
     value: Any = None
     error: str = ""
     goes_on: bool = False

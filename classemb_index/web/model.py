@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, Response
 from ..errors import RequestError
 from ..labels.exchange.files import write_labels
 from ..watch import Watcher
+from .app import workspace_of
 from .jobs import Job, Jobs
 from .trained import Trained
 
@@ -114,7 +115,7 @@ def download_model(request: Request) -> Response:
 @routes.get("/download/labels.{form}")
 def download_labels(request: Request, form: Literal["csv", "jsonl"]) -> Response:
     """What is known of the documents, with notes, as `labels export` writes it."""
-    annotation = request.app.state.workspace.now().annotation
+    annotation = workspace_of(request).now().annotation
 
     def write(path: Path) -> None:
         write_labels(annotation.pool, path, notes=annotation.log.notes)
@@ -161,4 +162,4 @@ def _made(request: Request, name: str, write: Callable[[Path], object]) -> Respo
 
 
 def _file_name(request: Request, name: str) -> str:
-    return f"{request.app.state.workspace.name}-{name}".replace("/", "-")
+    return f"{workspace_of(request).name}-{name}".replace("/", "-")

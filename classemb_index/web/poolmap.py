@@ -13,10 +13,9 @@ from ..arrays import Rows
 from ..measures.projection import project
 from ..reports.drawings import HAS, HAS_NOT, NOBODY, Spot, pool_map
 from .app import document_url
+from .cards import in_a_line
 from .workspace import Workspace
 
-LONGEST = 90  # characters of a title
-READ = 400  # of a text, to find them in
 LISTED = 24  # documents beside the map
 
 routes = APIRouter()
@@ -72,7 +71,7 @@ class PoolMap:
         wanted = rows.tolist()
         if new := [row for row in wanted if row not in titles]:
             texts = self._workspace.now().index.pool.texts_of(np.array(new, dtype=np.int64))
-            titles = titles | dict(zip(new, map(title_of, texts), strict=True))
+            titles = titles | dict(zip(new, map(in_a_line, texts), strict=True))
         self._titles = {row: titles[row] for row in wanted}
         return list(self._titles.values())
 
@@ -82,12 +81,6 @@ def draw_map(request: Request, name: str = "") -> dict[str, Any]:
     """The map, coloured by a class."""
     drawn: PoolMap = request.app.state.pool_map
     return drawn.document(name)
-
-
-def title_of(text: str) -> str:
-    """The beginning of a text in one line."""
-    line = " ".join(text[:READ].split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def _words(name: str, counts: Sequence[int]) -> str:

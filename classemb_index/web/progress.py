@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -16,9 +15,8 @@ from ..measures.gain import likely_gains
 from ..measures.status import annotation_status
 from ..reports.drawings import At, class_panel
 from ..watch import Watcher
-from .app import page
-from .jobs import Found, Jobs
-from .workspace import Scene, Workspace
+from .app import page, workspace_of
+from .jobs import Jobs, Work
 
 DAYS = 7  # that are shown
 
@@ -28,7 +26,7 @@ routes = APIRouter()
 @routes.get("/progress")
 def show(request: Request) -> HTMLResponse:
     """The page; what takes time is asked for by its module."""
-    scene = _now(request)
+    scene = workspace_of(request).now()
     annotation, pool = scene.annotation, scene.index.pool
     return page(
         request,
@@ -46,7 +44,8 @@ def show(request: Request) -> HTMLResponse:
 @routes.get("/api/progress/people")
 def people(request: Request) -> dict[str, Any]:
     """Who answered how much on which day; counted in the background."""
-    scene, store = _now(request), _workspace(request).store
+    workspace = workspace_of(request)
+    scene, store = workspace.now(), workspace.store
 
     def work(_: Watcher) -> Mapping[str, Any]:
         by_day = answers_by_day(store.actions())
@@ -62,25 +61,26 @@ def people(request: Request) -> dict[str, Any]:
         ]
         return {"days": [day.isoformat() for day in days], "people": rows}
 
-    return _told(_jobs(request).figure("people", scene.version, work))
+    return _figure(request, "people", scene.version, work)
 
 
 @routes.get("/api/progress/curves")
 def curves(request: Request) -> dict[str, Any]:
     """A panel for each class; computed in the background for each state of the labels."""
-    scene, store = _now(request), _workspace(request).store
+    workspace = workspace_of(request)
+    scene, store = workspace.now(), workspace.store
 
     def work(watch: Watcher) -> Mapping[str, Any]:
         points = label_history(scene.index, scene.annotation, store.actions(), watch=watch)
         return _panels(scene.index.pool.classes, points)
 
-    return _told(_jobs(request).figure("curves", scene.version, work))
+    return _figure(request, "curves", scene.version, work)
 
 
 @routes.get("/api/progress/outlook")
 def outlook(request: Request) -> dict[str, Any]:
     """When to stop, and how far annotators agree; computed in the background."""
-    scene = _now(request)
+    scene = workspace_of(request).now()
 
     def work(_: Watcher) -> Mapping[str, Any]:
         status = annotation_status(scene.index, scene.annotation)
@@ -89,19 +89,19 @@ def outlook(request: Request) -> dict[str, Any]:
             "agreement": [own.document() for own in status.agreement],
         }
 
-    return _told(_jobs(request).figure("outlook", scene.version, work))
+    return _figure(request, "outlook", scene.version, work)
 
 
 @routes.get("/api/progress/gains")
 def gains(request: Request) -> dict[str, Any]:
     """What the next labels are likely to gain; computed in the background."""
-    scene = _now(request)
+    scene = workspace_of(request).now()
 
     def work(_: Watcher) -> Sequence[Mapping[str, Any]]:
         found = likely_gains(scene.index, scene.annotation.labelled())
         return [own.document() for own in found]
 
-    return _told(_jobs(request).figure("gains", scene.version, work))
+    return _figure(request, "gains", scene.version, work)
 
 
 def _panels(classes: Sequence[str], points: Sequence[Point]) -> Mapping[str, Any]:
@@ -123,19 +123,7 @@ def _panels(classes: Sequence[str], points: Sequence[Point]) -> Mapping[str, Any
     return {"panels": drawn}
 
 
-def _told(found: Found) -> dict[str, Any]:
-    return {**asdict(found), "version": found.key}
-
-
-def _workspace(request: Request) -> Workspace:
-    workspace: Workspace = request.app.state.workspace
-    return workspace
-
-
-def _now(request: Request) -> Scene:
-    return _workspace(request).now()
-
-
-def _jobs(request: Request) -> Jobs:
+def _figure(request: Request, name: str, version: int, work: Work) -> dict[str, Any]:
+    """As much of a figure as is computed, as JSON; where it is of earlier labels, that begins."""
     jobs: Jobs = request.app.state.jobs
-    return jobs
+    return dict(vars(jobs.figure(name, version, work)))

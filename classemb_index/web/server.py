@@ -113,7 +113,7 @@ def application(
             model.routes,
         ],
         annotator=annotator,
-        desk=Desk(workspace, **asdict(choice)),
+        desk=Desk(workspace, choice),
         suggestions=Suggestions(workspace),
         finder=finder,
         explainer=explain.Explainer(workspace, directions, finder),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ClassembError, RequestError
+from ..errors import ClassembError, RequestError, in_one_line
 from ..experiments.prediction import predict_index
 from ..experiments.training import train
 from ..labels.annotation import hand_out
@@ -22,15 +22,14 @@ from ..reports.belief import (
     model_sentences,
 )
 from ..watch import Watcher
+from .choosing import ORIGIN
 from .workspace import Workspace
 
 MODELS = "models"  # in the index folder
 
 
 class Trained:
-    """The model that the page trains, and what it predicted: files beside the index.
-
-    In practice they are others.
+    """Trains, asks and measures the model of a page; in practice it is another one.
 
     Args:
         workspace: the index and its answers.
@@ -108,7 +107,7 @@ class Trained:
             scene = self._workspace.now()
             design, batch = draw_sample(scene.index, scene.annotation, model, size)
             design.save(scene.index.folder)
-            hand_out(scene.index.pool, batch, store, origin="annotate")
+            hand_out(scene.index.pool, batch, store, origin=ORIGIN)
 
     def measure(self, *, allow_missing: bool) -> None:
         """Say by the sample how good it is, in its folder and its card."""
@@ -131,7 +130,7 @@ class Trained:
                 state = sample_state(scene.index, scene.annotation, model)
                 own["sample"] = None if state is None else vars(state)
         except ClassembError as error:
-            own["problem"] = " ".join(str(error).split())
+            own["problem"] = in_one_line(error)
         return own
 
     def _key(self, model: SavedModel) -> list[str]:

@@ -26,7 +26,10 @@ from classemb_index.labels.log import Answer, Pick
 from classemb_index.labels.schema import EVALUATION, OVERLAP
 from classemb_index.labels.store import LabelStore
 from classemb_index.strategies.selection import BatchRequest, next_batch
-from classemb_index.web.desk import ConflictError, Desk, Handed, Purpose
+from classemb_index.web.choosing import Choice
+from classemb_index.web.conflicts import ConflictError
+from classemb_index.web.desk import Desk
+from classemb_index.web.handed import Handed, Purpose
 from classemb_index.web.workspace import Workspace
 
 N = 120
@@ -48,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def desk_of(folder: Path, batch: int = 10, overlap: float = 0.0) -> Desk:
-    return Desk(Workspace.open(folder), batch=batch, strategy="random", overlap=overlap)
+    return Desk(Workspace.open(folder), Choice(batch, "random", overlap))
 
 
 def wait(desk: Desk, *annotators: str) -> None:
@@ -176,7 +179,7 @@ def test_each_batch_learns_from_all_answers_before_it(folder: Path) -> None:
     store = LabelStore(folder)
     store.record([Answer(f"d{i}", "fire", "yes") for i in range(5)], annotator="eve")
     store.record([Answer(f"d{i}", "fall", "yes") for i in range(5, 10)], annotator="eve")
-    desk = Desk(Workspace.open(folder), batch=6, strategy="class-embedding")
+    desk = Desk(Workspace.open(folder), Choice(6, "class-embedding"))
     handed = given(desk, "ada", n=6)
     assert {own.class_name for own in handed} == {"fire", "fall"}
     assert not {*ids(handed)} & {f"d{i}" for i in range(10)}
@@ -287,10 +290,10 @@ def test_an_error_that_nobody_foresaw_is_told_and_logged(
 
 def test_what_cannot_be_is_refused(folder: Path) -> None:
     workspace = Workspace.open(folder)
-    assert message_of(lambda: Desk(workspace, overlap=1.5)) == (
+    assert message_of(lambda: Desk(workspace, Choice(overlap=1.5))) == (
         "an overlap of 1.5 is no share; --overlap takes a number from 0 to 1, such as 0.1"
     )
-    assert message_of(lambda: Desk(workspace, batch=0)) == (
+    assert message_of(lambda: Desk(workspace, Choice(batch=0))) == (
         "a batch of 0 documents is none; --batch takes 1 or more"
     )
 
@@ -314,9 +317,10 @@ def test_a_server_that_is_killed_loses_and_repeats_nothing(folder: Path) -> None
     script = (
         "import sys, time\n"
         "from pathlib import Path\n"
+        "from classemb_index.web.choosing import Choice\n"
         "from classemb_index.web.desk import Desk\n"
         "from classemb_index.web.workspace import Workspace\n"
-        "desk = Desk(Workspace.open(Path(sys.argv[1])), batch=6, strategy='random')\n"
+        "desk = Desk(Workspace.open(Path(sys.argv[1])), Choice(6, 'random'))\n"
         "while True:\n"
         "    for own in desk.next('ada', 't1', 2):\n"
         "        desk.answer('ada', 't1', own.document, ['fire'], ['fire', 'fall'], seen=own.seen)\n"

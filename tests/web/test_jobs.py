@@ -10,7 +10,7 @@ import pytest
 
 from classemb_index.errors import ModelError, RequestError
 from classemb_index.watch import Watcher
-from classemb_index.web.jobs import Found, Job, Jobs
+from classemb_index.web.jobs import Computed, Job, Jobs
 from tests.support.errors import refusal
 
 
@@ -105,7 +105,7 @@ def test_a_figure_is_computed_once_for_a_key_and_the_last_one_stands_meanwhile(
 
     assert jobs.figure("curve", 1, work).value is None
     until(lambda: jobs.figure("curve", 1, work).total)
-    assert jobs.figure("curve", 1, work) == Found(None, None, False, "", 1, 4)
+    assert jobs.figure("curve", 1, work) == Computed(None, None, False, "", 1, 4)
     go_on.set()
     until(lambda: jobs.figure("curve", 1, work).is_current)
     assert jobs.figure("curve", 1, work).value == 1
@@ -127,7 +127,7 @@ def test_what_a_figure_raises_stands_until_the_key_is_another(jobs: Jobs) -> Non
         raise RequestError("nothing is labelled")
 
     until(lambda: jobs.figure("curve", 1, fails).is_current)
-    assert jobs.figure("curve", 1, fails) == Found(None, 1, True, "nothing is labelled")
+    assert jobs.figure("curve", 1, fails) == Computed(None, 1, True, "nothing is labelled")
     assert len(asked) == 1
 
 

@@ -236,7 +236,7 @@ async function answer(labels) {
   isBusy = true;
   try {
     const given = {
-      tab, purpose, document: own.id, labels, shown: shown.classes.map(({ name }) => name),
+      tab, document: own.id, labels, shown: shown.classes.map(({ name }) => name),
       note: at("note").value === own.note ? null : at("note").value, seen: own.seen,
     };
     answeredAt.set(own.id, ++answers);
@@ -258,7 +258,7 @@ async function undo() {
   if (isBusy) return;
   isBusy = true;
   try {
-    const back = await post("/api/undo", { tab, purpose });
+    const back = await post("/api/undo", { tab });
     calm();
     if (shown.document) queue.unshift(shown.document);
     queue = queue.filter(({ id }) => id !== back.document.id);
