@@ -250,7 +250,7 @@ class EmbeddingIndex:
             RequestError: k is above the number of rows allowed, or a query is of
                 another dimension, NaN or zero.
         """
-        queries = self._directions(np.asarray(queries, dtype=np.float32))
+        queries = self._unit_queries(np.asarray(queries, dtype=np.float32))
         if among is not None and (among.shape != (len(self),) or among.dtype != np.bool_):
             raise RequestError(f"`among` is a bool mask over the {len(self)} rows of the index")
         allowed = len(self) if among is None else int(np.count_nonzero(among))
@@ -274,7 +274,7 @@ class EmbeddingIndex:
         Raises:
             RequestError: the query is of another dimension, NaN or zero.
         """
-        direction = self._directions(np.asarray(query, dtype=np.float32)[None])[0]
+        direction = self._unit_queries(np.asarray(query, dtype=np.float32)[None])[0]
         found = np.empty(len(self), dtype=np.float32)
         for part in blocks(len(self), BLOCK):
             found[part] = np.asarray(self._vectors[part], dtype=np.float32) @ direction
@@ -350,7 +350,7 @@ class EmbeddingIndex:
             f"all vectors have unit length (within {worst:.1e})",
         ]
 
-    def _directions(self, queries: FloatMatrix) -> FloatMatrix:
+    def _unit_queries(self, queries: FloatMatrix) -> FloatMatrix:
         """The queries at unit length."""
         if queries.ndim != 2 or queries.shape[1] != self.manifest.dim:
             raise RequestError(

@@ -181,13 +181,11 @@ class Annotation:
     @cached_property
     def said_by(self) -> dict[tuple[str, str], dict[str, bool]]:
         """By document and class, what each annotator said last; classes have their present names."""
-        present = {
-            number: self.log.register.present(number) for number in self.log.register.classes
-        }
+        name_of = self.log.register.names_now
         said = defaultdict[tuple[str, str], dict[str, bool]](dict)
         for _, document, number, answer, annotator in self.log.answers:
-            if (own := present.get(number or 0)) is not None:
-                said[document, own.name][annotator] = answer == "yes"
+            if (name := name_of.get(number or 0)) is not None:
+                said[document, name][annotator] = answer == "yes"
         return said
 
     @cached_property

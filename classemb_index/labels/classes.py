@@ -120,10 +120,15 @@ class Register:
         own = self.classes[_whole(self.classes, number)]
         return None if own.is_removed else own
 
+    @cached_property
+    def names_now(self) -> dict[int, str]:
+        """By number, what each class is called now; one that was removed is left out."""
+        present = {number: self.present(number) for number in self.classes}
+        return {number: own.name for number, own in present.items() if own is not None}
+
     def name_now(self, name: str) -> str | None:
         """What the class of this name is called now; None where it was removed, or never was here."""
-        own = self.present(self.numbers.get(name))
-        return None if own is None else own.name
+        return self.names_now.get(self.numbers.get(name, 0))
 
     def has_gone(self, name: str) -> bool:
         """Whether a class had this name and was renamed, merged or removed since."""

@@ -22,7 +22,7 @@ def answers_by_day(
     """
     found: dict[str, Counter[date]] = {}
     for action in actions:
-        if action.can_be_undone and action.strategy is None and action.documents:
+        if action.is_answer and not action.is_undone:
             day = datetime.fromisoformat(action.at).astimezone(zone).date()
             found.setdefault(action.annotator, Counter())[day] += action.documents
     return found

@@ -162,9 +162,6 @@ class KnownCells:
     def _former_names(self) -> dict[str, str]:
         """Names that a class had, or that a class merged into it has, to its present name."""
         names = {self._classes[column].name for column in self._present}
-        former = {
-            name: own.name
-            for name, number in self._register.numbers.items()
-            if (own := self._register.present(number)) is not None
-        }
+        name_of = self._register.names_now
+        former = {old: name_of.get(number) for old, number in self._register.numbers.items()}
         return {old: new for old, new in former.items() if old not in names and new in names}

@@ -73,15 +73,11 @@ def read_register(store: sqlite3.Connection) -> Register:
 
 def _batches(rows: Iterable[Any], register: Register) -> Iterator[HandedOut]:
     """The batches, with the present names of the classes; of one that was removed, none."""
-
-    def name_of(number: int | None) -> str | None:
-        own = register.present(number)
-        return None if own is None else own.name
-
+    name_of = register.names_now
     for (action, at, annotator, strategy, numbers), group in groupby(rows, lambda row: row[:5]):
-        offered = dict.fromkeys(name_of(number) for number in json.loads(numbers))
+        offered = dict.fromkeys(map(name_of.get, json.loads(numbers)))
         names = tuple(name for name in offered if name)
-        picks = tuple(Pick(document, name_of(c), step) for *_, document, c, step in group)
+        picks = tuple(Pick(document, name_of.get(c), step) for *_, document, c, step in group)
         yield HandedOut(action, at, annotator, strategy, names, picks)
 
 

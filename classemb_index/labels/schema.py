@@ -64,6 +64,12 @@ STEPS = (
 # for who reads a file of version 1, which nobody may change by reading
 NO_NOTES = NOTES_TABLE.format("TEMP").replace(" REFERENCES actions", "")
 
+
+def _stands(action: str) -> str:
+    """The condition that the action of this number was not undone."""
+    return f"NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = {action})"
+
+
 UNDONE = "SELECT undoes FROM actions WHERE undoes IS NOT NULL"
 
 CLASSES = "SELECT number, first_name FROM classes ORDER BY number"
@@ -99,9 +105,9 @@ FROM actions
 ACTIONS = f"{_ACTIONS} ORDER BY number"
 ACTION = f"{_ACTIONS} WHERE number = ?"
 
-LAST_ANSWER = """
+LAST_ANSWER = f"""
 SELECT number FROM actions AS own WHERE annotator = ? AND origin = ?
-    AND NOT EXISTS (SELECT 1 FROM actions WHERE undoes = own.number)
+    AND {_stands("own.number")}
     AND EXISTS (SELECT 1 FROM answers WHERE action = own.number)
 ORDER BY number DESC LIMIT 1
 """
@@ -111,25 +117,23 @@ SELECT number, at, annotator, strategy, offered, document, class, step FROM acti
 JOIN picks ON action = number WHERE number > ? ORDER BY number, rank
 """
 
-_STANDS = "NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = action)"
-
 _AMONG = "document IN (SELECT value FROM json_each(?))"
 
 ANSWERS_TO = f"""
 SELECT document, action, annotator, class, said
 FROM answers JOIN actions ON actions.number = action
-WHERE {_AMONG} AND {_STANDS} ORDER BY answers.number
+WHERE {_AMONG} AND {_stands("action")} ORDER BY answers.number
 """
 
 NOTES_ON = f"""
 SELECT document, annotator, text FROM notes JOIN actions ON actions.number = action
-WHERE {_AMONG} AND {_STANDS} ORDER BY action
+WHERE {_AMONG} AND {_stands("action")} ORDER BY action
 """
 
 HANDED_OUT = f"""
 SELECT document, action, annotator, strategy, class, step
 FROM picks JOIN actions ON actions.number = action
-WHERE {_AMONG} AND {_STANDS} ORDER BY action
+WHERE {_AMONG} AND {_stands("action")} ORDER BY action
 """
 
 ANSWERS_OF_ACTION = "SELECT document, class, said FROM answers WHERE action = ? ORDER BY number"
@@ -140,11 +144,11 @@ _IS_BACK = f"""
 EXISTS (
     SELECT 1 FROM answers JOIN actions AS theirs ON theirs.number = answers.action
     WHERE answers.document = picks.document AND answers.action > picks.action
-    AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = answers.action)
+    AND {_stands("answers.action")}
     AND (theirs.annotator = own.annotator OR NOT EXISTS (
         SELECT 1 FROM picks AS second JOIN actions AS other ON other.number = second.action
         WHERE second.document = picks.document AND other.strategy = '{OVERLAP}'
-        AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = second.action)
+        AND {_stands("second.action")}
     ))
 )
 """
@@ -152,13 +156,13 @@ EXISTS (
 OUT_TO = f"""
 SELECT document FROM actions AS own CROSS JOIN picks ON picks.action = own.number
 WHERE own.annotator = ? AND own.strategy <> '{EVALUATION}'
-AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = own.number) AND NOT {_IS_BACK}
+AND {_stands("own.number")} AND NOT {_IS_BACK}
 ORDER BY picks.action, rank
 """
 
 LAST_SAMPLE = f"""
 SELECT number FROM actions AS own WHERE strategy = '{EVALUATION}'
-AND NOT EXISTS (SELECT 1 FROM actions WHERE undoes = own.number) ORDER BY number DESC LIMIT 1
+AND {_stands("own.number")} ORDER BY number DESC LIMIT 1
 """
 
 OUT_OF_SAMPLE = f"""
@@ -167,8 +171,8 @@ WHERE picks.action = ? AND NOT {_IS_BACK} ORDER BY rank
 """
 
 # by the actions first, of which there are fewer than answers
-ANSWERED_BY = """
+ANSWERED_BY = f"""
 SELECT document, at FROM actions AS own CROSS JOIN answers ON answers.action = own.number
 WHERE annotator = ? AND said <> 'skip'
-AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.undoes = own.number) ORDER BY own.number
+AND {_stands("own.number")} ORDER BY own.number
 """

@@ -267,16 +267,14 @@ class LabelStore:
             answers = store.execute(schema.ANSWERS_TO, among).fetchall()
             outs = store.execute(schema.HANDED_OUT, among).fetchall()
             notes = standing_notes(store.execute(schema.NOTES_ON, among))
-        present = {number: own for number in register.classes if (own := register.present(number))}
+        name_of = register.names_now
         given: dict[str, list[Given]] = {document: [] for document in documents}
         handed: dict[str, list[HandedTo]] = {document: [] for document in documents}
         for document, action, who, number, said in answers:
-            if number is None or number in present:
-                name = None if number is None else present[number].name
-                given[document].append(Given(action, who, name, said))
+            if number is None or number in name_of:
+                given[document].append(Given(action, who, name_of.get(number), said))
         for document, action, who, strategy, number, step in outs:
-            name = present[number].name if number in present else None
-            handed[document].append(HandedTo(action, who, strategy, name, step))
+            handed[document].append(HandedTo(action, who, strategy, name_of.get(number), step))
         return {
             document: Standing(
                 document, tuple(given[document]), tuple(handed[document]), notes.get(document, {})

@@ -104,6 +104,11 @@ class SentenceBertEncoder:
             cut += sum(len(ids) > room for ids in counted["input_ids"])
         return cut
 
+    @property
+    def prompt(self) -> str:
+        """What every text is read after; "" for nothing."""
+        return self.model.prompts.get(self.model.default_prompt_name) or ""
+
     @cached_property
     def fingerprint(self) -> str:
         """sha256 over weights, tokenizer, pooling and maximum length; not device or precision."""

@@ -44,9 +44,8 @@ def cut_text(encoder: SentenceBertEncoder, text: str, most: int = MOST) -> Cut:
         most: passages.
     """
     tokenizer, own = encoder.model.tokenizer, encoder.model.tokenizer.num_special_tokens_to_add()
-    prompt: str = encoder.model.prompts.get(encoder.model.default_prompt_name) or ""
     with encoder.lock:
-        own += len(tokenizer(prompt, add_special_tokens=False)["input_ids"]) if prompt else 0
+        own += len(tokenizer(encoder.prompt, add_special_tokens=False)["input_ids"])
         room = max(1, encoder.max_length - own)
         looked_at = text[: most * room * LONGEST]
         given = tokenizer(

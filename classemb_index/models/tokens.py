@@ -67,8 +67,7 @@ def read_texts(encoder: SentenceBertEncoder, texts: Sequence[str]) -> list[ReadT
 
     if not texts:
         return []
-    model, device = encoder.model, encoder.device
-    prompt: str = model.prompts.get(model.default_prompt_name) or ""
+    model, device, prompt = encoder.model, encoder.device, encoder.prompt
     with encoder.lock, torch.inference_mode(), autocast(encoder.precision, device):
         given = model.tokenizer(
             [prompt + text for text in texts],

@@ -18,9 +18,7 @@ from .names import class_heads, name_prior
 
 BATCH = 16  # passages that are read together
 MOST_WORDS = 12  # distinct ones that are marked in a passage
-LEAST_SCORE = (
-    0.5  # of a text all of whose tokens had a word's share: a marked word has one above it
-)
+LEAST_SCORE = 0.5  # that a text would have, all of whose tokens had the share of a marked word
 
 
 class SpeakingWord(NamedTuple):
