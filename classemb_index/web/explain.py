@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,6 +13,7 @@ from ..models.tokens import TokenMeaning
 from ..queries.speaks import Passage, Why, why
 from .directions import Directions
 from .find import Finder, Id, Search, Wanted
+from .recent import Recent
 from .workspace import Workspace
 
 KEPT = 400  # explanations
@@ -25,7 +24,6 @@ METHOD: dict[TokenMeaning, str] = {
     "average its words, so they are not shares in the score.",
     "none": "Of this encoder nothing can be said of single words.",
 }
-
 LIKENESS = (
     "Marked words add most to what both have beyond an average document; each has its exact share."
 )
@@ -44,8 +42,7 @@ class Explainer:
 
     def __init__(self, workspace: Workspace, directions: Directions, finder: Finder) -> None:
         self._workspace, self._directions, self._finder = workspace, directions, finder
-        self._kept: OrderedDict[tuple[object, ...], dict[str, Any]] = OrderedDict()
-        self._lock = Lock()
+        self._kept = Recent[tuple[object, ...], dict[str, Any]](KEPT)
 
     def of(self, id_: str, search: Search) -> dict[str, Any]:
         """Why a document is shown for a class, a text, or another document.
@@ -75,10 +72,8 @@ class Explainer:
         # a class's own labels move it, a text or a document stays what it is
         version = self._directions.of(scene, BEHIND)[0] if search.by == "class" else 0
         key = (id_, search.by, search.class_name, search.text, search.like, version)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+        if (known := self._kept.get(key)) is not None:
+            return known
         vector = self._finder.vector(scene, search, BEHIND)
         assert vector is not None  # as something ranks the documents
         if search.by != "class":
@@ -86,10 +81,7 @@ class Explainer:
         made = explained(text, why(encoder, text, unit(vector[None])[0], scene.index.mean))
         if search.by != "class" and made["method"] == METHOD["shares"]:
             made["method"] = LIKENESS
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+        self._kept.keep(key, made)
         return made
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,6 +18,7 @@ from ..queries.states import STATES, UNANSWERED, counted_states, documents_in
 from .app import page, workspace_of
 from .cards import card, cards, whole_document
 from .directions import Directions
+from .recent import Recent
 from .workspace import Scene, Workspace
 
 PAGE = 10  # documents
@@ -79,8 +78,7 @@ class Finder:
 
     def __init__(self, workspace: Workspace, directions: Directions) -> None:
         self._workspace, self._directions = workspace, directions
-        self._found: OrderedDict[tuple[Search, int], Found] = OrderedDict()
-        self._lock = Lock()
+        self._found = Recent[tuple[Search, int], Found](KEPT)
 
     def find(self, search: Search, version: int | None = None) -> Found:
         """What is found; with a version, as it was found then, if that is still known.
@@ -93,15 +91,10 @@ class Finder:
         """
         scene = self._workspace.now()
         for wanted in (version, scene.version):
-            with self._lock:
-                if wanted is not None and (found := self._found.get((search, wanted))) is not None:
-                    self._found.move_to_end((search, wanted))
-                    return found
+            if wanted is not None and (found := self._found.get((search, wanted))) is not None:
+                return found
         found = self._search(scene, search)
-        with self._lock:
-            self._found[search, scene.version] = found
-            while len(self._found) > KEPT:
-                self._found.popitem(last=False)
+        self._found.keep((search, scene.version), found)
         return found
 
     def vector(self, scene: Scene, search: Search, behind: int = 0) -> FloatVector | None:
