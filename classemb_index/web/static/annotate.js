@@ -1,5 +1,5 @@
 // The page Annotate: documents are fetched ahead, an answer is stored before the page goes on.
-import { Refused, alarm, calm, documentUrl, element, get, marked, post, say } from "./api.js";
+import { Refused, alarm, at, calm, documentUrl, element, get, marked, number, pause, post, say } from "./api.js";
 import { tab } from "./tab.js";
 
 const AHEAD = 4; // documents that are asked for at a time
@@ -10,7 +10,6 @@ const ORACLE_PACE = 450; // milliseconds for a document
 const KEYS = [..."123456789abcdefghijklmnopqrstuvwxyz"];
 const OUTBOX = "outbox";
 
-const at = (id) => document.getElementById(id);
 const purpose = at("desk").dataset.purpose;
 const shown = { document: null, classes: [], chosen: new Set(), characters: [], words: [] };
 let queue = [];
@@ -63,7 +62,7 @@ function showText(isWhole) {
   at("document-title").replaceChildren(body ? part(0, body) : "Document");
   at("text").replaceChildren(part(body ? body + 1 : 0, isWhole ? length : FOLDED), isWhole ? "" : " …");
   at("unfold").hidden = length <= FOLDED;
-  at("unfold").textContent = isWhole ? "Fold the text" : `Show the whole text (${length.toLocaleString()} characters)`;
+  at("unfold").textContent = isWhole ? "Fold the text" : `Show the whole text (${number(length)} characters)`;
   at("unfold").setAttribute("aria-expanded", String(isWhole));
 }
 
@@ -100,7 +99,7 @@ function toggle(name) {
 function showState(next) {
   state = next;
   const { answered, today, ready, is_choosing: isChoosing } = state;
-  const parts = [`${today.toLocaleString()} answered today, ${answered.toLocaleString()} in all`, `${ready} ready`];
+  const parts = [`${number(today)} answered today, ${number(answered)} in all`, `${ready} ready`];
   if (isChoosing) parts.push("more are being chosen");
   at("state").textContent = parts.join(" · ");
 }
@@ -190,8 +189,6 @@ async function goOn() {
     await pause(400);
   }
 }
-
-const pause = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
 
 // --- answers ---
 

@@ -1,4 +1,4 @@
-// Calls of the server, and what is said to the reader. Shared by all pages.
+// Calls of the server, what is said to the reader, and parts of a page. Shared by all pages.
 
 const csrf = document.querySelector('meta[name="csrf"]').content;
 
@@ -24,11 +24,16 @@ async function call(path, options) {
   return body;
 }
 
-/** JSON of a path; `query` becomes its parameters, empty ones are left out. */
-export function get(path, query = {}, options = {}) {
+/** A path with parameters; empty ones are left out. */
+export function address(path, query) {
   const given = Object.entries(query).filter(([, value]) => value !== "" && value != null);
   const words = new URLSearchParams(given).toString();
-  return call(words ? `${path}?${words}` : path, options);
+  return words ? `${path}?${words}` : path;
+}
+
+/** JSON of a path with parameters. */
+export function get(path, query = {}, options = {}) {
+  return call(address(path, query), options);
 }
 
 export function post(path, body = {}, options = {}) {
@@ -36,26 +41,31 @@ export function post(path, body = {}, options = {}) {
   return call(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
 }
 
+export const at = (id) => document.getElementById(id);
+
+export const number = (n) => n.toLocaleString("en");
+
+export const pause = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
+
 /** Speak a sentence to screen readers. */
 export function say(text) {
-  const place = document.getElementById("said");
+  const place = at("said");
   place.textContent = "";
   requestAnimationFrame(() => { place.textContent = text; });
 }
 
-/** Show what is wrong until `calm()`. */
-export function alarm(text) {
-  const place = document.getElementById("alarm");
+/** Show a sentence in its place; an empty one hides the place. */
+export function tell(place, text) {
   place.textContent = text;
-  place.hidden = false;
+  place.hidden = !text;
 }
 
-export function calm() {
-  document.getElementById("alarm").hidden = true;
-}
+/** Show what is wrong until `calm()`. */
+export const alarm = (text) => tell(at("alarm"), text);
+export const calm = () => tell(at("alarm"), "");
 
 /** Where the page of a document is. */
-export const documentUrl = (id) => `/document?id=${encodeURIComponent(id)}`;
+export const documentUrl = (id) => address("/document", { id });
 
 /** An element with text or children; attributes as given, `on` for listeners. Text is never markup. */
 export function element(name, { on = {}, ...attributes } = {}, ...children) {

@@ -1,10 +1,10 @@
 // On every page: who is answering.
-import { post, alarm } from "./api.js";
+import { alarm, at, post } from "./api.js";
 
-const naming = document.getElementById("naming");
-const name = document.getElementById("naming-name");
+const naming = at("naming");
+const name = at("naming-name");
 
-document.getElementById("who").addEventListener("click", () => {
+at("who").addEventListener("click", () => {
   naming.showModal();
   name.select();
 });

@@ -1,10 +1,9 @@
 // A document in a list, and how it is answered in place. Find, Classes and a document's page use it.
-import { alarm, calm, documentUrl, element, get, marked, post, say } from "./api.js";
+import { address, alarm, calm, documentUrl, element, get, marked, number, post, say } from "./api.js";
 import { tab } from "./tab.js";
 
 const FOLDED = 50_000; // characters that are shown at once of a whole document
 const BEFORE = 40; // characters before the first mark
-const STATES = { true: "yes", false: "no" };
 
 /** A card of one document; `search` is what it was found by, `classes` the names of all classes. */
 export function card(found, search, classes) {
@@ -12,7 +11,7 @@ export function card(found, search, classes) {
   const snippet = element("p", { class: "text snippet", dir: "auto" }, found.start);
   const answer = answering(found, search.class, classes, (now) => showFacts(facts, now, found.score));
   showFacts(facts, found, found.score);
-  const likeness = element("a", { href: `/find?like=${encodeURIComponent(found.id)}` }, "More like this");
+  const likeness = element("a", { href: address("/find", { like: found.id }) }, "More like this");
   return element("article", { class: "card" },
     element("h3", { dir: "auto", title: found.title }, element("a", { href: documentUrl(found.id) }, found.title || found.id)),
     facts, snippet, folded(found, search), element("p", {}, likeness), answer);
@@ -44,7 +43,7 @@ export async function excerpt(id, search, options = {}) {
 const asked = (id, search) => ({ id, class: search.class, text: search.text, like: search.like });
 
 /** How a document stands, in chips. */
-export function showFacts(place, found, score) {
+function showFacts(place, found, score) {
   const chips = Object.entries(found.labels)
     .filter(([, has]) => has)
     .map(([name]) => element("span", { class: "chip yes", dir: "auto" }, name));
@@ -61,7 +60,7 @@ function folded(found, search) {
   const text = element("p", { class: "text", dir: "auto" }, "One moment …");
   const rest = element("button", { type: "button", class: "plain", hidden: true });
   const whole = element("details", { class: "whole" },
-    element("summary", {}, `Whole document (${found.length.toLocaleString("en")} characters)`), text, rest);
+    element("summary", {}, `Whole document (${number(found.length)} characters)`), text, rest);
   whole.addEventListener("toggle", async () => {
     if (!whole.open || whole.dataset.read) return;
     whole.dataset.read = "yes";
@@ -78,7 +77,7 @@ function folded(found, search) {
 }
 
 /** A text with its marks; of a very long one the beginning, and a button for what is left. */
-export function showText(place, rest, text, marks) {
+function showText(place, rest, text, marks) {
   if (text.length <= FOLDED) {
     place.replaceChildren(marked(text, marks));
     return;
@@ -86,7 +85,7 @@ export function showText(place, rest, text, marks) {
   const beginning = Array.from(text.slice(0, FOLDED));
   place.replaceChildren(marked(beginning.join(""), marks.filter(([, end]) => end <= beginning.length)), " …");
   rest.hidden = false;
-  rest.textContent = `Show the other ${(text.length - FOLDED).toLocaleString("en")} characters`;
+  rest.textContent = `Show the other ${number(text.length - FOLDED)} characters`;
   rest.onclick = () => { rest.hidden = true; place.replaceChildren(marked(text, marks)); };
 }
 
@@ -119,7 +118,7 @@ export function answering(found, own, classes, changed) {
     if (!own) return;
     const question = element("p", { class: "question", dir: "auto" }, `${own}?`);
     quick.replaceChildren(question, ...[true, false].map((value) => element("button", {
-      type: "button", "aria-pressed": String(now.labels[own] === value), "data-said": STATES[value], dir: "auto",
+      type: "button", "aria-pressed": String(now.labels[own] === value), "data-said": value ? "yes" : "no", dir: "auto",
       on: { click: () => give(value ? [own] : [], [own]) },
     }, value ? "Yes" : "No", element("span", { class: "visually-hidden" }, ` to ${own}`))));
   }

@@ -1,11 +1,11 @@
 // The page Classes: each class as a card, changes in dialogs, and what a description finds while it is typed.
-import { documentUrl, element, get, post, say } from "./api.js";
+import { address, at, documentUrl, element, get, number, post, say, tell } from "./api.js";
 import { excerpt } from "./card.js";
 
-const place = document.getElementById("classes");
-const wrong = document.getElementById("wrong");
-const estimates = document.getElementById("estimates");
-const adding = document.getElementById("adding");
+const place = at("classes");
+const wrong = at("wrong");
+const estimates = at("estimates");
+const adding = at("adding");
 const VERDICTS = { "search on": "Go on", enough: "Enough", exhausted: "Probably all found", unknown: "Not searched yet" };
 const NO_SAMPLE = "How many documents of a class are left is estimated from documents that were labelled at random; none were so far "
   + "(classemb-index annotate --strategy random hands some out).";
@@ -34,7 +34,7 @@ function show(known) {
   const samples = new Set(known.classes.map((own) => own.outlook?.prevalence?.note).filter(Boolean));
   place.replaceChildren(...known.classes.map((own, i) => classCard(own, i, samples.size > 1)));
   if (!names.length) place.append(element("p", { class: "hint" }, "There is no class yet. Add one below: a name is enough to search by."));
-  if (focused) document.getElementById(focused)?.focus();
+  if (focused) at(focused)?.focus();
   place.removeAttribute("aria-busy");
   tell(wrong, known.wrong);
   const [sample] = samples;
@@ -51,7 +51,7 @@ function classCard(own, i, hasOwnSample) {
     words, element("span", { class: "visually-hidden", dir: "auto" }, ` ${own.class}`));
   return element("article", { class: "card", "aria-labelledby": `class-${i}` },
     element("div", {},
-      element("h2", { id: `class-${i}`, dir: "auto" }, element("a", { href: `/find?class=${encodeURIComponent(own.class)}` }, own.class)),
+      element("h2", { id: `class-${i}`, dir: "auto" }, element("a", { href: address("/find", { class: own.class }) }, own.class)),
       own.group && element("span", { class: "chip" }, own.group),
       own.description && element("p", { class: "soft", dir: "auto" }, own.description)),
     element("dl", { class: "counts" },
@@ -59,13 +59,12 @@ function classCard(own, i, hasOwnSample) {
       count("Last batches", batches(outlook)), count("Left, about", left(outlook))),
     element("div", { class: "outlook" }, ...verdict(outlook, hasOwnSample)),
     element("p", { class: "deeds" },
-      element("a", { class: "button", href: `/find?class=${encodeURIComponent(own.class)}` }, "Find", element("span", { class: "visually-hidden" }, ` ${own.class}`)),
+      element("a", { class: "button", href: address("/find", { class: own.class }) }, "Find", element("span", { class: "visually-hidden" }, ` ${own.class}`)),
       deed("change", "Rename or describe", () => openChanging(own)),
       names.length > 1 && deed("merge", "Merge", () => openMerging(own)),
       deed("remove", "Remove", () => openRemoving(own))));
 }
 
-const number = (n) => n.toLocaleString("en");
 const count = (name, value, kind = "") => element("div", { class: kind }, element("dt", {}, name),
   element("dd", {}, typeof value === "number" ? number(value) : value));
 
@@ -87,11 +86,6 @@ function verdict(outlook, hasOwnSample) {
   return [element("p", { class: `verdict ${said}` }, VERDICTS[said]), element("p", { class: "hint" }, `${why[0].toUpperCase()}${why.slice(1)}. ${sample}`.trimEnd())];
 }
 
-function tell(where, message) {
-  where.textContent = message;
-  where.hidden = !message;
-}
-
 /** Post a change; what is wrong stands in the form, and the form stays. */
 async function change(form, path, body) {
   const own = form.querySelector(".wrong");
@@ -111,7 +105,7 @@ async function change(form, path, body) {
 
 /** What a description finds, at most once in a while, the last answer wins. */
 function live(form, words, where) {
-  const section = document.getElementById(where);
+  const section = at(where);
   const said = section.querySelector("[role=status]");
   let waiting;
   let stop = new AbortController();
@@ -159,7 +153,7 @@ adding.addEventListener("submit", async (event) => {
 
 /** A dialog that stays open while what was asked is refused. */
 function dialog(id, saved) {
-  const made = document.getElementById(id);
+  const made = at(id);
   const form = made.querySelector("form");
   form.addEventListener("submit", async (event) => {
     if (event.submitter?.value !== "save") return;
@@ -174,14 +168,14 @@ let asked; // the class that a dialog is about
 
 const changing = dialog("changing", (form) => change(form, "change",
   { name: asked.class, new_name: changedName.value, description: changedWords.value }));
-const changedName = document.getElementById("changed-name");
-const changedWords = document.getElementById("changed-description");
+const changedName = at("changed-name");
+const changedWords = at("changed-description");
 const changedLive = live(changing, () => changedWords.value.trim() || changedName.value, "changed-preview");
 changing.addEventListener("close", changedLive.clear);
 
 function openChanging(own) {
   asked = own;
-  document.getElementById("changing-title").textContent = own.class;
+  at("changing-title").textContent = own.class;
   changedName.value = own.class;
   changedWords.value = own.description ?? "";
   tell(changing.querySelector(".wrong"), "");
@@ -190,11 +184,11 @@ function openChanging(own) {
   changedLive.look();
 }
 
-const into = document.getElementById("into");
+const into = at("into");
 const merging = dialog("merging", (form) => change(form, "merge", { name: asked.class, into: into.value }));
 function openMerging(own) {
   asked = own;
-  document.getElementById("merging-title").textContent = `Merge ${own.class}`;
+  at("merging-title").textContent = `Merge ${own.class}`;
   into.replaceChildren(...names.filter((name) => name !== own.class).map((name) => element("option", { value: name }, name)));
   tell(merging.querySelector(".wrong"), "");
   merging.showModal();
@@ -203,8 +197,8 @@ function openMerging(own) {
 const removing = dialog("removing", (form) => change(form, "remove", { name: asked.class }));
 function openRemoving(own) {
   asked = own;
-  document.getElementById("removing-title").textContent = `Remove ${own.class}?`;
-  document.getElementById("removing-what").textContent = `${number(own.yes + own.no)} documents are answered for it.`;
+  at("removing-title").textContent = `Remove ${own.class}?`;
+  at("removing-what").textContent = `${number(own.yes + own.no)} documents are answered for it.`;
   tell(removing.querySelector(".wrong"), "");
   removing.showModal();
 }

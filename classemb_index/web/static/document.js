@@ -1,11 +1,11 @@
 // A document's page: its answer, and the words that speak for a class.
-import { alarm, get, marked } from "./api.js";
+import { alarm, at, get, marked } from "./api.js";
 import { answering } from "./card.js";
 
-const place = document.getElementById("answering");
-const speaking = document.getElementById("speaking");
-const method = document.getElementById("method");
-const text = document.getElementById("text");
+const place = at("answering");
+const speaking = at("speaking");
+const method = at("method");
+const text = at("text");
 const id = place.dataset.id;
 let whole = ""; // as the server has it: a parsed page lacks some control characters, and marks count them
 const classes = [...speaking.options].slice(1).map((option) => option.value);

@@ -1,15 +1,16 @@
 // The page Find: what is searched for stands in the address; results come ten at a time.
-import { documentUrl, element, get, say } from "./api.js";
+import { address, at, documentUrl, element, get, number, say, tell } from "./api.js";
 import { card, explain, hasReason } from "./card.js";
 
-const form = document.getElementById("search");
+const form = at("search");
 const fields = { class: form.elements.class, text: form.elements.text, like: form.elements.like, state: form.elements.state };
-const place = document.getElementById("found");
-const heading = document.getElementById("heading");
-const method = document.getElementById("method");
-const wrong = document.getElementById("wrong");
-const more = document.getElementById("more");
+const place = at("found");
+const heading = at("heading");
+const method = at("method");
+const wrong = at("wrong");
+const more = at("more");
 const AT_ONCE = 2; // explanations
+const UNANSWERED = "unanswered"; // the state where none is named
 
 let current = null; // the search whose results are shown: its words, version, ids, and what stops it
 const seen = new IntersectionObserver((entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => {
@@ -20,33 +21,27 @@ const seen = new IntersectionObserver((entries) => entries.filter((entry) => ent
 
 const wanted = () => Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value]));
 
-function address(search) {
-  const given = Object.entries(search).filter(([name, value]) => value && !(name === "state" && value === "unanswered"));
-  const words = new URLSearchParams(given).toString();
-  return words ? `/find?${words}` : "/find";
-}
-
 /** Put what the address says into the form. */
 function restore() {
   const given = new URLSearchParams(location.search);
-  for (const [name, field] of Object.entries(fields)) field.value = given.get(name) ?? (name === "state" ? "unanswered" : "");
+  for (const [name, field] of Object.entries(fields)) field.value = given.get(name) ?? (name === "state" ? UNANSWERED : "");
   const named = given.get("class");
   if (named && !fields.class.value) { // an earlier name, which the server still understands, or none
     fields.class.append(element("option", { value: named }, named));
     fields.class.value = named;
   }
-  fields.state.value ||= "unanswered";
+  fields.state.value ||= UNANSWERED;
 }
 
 function describeForm() {
-  const liking = document.getElementById("liking");
+  const liking = at("liking");
   liking.hidden = !fields.like.value || Boolean(fields.text.value.trim());
   for (const option of fields.state.options) {
     option.disabled = option.dataset.ofClass === "true" && !fields.class.value;
   }
-  if (fields.state.selectedOptions[0]?.disabled) fields.state.value = "unanswered";
+  if (fields.state.selectedOptions[0]?.disabled) fields.state.value = UNANSWERED;
   if (liking.hidden) return;
-  const liked = document.getElementById("liked");
+  const liked = at("liked");
   liked.href = documentUrl(fields.like.value);
   if (liked.dataset.id === fields.like.value) return;
   liked.dataset.id = fields.like.value;
@@ -58,7 +53,7 @@ function words(search, by, n) {
   const what = { text: `Most like “${search.text.trim()}”`, like: "Most like that document", class: `For ${search.class}`, order: "In the pool’s order" }[by];
   const state = fields.state.selectedOptions[0].textContent.trim();
   const of = search.class && by !== "class" ? ` for ${search.class}` : "";
-  return `${what}, ${state === "all" ? "all documents" : state}${of}: ${n.toLocaleString("en")}`;
+  return `${what}, ${state === "all" ? "all documents" : state}${of}: ${number(n)}`;
 }
 
 async function search() {
@@ -77,7 +72,7 @@ async function load(own, isFirst) {
   try {
     const found = await get("/api/find", { ...own.asked, offset: own.offset, version: own.version }, { signal: own.stop.signal });
     if (own !== current) return;
-    wrong.hidden = true;
+    tell(wrong, "");
     if (isFirst) {
       place.replaceChildren();
       heading.textContent = words(own.asked, found.by, found.n);
@@ -103,8 +98,7 @@ async function load(own, isFirst) {
       heading.textContent = "Nothing was found";
       method.textContent = "";
     }
-    wrong.textContent = refused.message;
-    wrong.hidden = false;
+    tell(wrong, refused.message);
   } finally {
     if (own === current) {
       more.disabled = false;
@@ -133,8 +127,10 @@ async function explainNext(own) {
   }
 }
 
+/** Search for what the form says, and keep it in the address. */
 function go() {
-  history.pushState(null, "", address(wanted()));
+  const asked = wanted();
+  history.pushState(null, "", address("/find", { ...asked, state: asked.state === UNANSWERED ? "" : asked.state }));
   search();
 }
 
@@ -144,7 +140,7 @@ form.addEventListener("submit", (event) => {
 });
 fields.class.addEventListener("change", () => { describeForm(); go(); });
 fields.state.addEventListener("change", go);
-document.getElementById("unlike").addEventListener("click", () => {
+at("unlike").addEventListener("click", () => {
   fields.like.value = "";
   go();
   fields.text.focus();

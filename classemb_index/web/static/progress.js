@@ -1,9 +1,8 @@
 // How labels grow, when to stop, and the map. What takes time is asked for until it is there.
-import { get, element, alarm, documentUrl } from "./api.js";
+import { alarm, at, documentUrl, element, get, number, pause, tell } from "./api.js";
 import { table } from "./table.js";
 
-const place = (id) => document.getElementById(id);
-const version = Number(place("labels").dataset.version);
+const version = Number(at("labels").dataset.version);
 const share = (figure) => `${figure.value.toFixed(2)} (${figure.low.toFixed(2)} to ${figure.high.toFixed(2)})`;
 const signed = (gain) => `+${gain.toFixed(3)}`;
 
@@ -31,25 +30,22 @@ async function figure(name, state, show) {
     if (found.value !== null) show(found.value);
     if (isThere) return;
     const part = found.total ? ` (${found.done} of ${found.total})` : "";
-    state.hidden = false;
-    state.textContent = `Being computed${part} …`;
-    await new Promise((resolve) => { setTimeout(resolve, wait); });
+    tell(state, `Being computed${part} …`);
+    await pause(wait);
   }
 }
 
 function showPeople({ days, people }) {
-  place("people-state").hidden = people.length > 0;
-  place("people-state").textContent = "Nobody has answered yet.";
+  tell(at("people-state"), people.length ? "" : "Nobody has answered yet.");
   const written = days.map((day) => new Date(`${day}T00:00`).toLocaleDateString([], { day: "numeric", month: "short" }));
   const heads = [{ name: "who" }, ...[...written, "in all"].map((name) => ({ name, number: true }))];
   const rows = people.map((own) => [own.name || "nobody by name", ...own.answered.map((n) => n || ""), own.in_all]);
-  place("people").replaceChildren(...(rows.length ? [table("Documents answered by each person", heads, rows)] : []));
+  at("people").replaceChildren(...(rows.length ? [table("Documents answered by each person", heads, rows)] : []));
 }
 
 function showCurves({ panels }) {
-  place("curves-state").hidden = panels.length > 0;
-  place("curves-state").textContent = "Curves begin with the first answer.";
-  place("panels").replaceChildren(...panels.map(({ class: name, svg, points }) => {
+  tell(at("curves-state"), panels.length ? "" : "Curves begin with the first answer.");
+  at("panels").replaceChildren(...panels.map(({ class: name, svg, points }) => {
     const rows = points.map((point) => [
       point.at ? new Date(point.at).toLocaleDateString() : "source", point.labelled, point.positives, point.f1 ? share(point.f1) : "–"]);
     const heads = [{ name: "day" }, { name: "labelled", number: true }, { name: "positives", number: true }, { name: "F1", number: true }];
@@ -59,26 +55,24 @@ function showCurves({ panels }) {
 }
 
 function showOutlook({ stopping, agreement }) {
-  place("stopping").textContent = `${stopping.stop ? "You can stop" : "Go on"}: ${stopping.why}.`;
-  place("agreement-state").hidden = agreement.length > 0;
-  place("agreement-state").textContent = "No two people have answered the same document yet. --overlap 0.1 hands every tenth document out twice.";
+  at("stopping").textContent = `${stopping.stop ? "You can stop" : "Go on"}: ${stopping.why}.`;
+  tell(at("agreement-state"), agreement.length ? "" : "No two people have answered the same document yet. --overlap 0.1 hands every tenth document out twice.");
   const heads = [{ name: "class" }, { name: "documents", number: true }, { name: "answers to compare", number: true },
     { name: "the same", number: true }, { name: "Krippendorff’s alpha", number: true }];
   const rows = agreement.map((own) => [own.class ?? "all classes", own.documents, own.cells, own.agreed,
     own.alpha === null ? "–" : own.alpha.toFixed(2)]);
-  place("agreement").replaceChildren(...(rows.length ? [table("Documents that several people answered", heads, rows)] : []));
+  at("agreement").replaceChildren(...(rows.length ? [table("Documents that several people answered", heads, rows)] : []));
 }
 
 function showGains(gains) {
-  place("gains-state").hidden = gains.length > 0;
-  place("gains-state").textContent = "A class has a curve from four positives and four negatives on.";
+  tell(at("gains-state"), gains.length ? "" : "A class has a curve from four positives and four negatives on.");
   const heads = [{ name: "class" }, { name: "F1 now", number: true }, { name: "gain, with its 95 % interval", number: true }];
   const rows = gains.map((own) => [own.class ?? "mean of these classes", own.f1.at(-1).toFixed(2),
     `${signed(own.gain)} (${signed(own.low)} to ${signed(own.high)})`]);
-  place("gains").replaceChildren(...(rows.length ? [table("From learning curves of the labels so far", heads, rows)] : []));
+  at("gains").replaceChildren(...(rows.length ? [table("From learning curves of the labels so far", heads, rows)] : []));
 }
 
-const coloured = place("coloured");
+const coloured = at("coloured");
 let asked = 0;
 
 async function showMap() {
@@ -86,23 +80,23 @@ async function showMap() {
   try {
     const found = await get("/api/progress/map", { name: coloured.value });
     if (turn !== asked) return;
-    const of = found.shown < found.documents ? `, of ${found.documents.toLocaleString()} a part drawn by chance and the labelled ones` : "";
-    place("map-words").textContent = `${found.words}${of}. The two directions hold ${Math.round(100 * found.explained)} % of the differences.`;
-    place("has").textContent = coloured.value ? "has the class" : "answered";
-    place("drawn").replaceChildren(drawing(found.svg));
-    place("listed").replaceChildren(
+    const of = found.shown < found.documents ? `, of ${number(found.documents)} a part drawn by chance and the labelled ones` : "";
+    at("map-words").textContent = `${found.words}${of}. The two directions hold ${Math.round(100 * found.explained)} % of the differences.`;
+    at("has").textContent = coloured.value ? "has the class" : "answered";
+    at("drawn").replaceChildren(drawing(found.svg));
+    at("listed").replaceChildren(
       ...found.listed.map(({ id, title, has }) => element("li", {},
         coloured.value ? element("span", { class: has ? "chip yes" : "chip no" }, has ? "yes" : "no") : null, " ",
         element("a", { href: documentUrl(id), dir: "auto" }, title || id))),
-      found.more ? element("li", { class: "soft" }, `and ${found.more.toLocaleString()} more`) : "");
+      found.more ? element("li", { class: "soft" }, `and ${number(found.more)} more`) : "");
   } catch (refused) {
     if (turn === asked) alarm(refused.message);
   }
 }
 
 coloured.addEventListener("change", showMap);
-figure("people", place("people-state"), showPeople);
-figure("curves", place("curves-state"), showCurves);
-figure("outlook", place("stopping"), showOutlook);
-figure("gains", place("gains-state"), showGains);
+figure("people", at("people-state"), showPeople);
+figure("curves", at("curves-state"), showCurves);
+figure("outlook", at("stopping"), showOutlook);
+figure("gains", at("gains-state"), showGains);
 showMap();
