@@ -14,7 +14,8 @@ from ..errors import RequestError
 from ..models.tokens import TokenMeaning
 from ..queries.speaks import Passage, Why, why
 from .directions import Directions
-from .find import ClassName, Finder, Id, Like, Search, Text
+from .find import ClassName, Id, Like, Text
+from .finder import Finder, Search
 from .workspace import Workspace
 
 KEPT = 400  # explanations

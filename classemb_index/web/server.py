@@ -94,12 +94,13 @@ def application(
     from .app import create_app
     from .desk import Desk
     from .directions import Directions
+    from .finder import Finder
     from .jobs import Jobs
     from .suggestions import Suggestions
     from .trained import Trained
 
     directions = Directions()
-    finder = find.Finder(workspace, directions)
+    finder = Finder(workspace, directions)
     return create_app(
         workspace,
         access,
