@@ -108,13 +108,10 @@ def in_a_line(text: str) -> str:
 
 def _stands(scene: Scene, standing: Standing, row: int) -> dict[str, Any]:
     """What is known of a document and who is busy with it."""
-    pool, annotation = scene.index.pool, scene.annotation
+    annotation = scene.annotation
+    cells = annotation.cells_of(standing.document)
     return {
-        "labels": {
-            name: bool(pool.labels[row, c])
-            for c, name in enumerate(pool.classes)
-            if pool.known[row, c]
-        },
+        "labels": {name: has for name, has in cells.items() if has is not None},
         "skipped": bool(annotation.skipped[row]),
         "out": list(standing.out_to),
         "seen": standing.last,

@@ -12,7 +12,8 @@ from ..errors import RequestError
 from ..models.tokens import TokenMeaning
 from ..queries.speaks import Passage, Why, why
 from .directions import Directions
-from .find import Finder, Id, Search, Wanted
+from .find import Id, Wanted
+from .finder import Finder, Search
 from .recent import Recent
 from .workspace import Workspace
 

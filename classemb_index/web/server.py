@@ -94,12 +94,13 @@ def application(
     from .app import create_app
     from .desk import Desk
     from .directions import Directions
+    from .finder import Finder
     from .jobs import Jobs
     from .suggestions import Suggestions
     from .trained import Trained
 
     directions = Directions()
-    finder = find.Finder(workspace, directions)
+    finder = Finder(workspace, directions)
     return create_app(
         workspace,
         access,
@@ -164,8 +165,11 @@ def _listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
             pass  # another server has it
     try:
         (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return socket.create_server(address[:2], family=family, backlog=128)
+        listening = socket.create_server(address[:2], family=family, backlog=128)
     except OSError as cause:
         raise RequestError(
             f"nothing can listen on {host}, port {port}: {cause.strerror or cause}; choose another --port"
         ) from cause
+    # what it accepts takes this over; else an answer's body waits 40 ms for the browser's delayed ACK
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
