@@ -25,10 +25,15 @@ def annotate(
         str,
         typer.Option(help="Address to listen on; any but 127.0.0.1 lets other machines in."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="0 takes the one of last time, else a free one.")
+    ] = 0,
     annotator: Annotated[
         str | None,
-        typer.Option(help="Name that answers are written under; default: who is logged in."),
+        typer.Option(
+            help="Name that answers are written under; default: who is logged in, or nobody where "
+            "--host lets other machines in."
+        ),
     ] = None,
     batch: Annotated[
         int,

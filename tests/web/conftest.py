@@ -75,6 +75,11 @@ class Served(NamedTuple):
     def origin(self) -> str:
         return self.address.partition("/?")[0]
 
+    def let_in(self, page: Any) -> None:
+        """Open the first page with the token, which becomes a cookie."""
+        page.goto(self.address)
+        page.wait_for_url(f"{self.origin}/")
+
 
 @contextmanager
 def servers() -> Iterator[Callable[..., Served]]:
@@ -142,16 +147,21 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+def complaints_of(page: Any) -> list[str]:
+    """What the console or the page itself complains of from now on."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    return complaints
+
+
 @pytest.fixture
 def browser_page(browser: Any, served: Served) -> Iterator[Any]:
     """A page of the server; what its console or the page itself complains of fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
-    page.goto(served.address)
-    page.wait_for_url(f"{served.origin}/")
+    complaints = complaints_of(page)
+    served.let_in(page)
     yield page
     context.close()
     assert [told for told in complaints if "409 (Conflict)" not in told] == []

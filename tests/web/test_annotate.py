@@ -62,8 +62,7 @@ def test_a_killed_server_loses_nothing_and_the_page_goes_on(
 ) -> None:
     first = serve(reports, "--annotator", "ada")
     page = browser.new_page()
-    page.goto(first.address)
-    page.wait_for_url(f"{first.origin}/")
+    first.let_in(page)
     done = label(page, 5)
     first.process.kill()
     first.process.wait()
@@ -119,8 +118,7 @@ def test_two_annotators_get_other_documents(
 ) -> None:
     context = browser.new_context()
     other = context.new_page()
-    other.goto(served.address)
-    other.wait_for_url(f"{served.origin}/")
+    served.let_in(other)
     other.click("#who")
     other.fill("#naming-name", "böb")
     other.keyboard.press("Enter")
@@ -162,8 +160,7 @@ def test_a_lost_connection_keeps_the_answer_and_says_so(
 ) -> None:
     context = browser.new_context()
     page = context.new_page()
-    page.goto(served.address)
-    page.wait_for_url(f"{served.origin}/")
+    served.let_in(page)
     shown = document_of(page)
     context.set_offline(True)
     answer(page, shown)
@@ -186,8 +183,7 @@ def test_a_tab_that_was_closed_offline_sends_its_answer_later(
 ) -> None:
     context = browser.new_context()
     page = context.new_page()
-    page.goto(served.address)
-    page.wait_for_url(f"{served.origin}/")
+    served.let_in(page)
     shown = document_of(page)
     context.set_offline(True)
     answer(page, shown)
@@ -299,8 +295,7 @@ def hostile_page(
     server = serve(tmp_path / "hostile", "--annotator", "<u>eve</u>")
     page = browser.new_page()
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
-    page.goto(server.address)
-    page.wait_for_url(f"{server.origin}/")
+    server.let_in(page)
     yield page, tmp_path / "hostile"
     page.close()
 
@@ -361,8 +356,7 @@ def test_hidden_labels_answer_by_themselves_in_practice(
 ) -> None:
     server, folder = practice
     page = browser.new_page()
-    page.goto(server.address)
-    page.wait_for_url(f"{server.origin}/")
+    server.let_in(page)
     document_of(page)
     page.click("#oracle")
     expect(page.locator("#classes .count")).to_have_text(
@@ -411,8 +405,7 @@ def contrast(first: str, second: str) -> float:
 
 def test_the_csp_holds_in_the_browser(browser: Any, served: Served) -> None:
     page = browser.new_page()
-    page.goto(served.address)
-    page.wait_for_url(f"{served.origin}/")
+    served.let_in(page)
     ran = page.evaluate(
         """() => { const made = document.createElement('script');
         made.textContent = 'window.ran = true'; document.body.append(made); return window.ran ?? false; }"""

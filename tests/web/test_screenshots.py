@@ -12,7 +12,7 @@ import pytest
 from classemb_index import EmbeddingIndex, Pool
 from tests.support.browsing import document_of, expect
 from tests.support.places import minilm_or_skip
-from tests.web.conftest import Served
+from tests.web.conftest import Served, complaints_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 TO = os.environ.get("CLASSEMB_SCREENSHOTS")  # a folder that pictures are written to
@@ -46,8 +46,7 @@ def practised(
     EmbeddingIndex.build(Pool.read("demo", limit=400), encoder, folder)
     served = serve_once(folder, "--annotator", "ada")
     page = browser.new_page()
-    page.goto(served.address)
-    page.wait_for_url(f"{served.origin}/")
+    served.let_in(page)
     document_of(page)
     page.click("#oracle")
     expect(page.locator("#state")).to_contain_text(f"{ANSWERS} answered today", timeout=60_000)
@@ -65,11 +64,8 @@ def test_page(practised: Practised, name: str, width: int, scheme: str, tmp_path
         viewport={"width": width, "height": 900}, color_scheme=scheme
     )
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
-    page.goto(served.address)
-    page.wait_for_url(f"{served.origin}/")
+    complaints = complaints_of(page)
+    served.let_in(page)
     page.goto(served.origin + PAGES[name])
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
