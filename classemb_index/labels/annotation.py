@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Mask
-from ..errors import RequestError
 from ..pool.pool import Pool
 from .batches import Batch
 from .known import KnownCells
 from .labelled import LabelledSet, labelled_set
 from .log import Answer, HandedOut, LabelLog, Pick
-from .schema import EVALUATION as EVALUATION
+from .schema import EVALUATION
 from .store import LabelStore
 
 IMPORT = "import"  # the strategy of answers to documents that were never handed out
@@ -206,9 +205,7 @@ class Annotation:
         Raises:
             RequestError: the pool has no such document.
         """
-        pool = self.pool
-        if (row := pool.row_of.get(document)) is None:
-            raise RequestError(f"no document {document!r} in the pool")
+        pool, row = self.pool, self.pool.document_row(document)
         cells = zip(pool.classes, pool.labels[row].tolist(), pool.known[row].tolist(), strict=True)
         return {name: has if known else None for name, has, known in cells}
 

@@ -14,10 +14,11 @@ import numpy as np
 from ..arrays import Mask, Rows, Scores
 from ..errors import RequestError
 from ..index.index import EmbeddingIndex
-from ..labels.annotation import EVALUATION, Annotation
+from ..labels.annotation import Annotation
 from ..labels.batches import NO_CLASS, Batch
 from ..labels.exchange.base import whole
 from ..labels.log import Pick
+from ..labels.schema import EVALUATION
 from ..models.card import write_card
 from ..models.folder import EVALUATION as FILE
 from ..models.saved import SavedModel

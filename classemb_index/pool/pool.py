@@ -275,6 +275,17 @@ class Pool:
             )
         return self.classes.index(name)
 
+    def document_row(self, id_: str) -> int:
+        """The row of the document of this id.
+
+        Raises:
+            RequestError: there is none.
+        """
+        row = self.row_of.get(id_)
+        if row is None:
+            raise RequestError(f"no document {id_!r} in the pool")
+        return row
+
     def labelled_rows(self, ids: Iterable[str]) -> Rows:
         """Rows of these ids, rising, each once.
 

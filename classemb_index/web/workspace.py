@@ -123,10 +123,7 @@ class Workspace:
         Raises:
             RequestError: there is none.
         """
-        row = self._pool.row_of.get(document)
-        if row is None:
-            raise RequestError(f"no document {document!r} in the pool")
-        return row
+        return self._pool.document_row(document)
 
     def text(self, document: str) -> str:
         """The text of a document.

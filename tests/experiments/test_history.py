@@ -12,10 +12,11 @@ import pytest
 from classemb_index import Answer, EmbeddingIndex, LabelStore, Pool, open_annotated, train
 from classemb_index.experiments import history
 from classemb_index.experiments.history import Point, label_history
-from classemb_index.labels.annotation import EVALUATION, answers_to
+from classemb_index.labels.annotation import answers_to
 from classemb_index.labels.classes import ClassChange
 from classemb_index.labels.labelled import LabelledSet, labelled_set
 from classemb_index.labels.log import Pick
+from classemb_index.labels.schema import EVALUATION
 from classemb_index.watch import Watcher
 from tests.support.pools import topic_records, topic_vectors
 

@@ -166,6 +166,13 @@ function dialog(id, saved) {
 
 let asked; // the class that a dialog is about
 
+function openDialog(made, own, title) {
+  asked = own;
+  made.querySelector("h2").textContent = title;
+  tell(made.querySelector(".wrong"), "");
+  made.showModal();
+}
+
 const changing = dialog("changing", (form) => change(form, "change",
   { name: asked.class, new_name: changedName.value, description: changedWords.value }));
 const changedName = at("changed-name");
@@ -174,12 +181,9 @@ const changedLive = live(changing, () => changedWords.value.trim() || changedNam
 changing.addEventListener("close", changedLive.clear);
 
 function openChanging(own) {
-  asked = own;
-  at("changing-title").textContent = own.class;
   changedName.value = own.class;
   changedWords.value = own.description ?? "";
-  tell(changing.querySelector(".wrong"), "");
-  changing.showModal();
+  openDialog(changing, own, own.class);
   changedName.select();
   changedLive.look();
 }
@@ -187,20 +191,14 @@ function openChanging(own) {
 const into = at("into");
 const merging = dialog("merging", (form) => change(form, "merge", { name: asked.class, into: into.value }));
 function openMerging(own) {
-  asked = own;
-  at("merging-title").textContent = `Merge ${own.class}`;
   into.replaceChildren(...names.filter((name) => name !== own.class).map((name) => element("option", { value: name }, name)));
-  tell(merging.querySelector(".wrong"), "");
-  merging.showModal();
+  openDialog(merging, own, `Merge ${own.class}`);
 }
 
 const removing = dialog("removing", (form) => change(form, "remove", { name: asked.class }));
 function openRemoving(own) {
-  asked = own;
-  at("removing-title").textContent = `Remove ${own.class}?`;
   at("removing-what").textContent = `${number(own.yes + own.no)} documents are answered for it.`;
-  tell(removing.querySelector(".wrong"), "");
-  removing.showModal();
+  openDialog(removing, own, `Remove ${own.class}?`);
 }
 
 load();

@@ -40,7 +40,7 @@ function showPeople({ days, people }) {
   const written = days.map((day) => new Date(`${day}T00:00`).toLocaleDateString([], { day: "numeric", month: "short" }));
   const heads = [{ name: "who" }, ...[...written, "in all"].map((name) => ({ name, number: true }))];
   const rows = people.map((own) => [own.name || "nobody by name", ...own.answered.map((n) => n || ""), own.in_all]);
-  at("people").replaceChildren(...(rows.length ? [table("Documents answered by each person", heads, rows)] : []));
+  at("people").replaceChildren(table("Documents answered by each person", heads, rows));
 }
 
 function showCurves({ panels }) {
@@ -61,7 +61,7 @@ function showOutlook({ stopping, agreement }) {
     { name: "the same", number: true }, { name: "Krippendorff’s alpha", number: true }];
   const rows = agreement.map((own) => [own.class ?? "all classes", own.documents, own.cells, own.agreed,
     own.alpha === null ? "–" : own.alpha.toFixed(2)]);
-  at("agreement").replaceChildren(...(rows.length ? [table("Documents that several people answered", heads, rows)] : []));
+  at("agreement").replaceChildren(table("Documents that several people answered", heads, rows));
 }
 
 function showGains(gains) {
@@ -69,7 +69,7 @@ function showGains(gains) {
   const heads = [{ name: "class" }, { name: "F1 now", number: true }, { name: "gain, with its 95 % interval", number: true }];
   const rows = gains.map((own) => [own.class ?? "mean of these classes", own.f1.at(-1).toFixed(2),
     `${signed(own.gain)} (${signed(own.low)} to ${signed(own.high)})`]);
-  at("gains").replaceChildren(...(rows.length ? [table("From learning curves of the labels so far", heads, rows)] : []));
+  at("gains").replaceChildren(table("From learning curves of the labels so far", heads, rows));
 }
 
 const coloured = at("coloured");

@@ -1,8 +1,9 @@
 // Tables of numbers.
 import { element } from "./api.js";
 
-/** A table of rows of cells; a number is aligned as one, and `labels` names it on narrow screens. */
+/** A table of rows of cells, nothing of no rows; a number is aligned as one, and on narrow screens its head stands beside it. */
 export function table(caption, heads, rows, { wide = false } = {}) {
+  if (!rows.length) return "";
   const row = (cells) => element("tr", {}, ...cells.map((cell, i) => i === 0
     ? element("th", { scope: "row", dir: "auto" }, cell)
     : element("td", { class: typeof cell === "number" || heads[i].number ? "number" : "", dir: "auto", "data-label": heads[i].name }, String(cell))));
