@@ -40,11 +40,6 @@ def pool() -> Pool:
     )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path)
-
-
 def batch_of(rows: list[int], strategy: str = "portfolio") -> Batch:
     classes = np.array([0] + [NO_CLASS] * (len(rows) - 1))
     return Batch(np.array(rows), classes, ("cold start",) + ("",) * (len(rows) - 1), strategy)

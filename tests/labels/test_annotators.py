@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
-from classemb_index import Pool, Record
+from classemb_index import Pool
 from classemb_index.errors import RequestError, UnknownClassError
 from classemb_index.labels.annotation import Annotation
 from classemb_index.labels.exchange.base import Filled
 from classemb_index.labels.imports import Import, examine, import_labels
 from classemb_index.labels.log import Answer
 from classemb_index.labels.store import LabelStore
-
-
-@pytest.fixture
-def pool() -> Pool:
-    records = [Record(id_, f"text of {id_}", None, None) for id_ in ("1", "2", "3")]
-    return Pool.from_records(records, classes={"rare": ["fire", "fall"]})
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path)
 
 
 def said(place: int, document: str, labels: str | None, who: str = "", asked: str = "") -> Filled:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,11 +24,6 @@ def pool() -> Pool:
     return Pool.from_records(
         (Record(f"d{i}", f"text {i}", own, None) for i, own in enumerate(labels)), classes=CLASSES
     )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path)
 
 
 def state(pool: Pool) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classemb_index import Pool, Record
+from classemb_index import Pool
 from classemb_index.errors import LabelStoreError, RequestError
 from classemb_index.labels.annotation import Annotation
 from classemb_index.labels.exchange.base import Filled
@@ -20,17 +20,6 @@ from classemb_index.labels.store import LabelStore
 FIRST_SCHEMA = Path(__file__).parent.parent / "fixtures" / "old" / "labels-schema-1.sql"
 FORMS = (".csv", ".tsv", ".jsonl", ".jsonl.gz", ".parquet")
 FIRE = Answer("1", "fire", "yes")
-
-
-@pytest.fixture
-def pool() -> Pool:
-    records = [Record(id_, f"text of {id_}", None, None) for id_ in ("1", "2", "3")]
-    return Pool.from_records(records, classes={"rare": ["fire", "fall"]})
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path)
 
 
 @pytest.fixture

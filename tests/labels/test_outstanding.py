@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from classemb_index.labels.annotation import answers_to
 from classemb_index.labels.log import Pick
 from classemb_index.labels.outstanding import (
@@ -19,11 +15,6 @@ from classemb_index.labels.schema import EVALUATION, OVERLAP
 from classemb_index.labels.store import LabelStore
 
 CLASSES = ("fire", "fall")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path)
 
 
 def hand(store: LabelStore, documents: str, who: str, strategy: str = "portfolio") -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -22,11 +21,6 @@ CLASSES = ("fire", "fall")
 def pool() -> Pool:
     records = [Record("1", "a", None, None), Record("2", "b", ("fall",), None)]
     return Pool.from_records(records, classes={"rare": list(CLASSES)})
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path)
 
 
 def message_of(call: Callable[[], object]) -> str:

@@ -19,11 +19,6 @@ from classemb_index.labels.store import LABELS, LabelStore
 YES, NO = Answer("d1", "cocoa", "yes"), Answer("d1", "cocoa", "no")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LabelStore:
-    return LabelStore(tmp_path)
-
-
 def test_a_store_that_nobody_wrote_to_is_empty_and_makes_no_file(store: LabelStore) -> None:
     assert (store.state(), store.actions(), store.read().batches) == ([], [], ())
     store.check()
