@@ -14,9 +14,8 @@ from starlette.responses import JSONResponse, Response
 from ..errors import RequestError
 from ..labels.annotation import EVALUATION
 from ..labels.progress import REST
-from ..pool.cells import clean_name
 from ..strategies.portfolio import BOUNDARY
-from .app import ANNOTATOR, annotator_of, page
+from .app import ANNOTATOR, annotator_of, clean_annotator, page
 from .desk import ConflictError, Desk, Handed, Purpose
 from .workspace import Workspace
 
@@ -31,7 +30,7 @@ routes = APIRouter()
 class Naming(BaseModel):
     """Who is answering."""
 
-    name: str = Field(max_length=80)
+    name: str
 
 
 class OfTab(BaseModel):
@@ -50,7 +49,7 @@ class Asked(OfTab):
 class Given(OfTab):
     """An answer; `labels` None skips the document."""
 
-    document: str
+    document: str = Field(max_length=10_000)
     labels: list[str] | None = Field(max_length=MOST_CLASSES)
     shown: list[str] = Field(max_length=MOST_CLASSES)
     note: str | None = Field(None, max_length=10_000)
@@ -70,11 +69,9 @@ def name_annotator(request: Request, asked: Naming) -> Response:
     """Keep the name in a cookie of this browser.
 
     Raises:
-        RequestError: it says nothing.
+        RequestError: as for `clean_annotator`.
     """
-    name = clean_name(asked.name)
-    if not name:
-        raise RequestError("a name of spaces tells nobody who answered; give at least a letter")
+    name = clean_annotator(asked.name)
     response = JSONResponse({"name": name})
     response.set_cookie(
         ANNOTATOR, quote(name), max_age=YEAR, httponly=True, samesite="strict", path="/"

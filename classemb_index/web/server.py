@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from .workspace import Workspace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+GRACE = 2  # seconds that requests have when the server is stopped
 KEPT = Path(CACHE) / "page.json"  # in the index folder
 
 
@@ -62,11 +63,15 @@ def serve(
 
     Raises:
         MissingExtraError: the extra `web` is not installed.
-        RequestError: nothing can listen there.
+        RequestError: nothing can listen there, the annotator has no usable name, or the index folder
+            cannot be written.
         IndexMissingError: as for `EmbeddingIndex.open`, and its other errors.
     """
     import uvicorn
 
+    from .app import clean_annotator
+
+    annotator = clean_annotator(annotator) if annotator else ""
     workspace = Workspace.open(folder, is_practice=is_practice)
     workspace.now()
     kept = KeptAddress.of(workspace.folder)
@@ -76,7 +81,14 @@ def serve(
         KeptAddress(host, bound, access.token).keep(workspace.folder)
         app = application(workspace, access, annotator=annotator, choice=choice)
         settings = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
+            app,
+            log_config=None,  # uvicorn's own needs a stdout
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            timeout_graceful_shutdown=GRACE,
         )
         told(access)
         workspace.load_ahead()
@@ -90,6 +102,10 @@ def application(
     workspace: Workspace, access: Access, *, annotator: str = "", choice: Choice = Choice()
 ) -> FastAPI:
     """All pages over an index."""
+    # SciPy looks into torch where it is loaded; in a thread it would meet one that is half loaded
+    with suppress(ImportError):
+        import torch  # noqa: F401
+
     from . import annotate, classes, explain, find, model, poolmap, progress
     from .app import create_app
     from .desk import Desk
@@ -148,12 +164,22 @@ class KeptAddress:
         return bool(self.token) and (self.host, self.port) == (host, port)
 
     def keep(self, folder: Path) -> None:
-        """Write it into the index folder."""
+        """Write it into the index folder.
+
+        Raises:
+            RequestError: it cannot be written, and so could no answer.
+        """
         path = folder / KEPT
-        path.parent.mkdir(exist_ok=True)
-        path.unlink(missing_ok=True)
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            json.dump(asdict(self), file)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.unlink(missing_ok=True)
+            with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                json.dump(asdict(self), file)
+        except OSError as cause:
+            raise RequestError(
+                f"{folder} cannot be written, so no answer could be kept: {cause.strerror}; "
+                "annotate a copy of it where you may write and there is room"
+            ) from cause
 
 
 def _listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
@@ -165,7 +191,8 @@ def _listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
     try:
         (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return socket.create_server(address[:2], family=family, backlog=128)
-    except OSError as cause:
+    except (OSError, UnicodeError) as cause:  # a name that DNS cannot hold is no text to it
+        why = getattr(cause, "strerror", None) or cause
         raise RequestError(
-            f"nothing can listen on {host}, port {port}: {cause.strerror or cause}; choose another --port"
+            f"nothing can listen on {host!r}, port {port}: {why}; choose another --host or --port"
         ) from cause
