@@ -192,7 +192,7 @@ class Gate:
 
 def is_loopback(name: str) -> bool:
     """Whether a host name or address is this machine alone."""
-    if name == "localhost":
+    if name.lower() == "localhost":
         return True
     return _is_address(name) and ipaddress.ip_address(name).is_loopback
 

@@ -75,8 +75,8 @@ def serve(
     workspace = Workspace.open(folder, is_practice=is_practice)
     workspace.now()
     kept = KeptAddress.of(workspace.folder)
-    with closing(_listening(host, port, kept)) as listening:
-        bound = listening.getsockname()[1]
+    with closing(listening(host, port, kept)) as door:
+        bound = door.getsockname()[1]
         access = Access(host, bound, kept.token if kept.is_for(host, bound) else None)
         KeptAddress(host, bound, access.token).keep(workspace.folder)
         app = application(workspace, access, annotator=annotator, choice=choice)
@@ -93,7 +93,7 @@ def serve(
         told(access)
         workspace.load_ahead()
         try:
-            uvicorn.Server(settings).run(sockets=[listening])
+            uvicorn.Server(settings).run(sockets=[door])
         finally:
             app.state.jobs.close()
 
@@ -182,15 +182,21 @@ class KeptAddress:
             ) from cause
 
 
-def _listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
+def listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
+    """A socket that listens; without a port on the one of last time, or a free one.
+
+    Raises:
+        RequestError: nothing can listen there.
+    """
     if not port and kept.port and kept.host == host:
         try:
-            return _listening(host, kept.port, KeptAddress())
+            return listening(host, kept.port, KeptAddress())
         except RequestError:
             pass  # another server has it
     try:
         (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return socket.create_server(address[:2], family=family, backlog=128)
+        both = address[0] == "::" and socket.has_dualstack_ipv6()  # every address means IPv4 too
+        return socket.create_server(address[:2], family=family, backlog=128, dualstack_ipv6=both)
     except (OSError, UnicodeError) as cause:  # a name that DNS cannot hold is no text to it
         why = getattr(cause, "strerror", None) or cause
         raise RequestError(

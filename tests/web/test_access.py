@@ -128,6 +128,7 @@ def test_a_name_is_kept_and_shown_as_text(client: TestClient) -> None:
         ("127.0.0.1", True),
         ("::1", True),
         ("localhost", True),
+        ("LOCALHOST", True),
         ("127.1.2.3", True),
         ("0.0.0.0", False),
         ("::", False),

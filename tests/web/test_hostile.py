@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from classemb_index.errors import RequestError
 from classemb_index.web.access import CSRF, HEADERS, MOST_BYTES
-from classemb_index.web.server import KEPT, serve
+from classemb_index.web.server import KEPT, KeptAddress, listening, serve
 from tests.support.web import ORIGIN
 from tests.web.conftest import CLASSES, Served
 
@@ -315,6 +315,45 @@ def test_a_server_that_cannot_be_says_why(reports: Path, given: dict[str, str], 
     with pytest.raises(RequestError) as error:
         serve(reports, lambda _: None, **given)  # type: ignore[arg-type]
     assert str(error.value).startswith(why)
+
+
+@pytest.mark.parametrize("name", ['a"; filename="x.exe', "a\r\nX-Evil: b", "../../é/<b>", "\x00"])
+def test_a_file_is_named_after_a_pool_of_any_name(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    workspace = client.app.state.workspace  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(workspace), "name", name)
+    answer = client.get("/download/labels.csv")
+    assert answer.status_code == 200
+    assert "x-evil" not in answer.headers
+    told = answer.headers["content-disposition"]
+    assert re.fullmatch(r"attachment; filename\*=utf-8''[\w.%-]+", told)
+    assert unquote(told.partition("''")[2]) == f"{name}-labels.csv".replace("/", "-")
+
+
+def test_every_address_means_both_families() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with listening("::", 0, KeptAddress()) as server:
+        port = server.getsockname()[1]
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port)).close()
+
+
+def test_a_disk_that_fails_while_documents_are_chosen_is_told_on_the_page(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("classemb_index.web.desk.choose", full)
+    while True:
+        state = client.post("/api/next", json={"tab": "t"}).json()["state"]
+        if not state["is_choosing"]:
+            break
+        time.sleep(0.01)
+    assert state["why"] == "[Errno 28] No space left on device"
+    assert caplog.text == ""
 
 
 def test_a_folder_that_cannot_be_written_is_told_at_the_start(reports: Path) -> None:
