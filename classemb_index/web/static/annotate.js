@@ -210,7 +210,7 @@ async function send(answer) {
         if (await keepsTheirs(refused)) return null;
         return send({ ...answer, replace: true });
       }
-      if (refused.status && refused.status < 500) {
+      if (refused.status && refused.status !== 503) {
         localStorage.removeItem(OUTBOX);
         throw refused;
       }
