@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import RequestError
-from ..pool.cells import NONE_OF_THEM, clean_name
+from ..pool.cells import NONE_OF_THEM, clean_name, has_controls
 from ..pool.documents import GROUPS
 from ..pool.pool import Pool
 from .classes import ClassChange
@@ -97,6 +97,8 @@ def _new_name(pool: Pool, name: str) -> str:
     for mark, why in NOT_IN_A_NAME.items():
         if mark in name:
             raise RequestError(f"the class name {name!r} holds {mark!r}, which {why}; leave it out")
+    if has_controls(name):
+        raise RequestError(f"the class name {name!r} holds control characters; leave them out")
     if name in pool.classes:
         raise RequestError(
             f"the class {name!r} is there already; the pool has: {', '.join(pool.classes)}"

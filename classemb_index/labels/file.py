@@ -29,12 +29,13 @@ class LabelFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._open_beside: sqlite3.Connection | None = None
+        self._was_there = False
 
     def rows(self, query: str, *parameters: object) -> list[Any]:
         """What a query gives; nothing where there is no file yet.
 
         Raises:
-            LabelStoreError: the file is no label store, is damaged, or a newer version wrote it.
+            LabelStoreError: the file is no label store, is damaged or gone, or a newer version wrote it.
         """
         with self.reading() as store:
             return [] if store is None else store.execute(query, parameters).fetchall()
@@ -42,7 +43,7 @@ class LabelFile:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
         """The open file as it is at one moment; None where there is none yet."""
-        if not self.path.exists():
+        if not self._is_there():
             yield None
             return
         with self._open() as store:
@@ -54,8 +55,9 @@ class LabelFile:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The open file in one transaction, made where there is none."""
-        if not self.path.exists():
+        if not self._is_there():
             self._make()
+            self._was_there = True
         with self._open() as store:
             self._stay_open()
             store.execute("PRAGMA synchronous = FULL")
@@ -64,6 +66,31 @@ class LabelFile:
             _upgrade(store, since=self._known_version(store) or 1)  # 0: nobody made it a store
             yield store
             store.execute("COMMIT")
+
+    def check_folder(self) -> None:
+        """Nothing, when the folder is there; a lock in it would else make it anew.
+
+        Raises:
+            LabelStoreError: it is not.
+        """
+        if not self.path.parent.is_dir():
+            raise LabelStoreError(
+                f"the folder {self.path.parent} is gone, so nothing can be written; put it back"
+            )
+
+    def _is_there(self) -> bool:
+        """Whether there is a file yet.
+
+        Raises:
+            LabelStoreError: there was one; an empty one in its place would hide that answers are lost.
+        """
+        if self.path.exists():
+            self._was_there = True
+        elif self._was_there:
+            raise LabelStoreError(
+                f"{self.path} is gone, with the answers in it; put it or a copy back in its place"
+            )
+        return self._was_there
 
     def _stay_open(self) -> None:
         """Keep one connection for as long as this object lives, beside the one that is used.
@@ -81,12 +108,13 @@ class LabelFile:
         """Put an empty store in its place, whole: SQLite does not wait for who turns WAL on."""
         from filelock import FileLock
 
+        self.check_folder()
         partial = self.path.with_name(f".{self.path.name}.partial")
         with FileLock(self.path.with_name(f".{self.path.name}.lock")):
             if self.path.exists():  # another process made it meanwhile
                 return
             partial.unlink(missing_ok=True)
-            with closing(sqlite3.connect(partial, isolation_level=None)) as store:
+            with self._told(), closing(sqlite3.connect(partial, isolation_level=None)) as store:
                 store.execute("PRAGMA journal_mode = WAL")
                 store.execute("BEGIN")
                 _upgrade(store, since=0)
@@ -95,13 +123,23 @@ class LabelFile:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(
+        with (
+            self._told(),
+            closing(
                 sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            ) as store:
-                yield store
-        except sqlite3.OperationalError as cause:
-            raise LabelStoreError(f"{self.path} cannot be used: {cause}") from cause
+            ) as store,
+        ):
+            yield store
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What SQLite complains of, as an error of the store."""
+        try:
+            yield
+        except sqlite3.OperationalError as cause:  # a full disk, or another who writes for long
+            raise LabelStoreError(
+                f"{self.path} cannot be used: {cause}; nothing was written, try again once that is mended"
+            ) from cause
         except sqlite3.DatabaseError as cause:
             raise LabelStoreError(damaged(self.path, str(cause))) from cause
 

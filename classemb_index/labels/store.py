@@ -58,7 +58,7 @@ class LabelStore:
             The action's number.
 
         Raises:
-            LabelStoreError: the file is no label store, is damaged, or a newer version wrote it.
+            LabelStoreError: the file is no label store, is damaged or gone, or a newer version wrote it.
         """
         by_document = {note.document: note for note in notes}
         given = [(annotator, note) for note in by_document.values()]
@@ -151,6 +151,7 @@ class LabelStore:
         """
         from filelock import FileLock
 
+        self.file.check_folder()
         with FileLock(self.path.with_name(".handing-out.lock")):
             yield
 

@@ -28,6 +28,11 @@ def clean_name(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def has_controls(text: str) -> bool:
+    """Whether it holds control characters, or half of one, which UTF-8 cannot write."""
+    return any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
+
+
 class LabelCells:
     """Reads the label cells of one file, of whatever form, into class names.
 

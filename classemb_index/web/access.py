@@ -8,16 +8,20 @@ import html
 import ipaddress
 import secrets
 import socket
-from http.cookies import CookieError, SimpleCookie
+from asyncio import CancelledError
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = "127.0.0.1"
 CSRF = "x-csrf"  # header
 MOST_BYTES = 2_000_000  # of a request
+TOO_LONG = f"A request may hold {MOST_BYTES:,} bytes; nothing was done. Send less at a time."
+STOPPED = "The server was stopped; start it again with “classemb-index annotate”."
 SAFE = ("GET", "HEAD")
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -80,12 +84,9 @@ class Access:
 
     def is_in(self, headers: Headers) -> bool:
         """Whether the request has the cookie."""
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return False
-        own = cookies.get(self.cookie)
-        return own is not None and hmac.compare_digest(own.value.encode(), self._session.encode())
+        # other programs on this machine set cookies too, whatever stands in them
+        own = cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
+        return hmac.compare_digest(own.encode(), self._session.encode())
 
     def knows_host(self, host: str) -> bool:
         """Whether a Host header is of this server: a name that others can point here is not."""
@@ -96,7 +97,7 @@ class Access:
             return False
         if port != self.port:
             return False
-        if is_loopback(name) or name == self.host:
+        if is_loopback(name) or name == self.host.lower():
             return True
         return not self.is_local and (_is_address(name) or name == socket.gethostname().lower())
 
@@ -128,8 +129,12 @@ class Gate:
             await self._app(scope, receive, send)
             return
 
+        has_begun = False
+
         async def fenced(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -140,18 +145,32 @@ class Gate:
         answer = self._answer(scope)
         if answer is not None:
             await answer(scope, receive, fenced)
-        else:
+            return
+        try:
             await self._app(scope, _bounded(receive), fenced)
+        except CancelledError:  # the server is stopped while the request comes or is answered
+            if not has_begun:
+                await _refusal(scope, 503, STOPPED)(scope, receive, fenced)
 
     def _answer(self, scope: Scope) -> Response | None:
         """What is answered in place of the application; None hands the request on."""
         access, headers, method = self._access, Headers(scope=scope), scope["method"]
         host = headers.get("host", "")
         if not access.knows_host(host):
-            return _refusal(scope, 421, "This server does not answer to that name.")
+            return _refusal(
+                scope,
+                421,
+                "This server does not answer to the name that it was asked under. "
+                "Open the address that “classemb-index annotate” printed.",
+            )
         origin = headers.get("origin")
         if origin is not None and origin != f"{scope['scheme']}://{host}":
-            return _refusal(scope, 403, "A page of another site asked; nothing was done.")
+            return _refusal(
+                scope,
+                403,
+                "A page of another site asked; nothing was done. Open the address that "
+                "“classemb-index annotate” printed in a tab of its own.",
+            )
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if token and method in SAFE and access.is_token(token):
             return access.let_in()
@@ -167,13 +186,13 @@ class Gate:
         if not hmac.compare_digest(headers.get(CSRF, "").encode(), access.csrf.encode()):
             return _refusal(scope, 403, "The page is of an earlier server; load it again.")
         if not 0 <= _length(headers) <= MOST_BYTES:
-            return _refusal(scope, 413, f"A request may hold {MOST_BYTES:,} bytes.")
+            return _refusal(scope, 413, TOO_LONG)
         return None
 
 
 def is_loopback(name: str) -> bool:
     """Whether a host name or address is this machine alone."""
-    if name == "localhost":
+    if name.lower() == "localhost":
         return True
     return _is_address(name) and ipaddress.ip_address(name).is_loopback
 
@@ -201,14 +220,16 @@ def _length(headers: Headers) -> int:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """The same stream; one that holds more than it may, whatever it said of its length, ends."""
+    """The same stream; one that holds more than it may, whatever it said of its length, is refused."""
     seen = 0
 
     async def counted() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if seen > MOST_BYTES else message
+        if seen > MOST_BYTES:
+            raise HTTPException(413, TOO_LONG)
+        return message
 
     return counted
 

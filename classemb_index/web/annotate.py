@@ -14,9 +14,8 @@ from starlette.responses import JSONResponse, Response
 from ..errors import RequestError
 from ..labels.progress import REST
 from ..labels.schema import EVALUATION
-from ..pool.cells import clean_name
 from ..strategies.portfolio import BOUNDARY
-from .app import ANNOTATOR, annotator_of, page, workspace_of
+from .app import ANNOTATOR, annotator_of, clean_annotator, page, workspace_of
 from .cards import end_of_title
 from .conflicts import ConflictError
 from .desk import Desk
@@ -33,7 +32,7 @@ routes = APIRouter()
 class Naming(BaseModel):
     """Who is answering."""
 
-    name: str = Field(max_length=80)
+    name: str
 
 
 class OfTab(BaseModel):
@@ -52,7 +51,7 @@ class Asked(OfTab):
 class Answered(OfTab):
     """An answer; `labels` None skips the document."""
 
-    document: str
+    document: str = Field(max_length=10_000)
     labels: list[str] | None = Field(max_length=MOST_CLASSES)
     shown: list[str] = Field(max_length=MOST_CLASSES)
     note: str | None = Field(None, max_length=10_000)
@@ -72,11 +71,9 @@ def name_annotator(request: Request, asked: Naming) -> Response:
     """Keep the name in a cookie of this browser.
 
     Raises:
-        RequestError: it says nothing.
+        RequestError: as for `clean_annotator`.
     """
-    name = clean_name(asked.name)
-    if not name:
-        raise RequestError("a name of spaces tells nobody who answered; give at least a letter")
+    name = clean_annotator(asked.name)
     response = JSONResponse({"name": name})
     response.set_cookie(
         ANNOTATOR, quote(name), max_age=YEAR, httponly=True, samesite="strict", path="/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from ..errors import ClassembError, in_one_line
-from .access import Access, Gate
+from ..errors import ClassembError, LabelStoreError, RequestError, in_one_line
+from ..pool.cells import clean_name, has_controls
+from .access import HEADERS, Access, Gate
 from .workspace import Workspace
 
 ANNOTATOR = "annotator"  # cookie with the name that answers are written under
+LONGEST_NAME = 80  # characters of it
 
 NAVIGATION = {"Annotate": "/", "Find": "/find", "Classes": "/classes", "Progress": "/progress"}
 
@@ -52,8 +55,10 @@ def create_app(
     static = resources.files("classemb_index.web") / "static"
     app.mount("/static", StaticFiles(directory=Path(str(static))), name="static")
     app.add_exception_handler(ClassembError, _told)
+    app.add_exception_handler(OSError, _not_written)
     app.add_exception_handler(HTTPException, _not_there)
     app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(Exception, _not_foreseen)
     app.add_middleware(Gate, access=access)
     return app
 
@@ -80,7 +85,25 @@ def workspace_of(request: Request) -> Workspace:
 
 def annotator_of(request: Request) -> str:
     """Who is at this browser, as they said; else the name that the server was started with."""
-    return unquote(request.cookies.get(ANNOTATOR, "")) or str(request.app.state.annotator)
+    with suppress(RequestError):  # another program's cookie
+        return clean_annotator(unquote(request.cookies.get(ANNOTATOR, "")))
+    return str(request.app.state.annotator)
+
+
+def clean_annotator(name: str) -> str:
+    """A name as answers are written under it.
+
+    Raises:
+        RequestError: it says nothing, is too long, or holds what cannot be shown.
+    """
+    name = clean_name(name)
+    if not name:
+        raise RequestError("a name of spaces tells nobody who answered; give at least a letter")
+    if len(name) > LONGEST_NAME:
+        raise RequestError(f"a name has at most {LONGEST_NAME} characters, not {len(name)}")
+    if has_controls(name):
+        raise RequestError(f"the name {name!r} holds control characters; leave them out")
+    return name
 
 
 def document_url(id_: str) -> str:
@@ -101,12 +124,34 @@ def _templates() -> Environment:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    return _failure(request, 400, in_one_line(error))
+    # 503: the page keeps the answer and sends it again
+    status = 503 if isinstance(error, LabelStoreError) else 400
+    return _failure(request, status, in_one_line(error))
+
+
+def _not_written(request: Request, error: Exception) -> Response:
+    place = getattr(error, "filename", None) or "a file"
+    what = getattr(error, "strerror", None) or error
+    return _failure(request, 503, f"{place}: {what}; try again once that is mended")
+
+
+def _not_foreseen(request: Request, error: Exception) -> Response:
+    what = f"{type(error).__name__}: {error}".encode(errors="replace").decode()
+    why = f"the server failed: {what}; load the page again, and report what its terminal says"
+    response = _failure(request, 500, why)
+    response.headers.update(HEADERS)  # it is sent past the gate
+    return response
 
 
 def _not_there(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return _failure(request, status, str(getattr(error, "detail", error)))
+    assert isinstance(error, HTTPException)
+    pages = ", ".join(NAVIGATION)
+    why = {
+        400: "the request cannot be read: it is no JSON in UTF-8; load the page again",
+        404: f"there is nothing at {request.url.path!r}; there are the pages {pages}",
+        405: f"{request.url.path!r} does not take {request.method}; use the buttons of the pages {pages}",
+    }
+    return _failure(request, error.status_code, why.get(error.status_code, error.detail))
 
 
 def _not_understood(request: Request, error: Exception) -> Response:

@@ -293,7 +293,7 @@ class Desk:
             try:
                 last = self._store.last_action()
                 chosen = choose(self._workspace, [own.name for own in wanting], self._choice)
-            except ClassembError as refused:
+            except (ClassembError, OSError) as refused:  # such as a full disk
                 why = str(refused)
             except Exception as error:  # nobody waits for this thread: the page tells it
                 logging.getLogger(__name__).exception("choosing documents")

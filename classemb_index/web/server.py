@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from .workspace import Workspace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+GRACE = 2  # seconds that requests have when the server is stopped
 KEPT = Path(CACHE) / "page.json"  # in the index folder
 
 
@@ -62,26 +63,37 @@ def serve(
 
     Raises:
         MissingExtraError: the extra `web` is not installed.
-        RequestError: nothing can listen there.
+        RequestError: nothing can listen there, the annotator has no usable name, or the index folder
+            cannot be written.
         IndexMissingError: as for `EmbeddingIndex.open`, and its other errors.
     """
     import uvicorn
 
+    from .app import clean_annotator
+
+    annotator = clean_annotator(annotator) if annotator else ""
     workspace = Workspace.open(folder, is_practice=is_practice)
     workspace.now()
     kept = KeptAddress.of(workspace.folder)
-    with closing(_listening(host, port, kept)) as listening:
-        bound = listening.getsockname()[1]
+    with closing(listening(host, port, kept)) as door:
+        bound = door.getsockname()[1]
         access = Access(host, bound, kept.token if kept.is_for(host, bound) else None)
         KeptAddress(host, bound, access.token).keep(workspace.folder)
         app = application(workspace, access, annotator=annotator, choice=choice)
         settings = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, proxy_headers=False
+            app,
+            log_config=None,  # uvicorn's own needs a stdout
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            timeout_graceful_shutdown=GRACE,
         )
         told(access)
         workspace.load_ahead()
         try:
-            uvicorn.Server(settings).run(sockets=[listening])
+            uvicorn.Server(settings).run(sockets=[door])
         finally:
             app.state.jobs.close()
 
@@ -90,6 +102,10 @@ def application(
     workspace: Workspace, access: Access, *, annotator: str = "", choice: Choice = Choice()
 ) -> FastAPI:
     """All pages over an index."""
+    # SciPy looks into torch where it is loaded; in a thread it would meet one that is half loaded
+    with suppress(ImportError):
+        import torch  # noqa: F401
+
     from . import annotate, classes, explain, find, model, poolmap, progress
     from .app import create_app
     from .desk import Desk
@@ -149,27 +165,44 @@ class KeptAddress:
         return bool(self.token) and (self.host, self.port) == (host, port)
 
     def keep(self, folder: Path) -> None:
-        """Write it into the index folder."""
+        """Write it into the index folder.
+
+        Raises:
+            RequestError: it cannot be written, and so could no answer.
+        """
         path = folder / KEPT
-        path.parent.mkdir(exist_ok=True)
-        path.unlink(missing_ok=True)
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            json.dump(asdict(self), file)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.unlink(missing_ok=True)
+            with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                json.dump(asdict(self), file)
+        except OSError as cause:
+            raise RequestError(
+                f"{folder} cannot be written, so no answer could be kept: {cause.strerror}; "
+                "annotate a copy of it where you may write and there is room"
+            ) from cause
 
 
-def _listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
+def listening(host: str, port: int, kept: KeptAddress) -> socket.socket:
+    """A socket that listens; without a port on the one of last time, or a free one.
+
+    Raises:
+        RequestError: nothing can listen there.
+    """
     if not port and kept.port and kept.host == host:
         try:
-            return _listening(host, kept.port, KeptAddress())
+            return listening(host, kept.port, KeptAddress())
         except RequestError:
             pass  # another server has it
     try:
         (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        listening = socket.create_server(address[:2], family=family, backlog=128)
-    except OSError as cause:
+        both = address[0] == "::" and socket.has_dualstack_ipv6()  # every address means IPv4 too
+        made = socket.create_server(address[:2], family=family, backlog=128, dualstack_ipv6=both)
+    except (OSError, UnicodeError) as cause:  # a name that DNS cannot hold is no text to it
+        why = getattr(cause, "strerror", None) or cause
         raise RequestError(
-            f"nothing can listen on {host}, port {port}: {cause.strerror or cause}; choose another --port"
+            f"nothing can listen on {host!r}, port {port}: {why}; choose another --host or --port"
         ) from cause
     # what it accepts takes this over; else an answer's body waits 40 ms for the browser's delayed ACK
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made

@@ -184,3 +184,31 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     ]
     assert [child.wait() for child in children] == [0, 0]
     assert len(LabelStore(tmp_path).state()) == len(LabelStore(tmp_path).actions()) == 60
+
+
+def test_a_store_that_is_gone_is_told_and_not_begun_anew(store: LabelStore) -> None:
+    store.record([YES])
+    store.path.unlink()
+    for touch in (store.state, lambda: store.record([NO]), store.last_action):
+        with pytest.raises(LabelStoreError) as error:
+            touch()
+        assert str(error.value) == (
+            f"{store.path} is gone, with the answers in it; put it or a copy back in its place"
+        )
+    assert not store.path.exists()
+
+
+def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    store = LabelStore(tmp_path / "gone")
+
+    def hand_out() -> None:
+        with store.handing_out():
+            pass
+
+    for touch in (lambda: store.record([YES]), hand_out):
+        with pytest.raises(LabelStoreError) as error:
+            touch()
+        assert str(error.value) == (
+            f"the folder {store.path.parent} is gone, so nothing can be written; put it back"
+        )
+    assert not store.path.parent.exists()

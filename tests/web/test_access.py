@@ -104,7 +104,9 @@ def test_a_request_that_is_too_long_is_refused(client: TestClient) -> None:
 
 
 def test_errors_are_told_as_json_or_as_a_page(client: TestClient) -> None:
-    assert client.get("/api/nowhere").json() == {"error": "Not Found"}
+    assert client.get("/api/nowhere").json() == {
+        "error": "there is nothing at '/api/nowhere'; there are the pages Annotate, Find, Classes, Progress"
+    }
     missing = client.get("/nowhere")
     assert missing.status_code == 404 and "<nav" in missing.text
     nameless = client.post("/api/annotator", json={"name": "  "})
@@ -126,6 +128,7 @@ def test_a_name_is_kept_and_shown_as_text(client: TestClient) -> None:
         ("127.0.0.1", True),
         ("::1", True),
         ("localhost", True),
+        ("LOCALHOST", True),
         ("127.1.2.3", True),
         ("0.0.0.0", False),
         ("::", False),
