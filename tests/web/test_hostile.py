@@ -384,7 +384,9 @@ def test_a_signal_ends_the_server_cleanly_while_a_body_is_slow(
         time.sleep(0.5)
         served.process.send_signal(sent)
         said, _ = served.process.communicate(timeout=60)
-    assert served.process.returncode == 130
+    # a job in the background of a shell ignores Ctrl-C, and its children do: uvicorn's stop is all then
+    is_ignored = sent == signal.SIGINT and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert served.process.returncode == (0 if is_ignored else 130)
     assert "Traceback" not in said
 
 
