@@ -81,6 +81,30 @@ def test_a_killed_server_loses_nothing_and_the_page_goes_on(
     page.close()
 
 
+def test_an_answer_outlasts_a_server_with_another_token(
+    browser: Any, serve: Callable[..., Served], reports: Path
+) -> None:
+    first = serve(reports, "--annotator", "ada")
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(first.address)
+    page.wait_for_url(f"{first.origin}/")
+    shown = document_of(page)
+    first.process.kill()
+    first.process.wait()
+    (reports / "cache" / "page.json").unlink()
+    second = serve(reports, "--annotator", "ada", "--port", first.origin.rpartition(":")[2])
+    assert second.origin == first.origin and second.address != first.address
+    answer(page, shown)
+    expect(page.locator("#alarm")).to_contain_text("Open the address")
+    assert answers_in(reports) == {}
+    page.goto(second.address)
+    page.wait_for_url(f"{second.origin}/")
+    assert document_of(page) != shown
+    assert answers_in(reports) == {shown: truth(shown)}
+    page.close()
+
+
 def test_undo_gives_the_document_back_with_its_answer(browser_page: Any, reports: Path) -> None:
     first, second = label(browser_page, 2)
     browser_page.keyboard.press("Backspace")

@@ -207,6 +207,7 @@ async function send(answer) {
         if (await keepsTheirs(refused)) return null;
         return send({ ...answer, replace: true });
       }
+      if (refused.status === 403) throw refused; // sent from the page that the new address opens
       if (refused.status && refused.status !== 503) {
         localStorage.removeItem(OUTBOX);
         throw refused;
