@@ -55,7 +55,7 @@ def annotate(
     ] = None,
 ) -> None:
     """Open a page to annotate on: a server on this machine, reached by the address that it prints."""
-    from classemb_index.web.server import check_web
+    from classemb_index.web.extra import check_web
 
     check_web()
     from classemb_index.web.choosing import Choice

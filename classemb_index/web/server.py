@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import MissingExtraError, RequestError
+from ..errors import RequestError
 from ..index.store import CACHE
 from .access import LOOPBACK, Access
 from .choosing import Choice
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
 
 GRACE = 2  # seconds that requests have when the server is stopped
 KEPT = Path(CACHE) / "page.json"  # in the index folder
-
-
-def check_web() -> None:
-    """Nothing, when what the page needs is installed.
-
-    Raises:
-        MissingExtraError: it is not.
-    """
-    try:
-        import fastapi  # noqa: F401
-        import jinja2  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as cause:
-        raise MissingExtraError(
-            f"the page needs {cause.name}; install it with: pip install 'classemb-index[web]'"
-        ) from cause
 
 
 def serve(
@@ -62,7 +46,6 @@ def serve(
         is_practice: hide the labels of the source; None as `Workspace.open` decides.
 
     Raises:
-        MissingExtraError: the extra `web` is not installed.
         RequestError: nothing can listen there, the annotator has no usable name, or the index folder
             cannot be written.
         IndexMissingError: as for `EmbeddingIndex.open`, and its other errors.
