@@ -116,7 +116,7 @@ class Person:
         access = Access("127.0.0.1", parts.port or 0, parse_qs(parts.query)["token"][0])
         self._link = http.client.HTTPConnection(self._host)
         self._index, self._place = index, place
-        cookie = f"{access.cookie}={access._session}; annotator=person{place}"
+        cookie = f"{access.cookie}={access.session}; annotator=person{place}"
         self._headers = {CSRF: access.csrf, "Origin": f"http://{self._host}", "Cookie": cookie}
         self._seconds = defaultdict[str, list[float]](list)
 

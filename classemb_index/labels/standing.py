@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from . import schema
 from .log import Said
-from .schema import OVERLAP
+from .reading import read_register, standing_notes
 
 
 class Given(NamedTuple):
@@ -69,7 +72,7 @@ class Standing:
     @property
     def is_shared(self) -> bool:
         """Whether two annotators are to answer it, without knowing what the other says."""
-        return any(out.strategy == OVERLAP for out in self.handed)
+        return any(out.strategy == schema.OVERLAP for out in self.handed)
 
     @property
     def said_by(self) -> dict[str, dict[str, Said]]:
@@ -100,3 +103,23 @@ class Standing:
         return any(
             own.action > out.action and out.annotator in ("", own.annotator) for own in self.given
         )
+
+
+def read_standings(store: sqlite3.Connection, documents: Sequence[str]) -> dict[str, Standing]:
+    """How each of some documents stands, by id; what is read is theirs alone, however large the store."""
+    among = (json.dumps(documents),)
+    name_of = read_register(store).names_now
+    given: dict[str, list[Given]] = {document: [] for document in documents}
+    handed: dict[str, list[HandedTo]] = {document: [] for document in documents}
+    for document, action, who, number, said in store.execute(schema.ANSWERS_TO, among):
+        if number is None or number in name_of:
+            given[document].append(Given(action, who, name_of.get(number), said))
+    for document, action, who, strategy, number, step in store.execute(schema.HANDED_OUT, among):
+        handed[document].append(HandedTo(action, who, strategy, name_of.get(number), step))
+    notes = standing_notes(store.execute(schema.NOTES_ON, among))
+    return {
+        document: Standing(
+            document, tuple(given[document]), tuple(handed[document]), notes.get(document, {})
+        )
+        for document in documents
+    }

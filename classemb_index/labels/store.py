@@ -15,8 +15,8 @@ from . import schema
 from .classes import ClassChange, Register
 from .file import LabelFile, damaged
 from .log import Action, Answer, LabelLog, Note, Pick
-from .reading import LogReader, read_register, standing_notes
-from .standing import Given, HandedTo, Standing
+from .reading import LogReader, read_register
+from .standing import Standing, read_standings
 
 LABELS = "labels.sqlite"  # in the index folder
 
@@ -264,24 +264,7 @@ class LabelStore:
         with self.file.reading() as store:
             if store is None:
                 return {document: Standing(document) for document in documents}
-            register, among = read_register(store), (json.dumps(documents),)
-            answers = store.execute(schema.ANSWERS_TO, among).fetchall()
-            outs = store.execute(schema.HANDED_OUT, among).fetchall()
-            notes = standing_notes(store.execute(schema.NOTES_ON, among))
-        name_of = register.names_now
-        given: dict[str, list[Given]] = {document: [] for document in documents}
-        handed: dict[str, list[HandedTo]] = {document: [] for document in documents}
-        for document, action, who, number, said in answers:
-            if number is None or number in name_of:
-                given[document].append(Given(action, who, name_of.get(number), said))
-        for document, action, who, strategy, number, step in outs:
-            handed[document].append(HandedTo(action, who, strategy, name_of.get(number), step))
-        return {
-            document: Standing(
-                document, tuple(given[document]), tuple(handed[document]), notes.get(document, {})
-            )
-            for document in documents
-        }
+            return read_standings(store, documents)
 
     def register(self) -> Register:
         """The classes that the store knows, after all changes.

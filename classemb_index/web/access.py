@@ -64,7 +64,7 @@ class Access:
         self.token = token or secrets.token_urlsafe(24)
         self.cookie = f"classemb-{port}"  # a browser keeps one jar for all ports
         self.csrf = self._key("csrf")
-        self._session = self._key("session")
+        self.session = self._key("session")  # value of the cookie
 
     @property
     def address(self) -> str:
@@ -86,7 +86,7 @@ class Access:
         """Whether the request has the cookie."""
         # other programs on this machine set cookies too, whatever stands in them
         own = cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
-        return hmac.compare_digest(own.encode(), self._session.encode())
+        return hmac.compare_digest(own.encode(), self.session.encode())
 
     def knows_host(self, host: str) -> bool:
         """Whether a Host header is of this server: a name that others can point here is not."""
@@ -107,7 +107,7 @@ class Access:
         A redirect would not do: where a link elsewhere was followed, a Strict cookie is not sent on it.
         """
         response = HTMLResponse(_page("Opening …", '<p><a href="/">Go on</a></p>', refresh=True))
-        response.set_cookie(self.cookie, self._session, httponly=True, samesite="strict", path="/")
+        response.set_cookie(self.cookie, self.session, httponly=True, samesite="strict", path="/")
         return response
 
     def _key(self, use: str) -> str:

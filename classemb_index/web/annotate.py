@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..errors import RequestError
 from ..labels.progress import REST
-from ..labels.schema import EVALUATION
+from ..labels.schema import EVALUATION, OVERLAP
 from ..strategies.portfolio import BOUNDARY
 from .app import ANNOTATOR, annotator_of, clean_annotator, page, workspace_of
 from .cards import end_of_title
@@ -62,8 +62,14 @@ class Answered(OfTab):
 @routes.get("/")
 def show(request: Request, purpose: Literal["training", "evaluation"] = "training") -> Response:
     """The page; its documents are asked for by its module."""
-    is_practice = workspace_of(request).is_practice
-    return page(request, "annotate.html", purpose=purpose, is_practice=is_practice)
+    workspace = workspace_of(request)
+    return page(
+        request,
+        "annotate.html",
+        purpose=purpose,
+        is_practice=workspace.is_practice,
+        store=workspace.store_key,
+    )
 
 
 @routes.post("/api/annotator")
@@ -146,6 +152,8 @@ def reason(handed: Handed) -> str:
     """Why a document was handed out, in a sentence."""
     if handed.strategy == EVALUATION:
         return "Drawn by chance to measure the model."
+    if handed.strategy == OVERLAP:
+        return "Somebody else answers it too, to see how far you agree."
     asked = handed.class_name
     if handed.step == BOUNDARY and asked:
         return f"“{asked}” asked for it: it lies nearest to where that class begins."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,6 +95,11 @@ class Workspace:
     def name(self) -> str:
         """What the pool is called."""
         return self._source.manifest.name
+
+    @property
+    def store_key(self) -> str:
+        """Tells the store from others, also after the index was built again."""
+        return hashlib.sha256(str(self.store.path.absolute()).encode()).hexdigest()[:16]
 
     def now(self) -> Scene:
         """The index and its annotation as the store has them.

@@ -179,45 +179,50 @@ def test_a_copy_of_a_tab_shows_another_document(browser_page: Any, served: Serve
     assert document_of(browser_page) == shown
 
 
-def test_a_lost_connection_keeps_the_answer_and_says_so(
-    browser: Any, served: Served, reports: Path
-) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    served.let_in(page)
-    shown = document_of(page)
-    context.set_offline(True)
+def answer_offline(page: Any, shown: str) -> None:
+    """Answer while the server cannot be reached: the page says so, and stays."""
+    page.context.set_offline(True)
     answer(page, shown)
     page.wait_for_selector("#alarm:not([hidden])")
     assert "kept in this browser" in page.inner_text("#alarm")
     assert document_of(page) == shown
+
+
+def test_a_lost_connection_keeps_the_answer_and_says_so(
+    browser: Any, served: Served, reports: Path
+) -> None:
+    page = browser.new_page()
+    served.let_in(page)
+    shown = document_of(page)
+    answer_offline(page, shown)
     assert answers_in(reports) == {}
-    context.set_offline(False)
+    page.context.set_offline(False)
     next_after(page, shown)
     assert page.is_hidden("#alarm")
     assert answers_in(reports) == {shown: truth(shown)}
     assert (
         sum(a.origin == "annotate" and not a.strategy for a in LabelStore(reports).actions()) == 1
     )
-    context.close()
+    page.close()
 
 
-def test_a_tab_that_was_closed_offline_sends_its_answer_later(
+def test_tabs_that_were_closed_offline_send_their_answers_later(
     browser: Any, served: Served, reports: Path
 ) -> None:
     context = browser.new_context()
-    page = context.new_page()
-    served.let_in(page)
-    shown = document_of(page)
-    context.set_offline(True)
-    answer(page, shown)
-    page.wait_for_selector("#alarm:not([hidden])")
-    page.close(run_before_unload=False)
+    pages = [context.new_page(), context.new_page()]
+    for page in pages:
+        served.let_in(page)
+    shown = [document_of(page) for page in pages]
+    for page, own in zip(pages, shown, strict=True):
+        answer_offline(page, own)
+    for page in pages:
+        page.close(run_before_unload=False)
     context.set_offline(False)
     later = context.new_page()
     later.goto(f"{served.origin}/")
-    assert document_of(later) != shown
-    assert answers_in(reports) == {shown: truth(shown)}
+    assert document_of(later) not in shown
+    assert answers_in(reports) == {own: truth(own) for own in shown}
     context.close()
 
 

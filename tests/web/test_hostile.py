@@ -291,10 +291,10 @@ def test_a_disk_that_fails_and_a_fault_of_ours_are_told_in_words(
         monkeypatch.setattr(jobs, "document", raises)
         monkeypatch.setattr(type(workspace), "is_practice", property(raises), raising=False)
 
-    fail(OSError(28, "No space left on device", "/tmp/x"))
+    fail(OSError(28, "No space left on device", "labels.sqlite"))
     full = told.get(path)
     assert full.status_code == 503
-    assert "/tmp/x: No space left on device; try again once that is mended" in full.text
+    assert "labels.sqlite: No space left on device; try again once that is mended" in full.text
     fail(ZeroDivisionError("\ud800"))
     ours = told.get(path)
     assert ours.status_code == 500
@@ -336,8 +336,12 @@ def test_every_address_means_both_families() -> None:
         pytest.skip("this machine has no IPv6")
     with listening("::", 0, KeptAddress()) as server:
         port = server.getsockname()[1]
+        reached = []
         for host in ("127.0.0.1", "::1"):
-            socket.create_connection((host, port)).close()
+            with socket.create_connection((host, port)) as caller, server.accept()[0] as called:
+                assert called.getpeername()[1] == caller.getsockname()[1]
+                reached.append(caller.getpeername()[:2])
+    assert reached == [("127.0.0.1", port), ("::1", port)]
 
 
 def test_a_disk_that_fails_while_documents_are_chosen_is_told_on_the_page(

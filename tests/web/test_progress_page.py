@@ -136,5 +136,10 @@ def test_two_pages_see_one_job(
     progress.get_by_role("button", name="Train on").click()
     other = progress.context.new_page()
     other.goto(f"{served.origin}/progress")
+    shown = []
     for page in (progress, other):
         page.wait_for_selector("#model-facts table", timeout=TIMEOUT)
+        shown.append(page.inner_text("#model-facts"))
+    assert shown[0] == shown[1]
+    jobs = other.evaluate("fetch('/api/jobs').then((answer) => answer.json())")["jobs"]
+    assert [(job["kind"], job["state"]) for job in jobs] == [("train", "done")]

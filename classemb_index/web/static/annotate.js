@@ -8,7 +8,9 @@ const ENOUGH = 40; // positives at which a class's bar is full
 const RETRY = 1500; // milliseconds
 const ORACLE_PACE = 450; // milliseconds for a document
 const KEYS = [..."123456789abcdefghijklmnopqrstuvwxyz"];
-const OUTBOX = "outbox";
+// What is not sent yet, by the store that it is for: another index may be served here later.
+const OUTBOXES = `outbox ${document.getElementById("desk").dataset.store} `;
+const OUTBOX = OUTBOXES + tab;
 
 const purpose = at("desk").dataset.purpose;
 const shown = { document: null, classes: [], chosen: new Set(), characters: [], words: [] };
@@ -193,23 +195,23 @@ async function goOn() {
 // --- answers ---
 
 /** Write an answer; what cannot be sent is kept in the browser until it can. */
-async function send(answer) {
-  localStorage.setItem(OUTBOX, JSON.stringify(answer));
+async function send(answer, outbox = OUTBOX) {
+  localStorage.setItem(outbox, JSON.stringify(answer));
   for (;;) {
     try {
       const found = await post("/api/answer", answer);
-      localStorage.removeItem(OUTBOX);
+      localStorage.removeItem(outbox);
       calm();
       return found;
     } catch (refused) {
       if (refused.status === 409) {
-        localStorage.removeItem(OUTBOX);
-        if (await keepsTheirs(refused)) return null;
-        return send({ ...answer, replace: true });
+        if (!await keepsTheirs(refused)) return send({ ...answer, replace: true }, outbox);
+        localStorage.removeItem(outbox);
+        return null;
       }
       if (refused.status === 403) throw refused; // sent from the page that the new address opens
       if (refused.status && refused.status !== 503) {
-        localStorage.removeItem(OUTBOX);
+        localStorage.removeItem(outbox);
         throw refused;
       }
       alarm(`${refused.message} Your answer is kept in this browser and is sent when the server is back.`);
@@ -349,8 +351,9 @@ addEventListener("beforeunload", (event) => {
   if (localStorage.getItem(OUTBOX)) event.preventDefault();
 });
 
-const kept = localStorage.getItem(OUTBOX);
-if (kept) {
-  await send({ ...JSON.parse(kept), tab }).catch((refused) => alarm(refused.message));
+// Of this tab before a reload, and of tabs that were closed; what another open tab sends too is written once.
+for (const outbox of Object.keys(localStorage).filter((key) => key.startsWith(OUTBOXES))) {
+  const kept = localStorage.getItem(outbox);
+  if (kept) await send({ ...JSON.parse(kept), tab }, outbox).catch((refused) => alarm(refused.message));
 }
 await goOn();
